@@ -1,0 +1,1 @@
+"""An asyncio-first client for Scenario's Search API."""

@@ -1,0 +1,254 @@
+"""Every error and warning of this library.
+
+::
+
+    ScenarioError
+    ├── ConfigurationError              (also ValueError)   credentials, base URL, options
+    ├── InvalidParamsError              (also ValueError)   a request the API would refuse
+    │   └── InvalidFilterError                              ... because of its filter
+    ├── PaginationError                                     the server does not advance
+    ├── CheckpointError                                     a crawl's checkpoint does not fit
+    ├── IncompleteCrawlError                                some windows could not be read whole
+    └── APIError
+        ├── APIConnectionError                              no whole answer arrived
+        │   └── APITimeoutError                             ... in time
+        ├── APIResponseValidationError                      an answer that is not what is documented
+        └── APIStatusError                                  any status but 2xx, redirects included
+            ├── BadRequestError                             400
+            ├── AuthenticationError                         401
+            ├── PermissionDeniedError                       403
+            ├── NotFoundError                               404
+            ├── ConflictError                               409
+            ├── UnprocessableEntityError                    422
+            ├── RateLimitError                              429
+            │   └── QuotaExceededError                      code QUOTA_EXCEEDED, whatever the status
+            └── InternalServerError                         5xx
+
+    UserWarning
+    ├── TruncatedResultsWarning                             the engine holds more than it gives
+    └── IgnoredParameterWarning                             the API will ignore a parameter
+
+Errors can be pickled, so they cross process pools, and hold no credential.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIResponseValidationError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "CheckpointError",
+    "ConfigurationError",
+    "ConflictError",
+    "IgnoredParameterWarning",
+    "IncompleteCrawlError",
+    "InternalServerError",
+    "InvalidFilterError",
+    "InvalidParamsError",
+    "NotFoundError",
+    "PaginationError",
+    "PermissionDeniedError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "ScenarioError",
+    "TruncatedResultsWarning",
+    "UnprocessableEntityError",
+    "status_error_class",
+]
+
+
+def _rebuild(cls: type[ScenarioError], state: dict[str, Any]) -> ScenarioError:
+    error = cls.__new__(cls)
+    Exception.__init__(error, state["message"])
+    error.__dict__.update(state)
+    return error
+
+
+class ScenarioError(Exception):
+    """The base of every error this library raises.
+
+    Attributes:
+        message: What was wrong, where, and what to do.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.__dict__.copy())
+
+
+class ConfigurationError(ScenarioError, ValueError):
+    """A client cannot be made this way: its credentials, base URL or options."""
+
+
+class InvalidParamsError(ScenarioError, ValueError):
+    """A request that the API's documentation rules out. Nothing was sent."""
+
+
+class InvalidFilterError(InvalidParamsError):
+    """A filter that cannot be built or read.
+
+    Attributes:
+        text: The filter's text, or None where there is none yet.
+        position: The index in ``text``, from 0, where reading failed, or None.
+    """
+
+    def __init__(
+        self, message: str, *, text: str | None = None, position: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.text = text
+        self.position = position
+
+
+class PaginationError(ScenarioError):
+    """The server does not advance from page to page, so the walk was ended."""
+
+
+class CheckpointError(ScenarioError):
+    """A crawl's checkpoint belongs to another request, or cannot be read."""
+
+
+class IncompleteCrawlError(ScenarioError):
+    """A crawl ended, but some windows could not be read whole.
+
+    Attributes:
+        windows: The windows that are not complete.
+    """
+
+    def __init__(self, message: str, *, windows: tuple[Any, ...] = ()) -> None:
+        super().__init__(message)
+        self.windows = windows
+
+
+class APIError(ScenarioError):
+    """A request was sent, or was to be sent, and brought no usable answer.
+
+    Attributes:
+        status_code: The HTTP status, or None where no answer arrived.
+        code: The API's own code (such as ``"QUOTA_EXCEEDED"``), or None.
+        details: The API's own details, as they came, or None.
+        request_id: The server's id of the request, for a support ticket, or None.
+        retry_after: How many seconds the server asks to wait, or None.
+        body: The decoded JSON of the answer, or its text where it is no JSON, or None.
+        retries_taken: How many times the request was sent again before this error.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        code: str | None = None,
+        details: Any = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        body: Any = None,
+        retries_taken: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.code = code
+        self.details = details
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.body = body
+        self.retries_taken = retries_taken
+
+
+class APIConnectionError(APIError):
+    """The connection could not be made, or broke before the whole answer was there."""
+
+
+class APITimeoutError(APIConnectionError):
+    """The answer did not arrive in time."""
+
+
+class APIResponseValidationError(APIError):
+    """A successful answer whose body is not what the documentation promises.
+
+    Attributes:
+        paths: Where the body is wrong, such as ``$.hits[3].metadata.width``.
+    """
+
+    def __init__(self, message: str, *, paths: tuple[str, ...] = (), **context: Any) -> None:
+        super().__init__(message, **context)
+        self.paths = paths
+
+
+class APIStatusError(APIError):
+    """The server answered with a status that is not a success. Redirects are not followed."""
+
+    status_code: int
+
+
+class BadRequestError(APIStatusError):
+    """400: the API refuses the request as it stands."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the credentials are missing or wrong."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the credentials are good, but not for this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: there is nothing at this address; look at the base URL."""
+
+
+class ConflictError(APIStatusError):
+    """409: the request is at odds with another one."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: the API understands the request but cannot do it."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests; ``retry_after`` says how long to wait, where the server does."""
+
+
+class QuotaExceededError(RateLimitError):
+    """The plan's search quota is used up. Sending again does not help."""
+
+
+class InternalServerError(APIStatusError):
+    """5xx: the server failed."""
+
+
+class TruncatedResultsWarning(UserWarning):
+    """The engine's result cap ended a walk or a count: there may be more than was given."""
+
+
+class IgnoredParameterWarning(UserWarning):
+    """A parameter was given that the API ignores beside the others."""
+
+
+_BY_STATUS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+def status_error_class(status_code: int, code: str | None) -> type[APIStatusError]:
+    """Give the class for an HTTP status and the API's own error code."""
+    if code == "QUOTA_EXCEEDED":
+        return QuotaExceededError
+    if status_code >= 500:
+        return InternalServerError
+    return _BY_STATUS.get(status_code, APIStatusError)
