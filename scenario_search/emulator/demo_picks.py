@@ -1,0 +1,87 @@
+"""Seeded choices for the demo data: picks, ids, signed URLs and timestamps."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["SECONDS", "Pick", "iso_time", "made_id", "sign", "signed_url", "thumbnail_of"]
+
+T = TypeVar("T")
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+SECONDS = int((datetime(2026, 1, 1, tzinfo=UTC) - START).total_seconds())
+"""Seconds in the two years that the demo's dates lie in."""
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class Pick:
+    """Choices from one seeded stream, made with `random()` alone to stay the same for ever."""
+
+    def __init__(self, *key: object) -> None:
+        self.random = random.Random("/".join(map(str, key))).random  # noqa: S311
+
+    def one(self, options: Sequence[T]) -> T:
+        """One of the options, all equally likely."""
+        return options[int(self.random() * len(options))]
+
+    def number(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return low + int(self.random() * (high - low + 1))
+
+    def chance(self, share: float) -> bool:
+        """True in `share` of the cases, a number from 0 to 1."""
+        return self.random() < share
+
+    def between(self, low: float, high: float) -> float:
+        """A number from `low` to `high`."""
+        return low + self.random() * (high - low)
+
+    def some(self, options: Sequence[T], count: int) -> list[T]:
+        """`count` different options, or all when there are fewer."""
+        pool = list(dict.fromkeys(options))
+        return [pool.pop(int(self.random() * len(pool))) for _ in range(min(count, len(pool)))]
+
+
+def made_id(prefix: str, *key: object) -> str:
+    """Id such as `asset_GTrL3mq4SXWyMxkOHRxlpw`, a function of the prefix and the key alone."""
+    number = int.from_bytes(hashlib.blake2b(repr((prefix, *key)).encode(), digest_size=16).digest())
+    letters = []
+    for _ in range(22):
+        number, rest = divmod(number, 62)
+        letters.append(ALPHABET[rest])
+    return prefix + "_" + "".join(letters)
+
+
+def sign(path: str) -> str:
+    """Query string that signs `path`, in the manner of a CDN's signed URLs.
+
+    The same path always gets the same signature, so a server can recompute and compare it; it
+    protects nothing.
+    """
+    digest = hashlib.blake2b(path.encode(), digest_size=24, key=b"scenario-search demo").digest()
+    signature = base64.urlsafe_b64encode(digest).decode()
+    return f"Expires=1798761599&Key-Pair-Id=KDEMO&Signature={signature}"
+
+
+def signed_url(base_url: str, path: str) -> str:
+    """`path` under `base_url` with its signature as the query string."""
+    return f"{base_url}{path}?{sign(path)}"
+
+
+def thumbnail_of(base_url: str, asset_id: str) -> dict[str, str]:
+    """A preview of the asset, whose own id is another one, as on the real service."""
+    path = f"/thumbnails/{asset_id}.webp"
+    return {"assetId": made_id("asset", "thumbnail", asset_id), "url": signed_url(base_url, path)}
+
+
+def iso_time(seconds: float) -> str:
+    """Timestamp in the API's form, `seconds` after 2024-01-01 and never past 2025-12-31."""
+    moment = START + timedelta(milliseconds=int(min(seconds, SECONDS - 1) * 1000))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
