@@ -1,0 +1,130 @@
+"""The tables of the store's file, and how a file is opened.
+
+A file says what it is in SQLite's own header: `application_id` that it is a store, and
+`user_version` which layout it has. Raise `SCHEMA_VERSION` with any change of the tables, of
+`fields.FIELDS` or of what `fields.index_document` keeps.
+"""
+# Table and column names come from the declarations in fields.py, never from outside, and values
+# are always bound:
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from scenario_search.emulator.fields import FIELDS, KINDS, Kind, column_fields
+
+APPLICATION_ID: Final = 0x5343_4E53
+SCHEMA_VERSION: Final = 1
+BUSY_SECONDS: Final = 60.0
+"""How long a write waits for one of another process."""
+
+
+class StoreError(Exception):
+    """The file can't be used as a store, or the store is closed."""
+
+
+def open_connection(path: Path, *, durable: bool) -> sqlite3.Connection:
+    """A connection to an existing or new file, in WAL mode and in autocommit.
+
+    Args:
+        path: The file.
+        durable: Whether a committed transaction must outlive a power cut, not just the process.
+
+    Raises:
+        StoreError: The path can't be opened, or holds no database.
+    """
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA page_size = 8192")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        connection.execute("PRAGMA mmap_size = 4294967296")
+        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise StoreError(f"{path} can't be opened as a database: {error}") from error
+    return connection
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables in a new file; look at the marks of an old one.
+
+    Raises:
+        StoreError: The file is another program's, or of another version of this one.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if (application_id, version, tables) == (0, 0, 0):
+            for statement in _statements():
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        elif application_id != APPLICATION_ID:
+            raise StoreError(f"{path} is a database of another program; name another file")
+        elif version != SCHEMA_VERSION:
+            raise StoreError(
+                f"{path} has layout {version} and this version reads {SCHEMA_VERSION}:"
+                " load the documents into a new file"
+            )
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def upsert_statements(kind: Kind) -> tuple[str, str]:
+    """The statements that write a document's JSON and its fields.
+
+    Their parameters are (doc, id, json), and (doc, revision, present, null, filled) followed by
+    the scalars of `fields.Indexed`.
+    """
+    marks = ", ".join("?" * (5 + len(column_fields(kind))))
+    return (
+        f"INSERT INTO {kind}(doc, id, json) VALUES (?, ?, ?)"
+        " ON CONFLICT(doc) DO UPDATE SET json = excluded.json",
+        f"INSERT OR REPLACE INTO {kind}_fields VALUES ({marks})",
+    )
+
+
+def _statements() -> list[str]:
+    statements = [
+        "CREATE TABLE kinds(kind TEXT PRIMARY KEY, revision INTEGER NOT NULL DEFAULT 0,"
+        " cleared INTEGER NOT NULL DEFAULT 0, last_doc INTEGER NOT NULL DEFAULT 0,"
+        " documents INTEGER NOT NULL DEFAULT 0)",
+        "CREATE TABLE blobs(kind TEXT NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL,"
+        " PRIMARY KEY(kind, name))",
+    ]
+    for kind in KINDS:
+        columns = ", ".join(f'"{field.name}"' for field in column_fields(kind))
+        statements += [
+            f"INSERT INTO kinds(kind) VALUES ('{kind}')",
+            f"CREATE TABLE {kind}(doc INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+            " json BLOB NOT NULL)",
+            # Columns without a type keep numbers as numbers and text as text, as they come.
+            f"CREATE TABLE {kind}_fields(doc INTEGER PRIMARY KEY, revision INTEGER NOT NULL,"
+            f" present INTEGER NOT NULL, nulls INTEGER NOT NULL, filled INTEGER NOT NULL,"
+            f" {columns})",
+            f"CREATE INDEX {kind}_revision ON {kind}_fields(revision)",
+            f"CREATE TABLE {kind}_elements(field INTEGER NOT NULL, value NOT NULL,"
+            " doc INTEGER NOT NULL, PRIMARY KEY(field, value, doc)) WITHOUT ROWID",
+            f"CREATE INDEX {kind}_elements_doc ON {kind}_elements(doc)",
+            f"CREATE TABLE {kind}_deleted(doc INTEGER PRIMARY KEY, revision INTEGER NOT NULL)",
+            f"CREATE INDEX {kind}_deleted_revision ON {kind}_deleted(revision)",
+        ]
+        statements += [
+            f'CREATE INDEX "{kind}_{field.name}" ON {kind}_fields("{field.name}")'
+            for field in FIELDS[kind]
+            if field.type == "date"
+        ]
+    return statements
