@@ -1,0 +1,284 @@
+"""The asynchronous client: options, credentials, attempts and retries."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+import random
+import time
+import warnings
+from collections.abc import Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from types import TracebackType
+from typing import Any, NoReturn, Self, TypeVar
+
+import attrs
+import orjson
+
+from scenario_search._version import __version__
+from scenario_search.configuration import (
+    ClientOptions,
+    Credentials,
+    resolve_base_url,
+    resolve_project_id,
+    take_credentials,
+)
+from scenario_search.errors import (
+    APIError,
+    APITimeoutError,
+    ConfigurationError,
+    status_error_class,
+)
+from scenario_search.responses import ResponseInfo
+from scenario_search.retries import RetryPolicy, retry_after_seconds
+from scenario_search.search import AsyncSearch
+from scenario_search.signatures import returns_same, takes
+from scenario_search.transport import AIOHTTP_VERSION, Answer, Transport, basic_authorization
+
+__all__ = ["AsyncScenario"]
+
+logger = logging.getLogger("scenario_search")
+
+C = TypeVar("C", bound="AsyncScenario")
+
+_USER_AGENT = (
+    f"scenario-search/{__version__} python/{platform.python_version()} aiohttp/{AIOHTTP_VERSION}"
+)
+_MESSAGE_SHOWN = 300
+
+
+class AsyncScenario:
+    """A client of Scenario's Search API for asyncio.
+
+    Use it as an async context manager, or call :meth:`close` at the end. It may be made outside
+    of an event loop; its connections are made on first use, in the loop that is running then.
+
+    Args:
+        options: See :class:`~scenario_search.configuration.ClientOptions`: all are keywords,
+            none is required where the environment holds the credentials.
+
+    Raises:
+        ConfigurationError: The credentials, the base URL or another option cannot be used.
+    """
+
+    @takes(ClientOptions)
+    def __init__(self, **options: Any) -> None:
+        credentials = take_credentials(options, basic_authorization)
+        self._configure(ClientOptions(**options), credentials, None)
+
+    def _configure(
+        self, options: ClientOptions, credentials: Credentials, shared: Transport | None
+    ) -> None:
+        if options.session is not None and options.trace_configs:
+            raise ConfigurationError("trace_configs belong to the session: give them to yours")
+        self._options = options
+        self._credentials = credentials
+        self._base_url = resolve_base_url(options.base_url, allow_http=options.allow_http)
+        self._project_id = resolve_project_id(options.project_id)
+        self._transport = shared or Transport(
+            max_connections=options.max_connections,
+            session=options.session,
+            trace_configs=options.trace_configs,
+        )
+        self._owns_transport = shared is None
+        self._sleep = asyncio.sleep
+        self._chance = random.random
+
+    @cached_property
+    def search(self) -> AsyncSearch:
+        """The searches: assets, models, workflows."""
+        return AsyncSearch(self)
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is, without a slash at the end."""
+        return self._base_url
+
+    @property
+    def options(self) -> ClientOptions:
+        """The options, without the credentials."""
+        return self._options
+
+    @returns_same(ClientOptions)
+    def with_options(self, **changes: Any) -> Self:
+        """Give a copy with other options that shares the connections.
+
+        Closing any of the copies closes the connections of all.
+
+        Raises:
+            ConfigurationError: An option cannot be used, or belongs to the connections.
+        """
+        fixed = {"session", "max_connections", "trace_configs"} & changes.keys()
+        if fixed:
+            raise ConfigurationError(
+                f"{', '.join(sorted(fixed))} cannot be changed in a copy: make a new client"
+            )
+        secret = {"api_key", "api_secret", "bearer_auth"} & changes.keys()
+        credentials = (
+            take_credentials(changes, basic_authorization) if secret else self._credentials
+        )
+        copy = object.__new__(type(self))
+        copy._configure(attrs.evolve(self._options, **changes), credentials, self._transport)
+        copy._sleep, copy._chance = self._sleep, self._chance
+        return copy
+
+    async def close(self) -> None:
+        """Close the connections. Closing again does nothing."""
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        transport: Transport | None = getattr(self, "_transport", None)
+        if transport is not None and self._owns_transport and transport.is_open:
+            warnings.warn(
+                f"{self!r} was not closed: use 'async with', or await client.close()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+            transport.discard()
+
+    def __repr__(self) -> str:
+        state = " closed" if self._transport.closed else ""
+        name = type(self).__name__
+        return f"<{name} {self._base_url} with {self._credentials.kind} credentials{state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} cannot be pickled: make a client in each process")
+
+    def _headers(self, extra: Mapping[str, str] | None) -> dict[str, str]:
+        return {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": _USER_AGENT,
+            "Authorization": self._credentials.authorization(),
+            **(self._options.default_headers or {}),
+            **(extra or {}),
+        }
+
+    async def _post(
+        self,
+        path: str,
+        body: bytes,
+        query: Mapping[str, str],
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> tuple[bytes, ResponseInfo]:
+        """Send a request until it succeeds, or until the retry policy gives up.
+
+        Raises:
+            APIError: The last attempt's error.
+        """
+        options = self._options
+        policy = RetryPolicy(
+            max_retries=options.max_retries if max_retries is None else int(max_retries),
+            max_retry_wait=options.max_retry_wait,
+        )
+        ends = None if options.deadline is None else time.monotonic() + options.deadline
+        attempt = 0
+        while True:
+            left = None if ends is None else ends - time.monotonic()
+            if left is not None and left <= 0:
+                raise APITimeoutError(
+                    f"The deadline of {options.deadline:g} s has passed", retries_taken=attempt
+                )
+            each = options.timeout if timeout is None else timeout
+            try:
+                answer = await self._attempt(
+                    path, body, query, extra_headers, each if left is None else min(each, left)
+                )
+            except APIError as error:
+                error.retries_taken = attempt
+                left = None if ends is None else ends - time.monotonic()
+                delay = policy.delay(error, attempt, chance=self._chance(), time_left=left)
+                if delay is None:
+                    raise
+                self._log_retry(path, error, attempt, delay)
+            else:
+                return answer.body, ResponseInfo(
+                    status=answer.status,
+                    headers=answer.headers,
+                    request_id=answer.headers.get("x-request-id"),
+                    elapsed=answer.elapsed,
+                    retries_taken=attempt,
+                )
+            await self._sleep(delay)
+            attempt += 1
+
+    async def _attempt(
+        self,
+        path: str,
+        body: bytes,
+        query: Mapping[str, str],
+        extra_headers: Mapping[str, str] | None,
+        timeout: float,
+    ) -> Answer:
+        async with self._options.limiter or nullcontext():
+            answer = await self._transport.post(
+                f"{self._base_url}{path}",
+                body,
+                headers=partial(self._headers, extra_headers),
+                query={**(self._options.default_query or {}), **query},
+                timeout=timeout,
+                max_bytes=self._options.max_response_bytes,
+            )
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("POST %s: %d in %.3f s", path, answer.status, answer.elapsed)
+        if not 200 <= answer.status < 300:
+            raise status_error(answer)
+        return answer
+
+    def _log_retry(self, path: str, error: APIError, attempt: int, delay: float) -> None:
+        logger.info(
+            "POST %s failed (%s): retry %d in %.2f s",
+            path,
+            error.status_code or type(error).__name__,
+            attempt + 1,
+            delay,
+            extra={
+                "scenario_path": path,
+                "scenario_status": error.status_code,
+                "scenario_retry": attempt + 1,
+                "scenario_delay": delay,
+                "scenario_request_id": error.request_id,
+            },
+        )
+
+
+def status_error(answer: Answer) -> APIError:
+    """Make the error for an answer that is not a success, with what its body says."""
+    body: Any
+    try:
+        body = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        body = answer.body.decode("utf-8", "replace") or None
+    fields: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    message, code = fields.get("error") or fields.get("message"), fields.get("code")
+    if not isinstance(message, str):
+        shown = body if isinstance(body, str) else answer.body.decode("utf-8", "replace")
+        message = shown[:_MESSAGE_SHOWN].strip() or "the answer has no body"
+    code = code if isinstance(code, str) else None
+    return status_error_class(answer.status, code)(
+        f"{answer.status}: {message}" + (f" ({code})" if code else ""),
+        status_code=answer.status,
+        code=code,
+        details=fields.get("details"),
+        request_id=answer.headers.get("x-request-id"),
+        retry_after=retry_after_seconds(answer.headers, datetime.now(UTC)),
+        body=body,
+    )

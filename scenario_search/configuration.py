@@ -1,0 +1,238 @@
+"""What a client is told once: its options and its credentials."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import numbers
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from scenario_search.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["DEFAULT_BASE_URL", "ClientOptions", "Credentials", "take_credentials"]
+
+DEFAULT_BASE_URL = "https://api.cloud.scenario.com/v1"
+
+_KEY, _SECRET, _BEARER = "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT"
+_BASE_URL, _PROJECT_ID = "SCENARIO_BASE_URL", "SCENARIO_PROJECT_ID"
+
+
+def _seconds(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not 0 < value < math.inf:
+        raise ConfigurationError(f"{attribute.name} must be seconds above 0, not {value!r}")
+
+
+def _optional_seconds(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None:
+        _seconds(_, attribute, value)
+
+
+def _wait(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value != 0:
+        _seconds(_, attribute, value)
+
+
+def _whole(minimum: int) -> Any:
+    def check(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or value < minimum:
+            raise ConfigurationError(
+                f"{attribute.name} must be a whole number from {minimum}, not {value!r}"
+            )
+
+    return check
+
+
+def _headers(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and (problem := header_problem(value)):
+        raise ConfigurationError(f"{attribute.name} {problem}")
+
+
+def header_problem(headers: Any) -> str | None:
+    """Say why something cannot be sent as headers; ``None`` if it can. Values are not shown."""
+    if not isinstance(headers, Mapping):
+        return f"must be a dict of strings, not {type(headers).__name__}"
+    for name, value in headers.items():
+        if not isinstance(name, str) or not name or not name.isascii() or set(name) & set(":\r\n "):
+            return f"has a header name that cannot be sent: {name!r}"
+        if not isinstance(value, str) or set(value) & set("\r\n\0"):
+            return f"has a value for {name} that is no string or holds a line break"
+    return None
+
+
+@attrs.frozen(kw_only=True)
+class ClientOptions:
+    """The options of a client. Credentials are taken out before one is made."""
+
+    api_key: str | None = attrs.field(default=None, repr=False)
+    """The API key; else ``SCENARIO_SDK_API_KEY``. Goes with ``api_secret``."""
+    api_secret: str | None = attrs.field(default=None, repr=False)
+    """The API secret; else ``SCENARIO_SDK_API_SECRET``."""
+    bearer_auth: str | None = attrs.field(default=None, repr=False)
+    """A token, in place of key and secret; else ``SCENARIO_SDK_JWT``."""
+    base_url: str | None = None
+    """Where the API is; else ``SCENARIO_BASE_URL``, else the public service."""
+    project_id: str | None = None
+    """The project to search in; else ``SCENARIO_PROJECT_ID``, else the key's own."""
+    timeout: float = attrs.field(default=60.0, validator=_seconds)
+    """Seconds that one attempt may take."""
+    deadline: float | None = attrs.field(default=None, validator=_optional_seconds)
+    """Seconds that a whole call may take, its retries and waits included; ``None``: no limit."""
+    max_retries: int = attrs.field(default=2, validator=_whole(0))
+    """How many times a failed attempt is repeated."""
+    max_retry_wait: float = attrs.field(default=60.0, validator=_wait)
+    """Seconds: a longer wait before a retry is not begun."""
+    max_connections: int = attrs.field(default=100, validator=_whole(1))
+    """How many connections are open at once."""
+    max_response_bytes: int = attrs.field(default=64 * 2**20, validator=_whole(1))
+    """How large an answer may be, once decompressed."""
+    max_image_bytes: int = attrs.field(default=20 * 2**20, validator=_whole(1))
+    """How large a reference image may be."""
+    session: aiohttp.ClientSession | None = attrs.field(default=None, repr=False)
+    """A session of the caller's, used for all requests and never closed by the client."""
+    default_headers: Mapping[str, str] | None = attrs.field(
+        default=None, repr=False, validator=_headers
+    )
+    """Headers to send with every request."""
+    default_query: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    """Query-string parameters to send with every request."""
+    validate: bool = True
+    """Whether requests are checked before they are sent."""
+    strict: bool = False
+    """Whether an answer that is not as documented is an error."""
+    allow_http: bool = False
+    """Whether credentials may travel over plain http to a host that is not this machine."""
+    limiter: AbstractAsyncContextManager[Any] | None = attrs.field(default=None, repr=False)
+    """Entered around every attempt: ``aiolimiter.AsyncLimiter`` or a semaphore."""
+    trace_configs: Sequence[aiohttp.TraceConfig] | None = attrs.field(default=None, repr=False)
+    """aiohttp's tracing hooks."""
+
+
+class Credentials:
+    """What goes into the ``Authorization`` header. Shows itself nowhere."""
+
+    __slots__ = ("_value", "kind")
+
+    def __init__(self, kind: str, value: str) -> None:
+        self.kind = kind
+        self._value = value
+
+    def authorization(self) -> str:
+        """Give the header's value."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} credentials>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("Credentials cannot be pickled: make a client in each process")
+
+
+def take_credentials(options: dict[str, Any], basic: Any) -> Credentials:
+    """Take the credentials out of a client's options, or of the environment.
+
+    Explicit credentials beat the environment's. Key and secret come as a pair, from one source.
+
+    Args:
+        options: The keywords given to the client. The credentials are removed.
+        basic: Makes a header's value of a key and a secret.
+
+    Raises:
+        ConfigurationError: There are none, half a pair, both kinds, or one cannot be sent.
+    """
+    given = [options.pop(name, None) for name in ("api_key", "api_secret", "bearer_auth")]
+    names = ["api_key", "api_secret", "bearer_auth"]
+    if not any(value is not None for value in given):
+        names = [_KEY, _SECRET, _BEARER]
+        given = [os.environ.get(name) or None for name in names]
+    present = [name for name, value in zip(names, given, strict=True) if value is not None]
+    if not present:
+        raise ConfigurationError(
+            "No credentials: pass api_key and api_secret (or bearer_auth), or set "
+            f"{_KEY} and {_SECRET} (or {_BEARER}). Without an account, use "
+            "scenario_search.emulator.Emulator.demo()"
+        )
+    if names[2] in present and len(present) > 1:
+        raise ConfigurationError(
+            f"Both kinds of credentials are given ({', '.join(present)}): "
+            f"use {names[0]} and {names[1]}, or {names[2]}"
+        )
+    if len(present) == 1 and names[2] not in present:
+        missing = names[1] if present == [names[0]] else names[0]
+        raise ConfigurationError(f"{present[0]} comes as a pair with {missing}, which is missing")
+    for name, value in zip(names, given, strict=True):
+        if value is not None:
+            _check_credential(name, value)
+    if ":" in (given[0] or ""):
+        raise ConfigurationError(f"{names[0]} must not hold a colon")
+    if given[2] is not None:
+        return Credentials("bearer", f"Bearer {given[2]}")
+    return Credentials("basic", basic(given[0], given[1]))
+
+
+def _check_credential(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
+    if not value:
+        raise ConfigurationError(f"{name} is empty")
+    if not all("!" <= character <= "~" for character in value):
+        raise ConfigurationError(
+            f"{name} holds a character that a credential cannot have (a space, a line break, "
+            "or one beyond ASCII): copy it again"
+        )
+
+
+def resolve_base_url(given: str | None, *, allow_http: bool) -> str:
+    """Give the base URL, without a slash at its end.
+
+    Raises:
+        ConfigurationError: It is no absolute http(s) URL, or plain http to another machine.
+    """
+    url = given or os.environ.get(_BASE_URL) or DEFAULT_BASE_URL
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except (ValueError, AttributeError):
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ConfigurationError(f"base_url must be an absolute https URL, not {_shown(url)!r}")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ConfigurationError(
+            "base_url must have no user name, query or fragment: credentials go into "
+            "api_key and api_secret"
+        )
+    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname):
+        raise ConfigurationError(
+            f"base_url {url!r} would send credentials unencrypted: use https, or pass "
+            "allow_http=True if that is meant"
+        )
+    return url.rstrip("/")
+
+
+def _shown(url: Any) -> str:
+    """Show a URL that could not be read, without what may be a password."""
+    return str(url).rpartition("@")[2]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def resolve_project_id(given: str | None) -> str | None:
+    """Give the client's project, of its own option or of the environment."""
+    return given or os.environ.get(_PROJECT_ID) or None

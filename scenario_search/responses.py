@@ -1,0 +1,376 @@
+"""What a search brings home: hits, and the pages that hold them.
+
+Field names are the documentation's, in snake case; units and meanings are the API's own.
+Fields that the documentation calls required are annotated as documented (``url: str``), so
+that code reads naturally; where a server leaves one out, its value is ``None`` (or an error,
+with ``strict=True``). All else is ``T | None``. Lists are never ``None``.
+
+Source: the Search API's reference, Asset Search and Model Search; workflows as in
+scenario-sdk 2.4.0.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import attrs
+import orjson
+
+__all__ = [
+    "ComplianceMetadata",
+    "Concept",
+    "Document",
+    "Hit",
+    "Metadata",
+    "MetadataThumbnail",
+    "ResponseInfo",
+    "SearchAssetSearchResponse",
+    "SearchHits",
+    "SearchModelSearchResponse",
+    "SearchWorkflowSearchResponse",
+    "Thumbnail",
+]
+
+H = TypeVar("H", bound="Hit")
+
+_URL_QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*")
+
+REQUIRED = "required"
+WIRE = "wire"
+
+
+def _documented(wire: str | None = None) -> Any:
+    """Declare a field that the documentation calls required, though servers leave it out."""
+    return attrs.field(default=None, metadata={REQUIRED: True, WIRE: wire})
+
+
+def _documented_list() -> Any:
+    return attrs.field(factory=list, metadata={REQUIRED: True})
+
+
+def wire_name(field: attrs.Attribute[Any]) -> str:
+    """Give the JSON name of a field: its own, or the camel case of its Python name."""
+    named: str | None = field.metadata.get(WIRE)
+    if named is not None:
+        return named
+    head, *rest = field.name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+_wire_fields: dict[type[Any], tuple[tuple[str, str], ...]] = {}
+
+
+def wire_fields(cls: type[Document]) -> tuple[tuple[str, str], ...]:
+    """Give (Python name, JSON name) of each documented field of a class."""
+    found = _wire_fields.get(cls)
+    if found is None:
+        found = tuple(
+            (f.name, wire_name(f)) for f in attrs.fields(cls) if not f.name.startswith("_")
+        )
+        _wire_fields[cls] = found
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Document):
+        return value.to_dict()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _shown(value: Any) -> str:
+    return _URL_QUERY.sub(r"\1?...", repr(value))
+
+
+def _none_if_empty(value: Any) -> Any:
+    return value or None
+
+
+@attrs.define(kw_only=True, repr=False)
+class Document:
+    """Anything that is a JSON object on the wire."""
+
+    _extra: dict[str, Any] | None = attrs.field(default=None, eq=_none_if_empty, repr=False)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The fields that the documentation does not name, under their JSON names."""
+        if self._extra is None:
+            self._extra = {}
+        return self._extra
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON object: wire names, no field that is ``None``, unknown fields kept."""
+        result = {
+            wire: _plain(value)
+            for name, wire in wire_fields(type(self))
+            if (value := getattr(self, name)) is not None
+        }
+        if self._extra:
+            result.update(self._extra)
+        return result
+
+    def to_json(self) -> str:
+        """Give the JSON text of :meth:`to_dict`."""
+        return orjson.dumps(self.to_dict()).decode()
+
+    def __repr__(self) -> str:
+        """Show the fields that hold something; a URL without its signature."""
+        fields = [(name, getattr(self, name)) for name, _ in wire_fields(type(self))]
+        shown = [f"{name}={_shown(value)}" for name, value in fields if value not in (None, [])]
+        if self._extra:
+            shown.append(f"extra={_shown(self._extra)}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@attrs.define(kw_only=True, repr=False)
+class MetadataThumbnail(Document):
+    """The thumbnail of a canvas."""
+
+    asset_id: str = _documented()
+    """The id of the asset that serves as the thumbnail."""
+
+
+@attrs.define(kw_only=True, repr=False)
+class Thumbnail(Document):
+    """A preview picture."""
+
+    asset_id: str = _documented()
+    """The id of the asset that serves as the preview."""
+    url: str = _documented()
+    """The preview's signed URL. It expires; any change to its query string breaks it."""
+
+
+class _ModelIdAlias:
+    """The name that scenario-sdk gives ``model_id``."""
+
+    __slots__ = ()
+    model_id: Any
+
+    @property
+    def api_model_id(self) -> str | None:
+        """Deprecated: scenario-sdk's name for ``model_id``."""
+        warnings.warn(
+            "api_model_id is scenario-sdk's name: use model_id", DeprecationWarning, stacklevel=2
+        )
+        value: str | None = self.model_id
+        return value
+
+
+@attrs.define(kw_only=True, repr=False)
+class Metadata(Document, _ModelIdAlias):
+    """What an asset is, and how it was made. Every field may be absent."""
+
+    aspect_ratio: str | None = None
+    """Such as ``"1:1"`` or ``"16:9"``."""
+    base_model_id: str | None = None
+    """The model below the one that was used."""
+    guidance: float | None = None
+    """How closely the prompt was followed."""
+    height: float | None = None
+    """Pixels; an ``int`` wherever the server sends an integral number."""
+    kind: str | None = None
+    """``"image"``, ``"video"``, ``"audio"``, ``"3d"`` and more: an open set."""
+    model_id: str | None = None
+    """The model that made the asset."""
+    model_type: str | None = None
+    """That model's type, such as ``"flux.1"``."""
+    name: str | None = None
+    """The name a user gave it."""
+    negative_prompt: str | None = None
+    """What the generation was told to avoid."""
+    negative_prompt_strength: float | None = None
+    """The weight of ``negative_prompt`` (Flux models)."""
+    num_inference_steps: float | None = None
+    """The number of inference steps."""
+    parent_job_id: str | None = None
+    """The job that made the asset."""
+    prompt: str | None = None
+    """The text the asset was made from."""
+    scheduler: str | None = None
+    """The scheduler's name."""
+    seed: str | None = None
+    """The random seed, as text."""
+    size: float | None = None
+    """Bytes of the file; an ``int`` wherever the server sends an integral number."""
+    text: str | None = None
+    """The text that was spoken, for speech."""
+    thumbnail: MetadataThumbnail | None = None
+    """The thumbnail of a canvas."""
+    type: str | None = None
+    """Such as ``"inference-txt2img"``, ``"canvas"`` or ``"upload"``: an open set."""
+    width: float | None = None
+    """Pixels; an ``int`` wherever the server sends an integral number."""
+
+    @property
+    def api_model_type(self) -> str | None:
+        """Deprecated: scenario-sdk's name for ``model_type``."""
+        warnings.warn(
+            "api_model_type is scenario-sdk's name: use model_type",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self.model_type
+
+
+@attrs.define(kw_only=True, repr=False)
+class Concept(Document, _ModelIdAlias):
+    """A model that another model is composed of."""
+
+    model_id: str = _documented()
+    """The source model's id."""
+
+
+@attrs.define(kw_only=True, repr=False)
+class ComplianceMetadata(Document):
+    """Who provides and runs a model, and on what terms."""
+
+    sub_processor: str | None = None
+    """The provider of the machines."""
+    model_provider: str | None = None
+    """The maker of the model."""
+    maintainer: str | None = None
+    """Who maintains the model."""
+    license_terms: str | None = None
+    """The URL of the licence."""
+    data_processing_comment: str | None = None
+    """How long data is kept."""
+
+
+@attrs.define(kw_only=True, repr=False)
+class Hit(Document):
+    """What assets, models and workflows have in common."""
+
+    id: str
+    """The one field that is always there."""
+    author_id: str = _documented()
+    """The user who made it."""
+    collection_ids: list[str] = _documented_list()
+    """The collections that hold it."""
+    created_at: str = _documented()
+    """When it was made: ISO 8601 text in UTC, such as ``"2025-01-16T11:19:41.579Z"``."""
+    owner_id: str = _documented()
+    """The project that owns it."""
+    privacy: str = _documented()
+    """``"public"``, ``"private"`` or ``"unlisted"``."""
+    tags: list[str] = _documented_list()
+    """The tags users gave it."""
+    team_id: str | None = attrs.field(default=None, metadata={REQUIRED: True})
+    """The team that owns the project; many servers leave it out."""
+    updated_at: str = _documented()
+    """When it was last changed: ISO 8601 text in UTC."""
+    score: float | None = None
+    """Popularity: higher is more used."""
+    thumbnail: Thumbnail | None = None
+    """A preview picture."""
+
+
+@attrs.define(kw_only=True, repr=False)
+class SearchAssetSearchResponse(Hit):
+    """An asset: an image, a video, a sound, a 3D object, a text."""
+
+    metadata: Metadata = attrs.field(factory=Metadata, metadata={REQUIRED: True})
+    """What it is and how it was made; empty where the server sends none."""
+    mime_type: str = _documented()
+    """Such as ``"image/png"``."""
+    nsfw: list[str] = _documented_list()
+    """The labels of unsafe content that were detected; empty means none."""
+    url: str = _documented()
+    """The file's signed URL. It expires; any change to its query string breaks it."""
+    content: str | None = None
+    """The text of a text asset, or the start of it."""
+    description: str | None = None
+    """A caption: a user's, or one that was generated."""
+    transcription: str | None = None
+    """What is said in a sound."""
+
+
+@attrs.define(kw_only=True, repr=False)
+class SearchModelSearchResponse(Hit):
+    """A model."""
+
+    capabilities: list[str] = _documented_list()
+    """What it can do, such as ``"txt2img"``: an open set."""
+    concepts: list[Concept] = _documented_list()
+    """The models it is composed of."""
+    example_asset_ids: list[str] = _documented_list()
+    """The assets that show what it makes."""
+    name: str = _documented()
+    """The name people see."""
+    short_description: str = _documented()
+    """A line about it."""
+    source: str = _documented()
+    """Where it comes from, such as ``"training"`` or ``"import"``."""
+    training_images_number: float = _documented()
+    """How many pictures it was trained on."""
+    type: str = _documented()
+    """Such as ``"flux.1-lora"``."""
+    compliance_metadata: ComplianceMetadata | None = None
+    """Who provides and runs it, and on what terms."""
+    parent_model_id: str | None = None
+    """The model it was made from."""
+
+
+@attrs.define(kw_only=True, repr=False)
+class SearchWorkflowSearchResponse(Hit):
+    """A workflow."""
+
+    description: str = _documented()
+    """What it does, at length."""
+    name: str = _documented()
+    """The name people see."""
+    status: str = _documented()
+    """Such as ``"ready"``, ``"draft"`` or ``"deleted"``."""
+    after: Thumbnail | None = None
+    """A picture of what comes out."""
+    before: Thumbnail | None = None
+    """A picture of what goes in."""
+    short_description: str | None = None
+    """A line about it."""
+
+
+@attrs.frozen(kw_only=True)
+class ResponseInfo:
+    """How an answer arrived."""
+
+    status: int
+    """The HTTP status."""
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    """The answer's headers; look-ups ignore case."""
+    request_id: str | None
+    """The server's id of the request, for a support ticket."""
+    elapsed: float
+    """Seconds from sending the last attempt to its last byte."""
+    retries_taken: int
+    """How many times the request was sent again."""
+
+
+@attrs.define(kw_only=True, repr=False)
+class SearchHits(Document, Generic[H]):
+    """A page of hits, of either pagination mode. What the mode does not have is ``None``."""
+
+    hits: list[H] = _documented_list()
+    """This page's hits, in order."""
+    limit: int | None = None
+    """Offset mode: the most hits a page may hold."""
+    offset: int | None = None
+    """Offset mode: how many hits come before this page."""
+    estimated_total_hits: int | None = None
+    """Offset mode: an estimate, which drifts and which the engine may cap at 1000."""
+    hits_per_page: int | None = None
+    """Page mode: the most hits a page may hold."""
+    page: int | None = None
+    """Page mode: this page's number, from 1."""
+    total_hits: int | None = None
+    """Page mode: how many hits there are, exact up to the engine's cap of 1000."""
+    total_pages: int | None = None
+    """Page mode: how many pages there are."""
+
+    @property
+    def total(self) -> int | None:
+        """The total of whichever mode this is, or ``None`` where the server gave none."""
+        return self.total_hits if self.total_hits is not None else self.estimated_total_hits

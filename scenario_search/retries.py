@@ -1,0 +1,112 @@
+"""Whether to send a request again, and when. Pure: no clock, no I/O.
+
+The waits grow: half a second, one, two, four, eight, each taken at random between nothing and
+that ("full jitter", so that many clients do not come back at the same moment). What the server
+asks for with ``Retry-After`` wins over that. A wait that is longer than the caller allows, or
+than the time that is left, is not begun.
+
+Source of ``Retry-After``: RFC 9110, section 10.2.3.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+from scenario_search.errors import APIConnectionError, APIError, QuotaExceededError
+
+__all__ = ["RetryPolicy", "retry_after_seconds"]
+
+FIRST_WAIT = 0.5
+"""Seconds: the upper bound of the first wait."""
+
+LONGEST_WAIT = 8.0
+"""Seconds: the upper bound of any wait that the server did not ask for."""
+
+_RETRIED = {408, 409, 429}
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
+
+
+def _number(text: str | None) -> float | None:
+    """Read a plain non-negative decimal; ``None`` for anything else."""
+    if text is None or not _NUMBER.fullmatch(text.strip()):
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Give how many seconds the server asks to wait; ``None`` where it does not say.
+
+    ``retry-after-ms`` (milliseconds) wins over ``Retry-After`` (seconds, or a date). A date in
+    the past is 0. What is no such thing is passed over.
+
+    Args:
+        headers: The answer's headers; look-ups must ignore case.
+        now: The current time, with a time zone.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    text = headers.get("retry-after")
+    if text is None:
+        return None
+    seconds = _number(text)
+    if seconds is not None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - now).total_seconds())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How often to send a request again, and how long to wait at most.
+
+    Attributes:
+        max_retries: How many times a failed attempt is repeated.
+        max_retry_wait: Seconds; a single wait that is longer is not begun.
+    """
+
+    max_retries: int = 2
+    max_retry_wait: float = 60.0
+
+    def delay(
+        self, error: APIError, attempt: int, *, chance: float, time_left: float | None = None
+    ) -> float | None:
+        """Give the seconds to wait before the next attempt; ``None`` to give up.
+
+        Args:
+            error: How the attempt ended.
+            attempt: Its number, from 0.
+            chance: A random number from 0 to 1: the jitter.
+            time_left: Seconds until the call's deadline; ``None`` without one.
+        """
+        if attempt >= self.max_retries or not is_retryable(error):
+            return None
+        if error.retry_after is not None:
+            delay = error.retry_after
+        else:
+            delay = chance * min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt, 10))
+        if delay > self.max_retry_wait or (time_left is not None and delay >= time_left):
+            return None
+        return delay
+
+
+def is_retryable(error: APIError) -> bool:
+    """Say whether sending again may help: the connection, the load or the server failed."""
+    if isinstance(error, APIConnectionError):
+        return True
+    if isinstance(error, QuotaExceededError) or error.status_code is None:
+        return False
+    status = error.status_code
+    return status in _RETRIED or (500 <= status <= 599 and status != 501)

@@ -1,0 +1,60 @@
+"""Signatures written once: functions that take what an attrs class's constructor takes.
+
+A type checker sees the class's keywords on the function (through a ``ParamSpec``), and so do
+``help()`` and notebooks (through ``__signature__``).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import attrs
+
+__all__ = ["returns_same", "signature_of", "takes"]
+
+P = ParamSpec("P")
+S = TypeVar("S")
+R = TypeVar("R")
+
+
+def signature_of(cls: type[Any], *names: str, returns: Any = inspect.Signature.empty) -> Any:
+    """Give the signature of a method that takes the constructor keywords of an attrs class.
+
+    Args:
+        cls: The attrs class.
+        names: The keywords, in the order they are shown; all, in the class's order, if none.
+        returns: The return annotation.
+    """
+    by_name = {field.name: field for field in attrs.fields(cls)}
+    keywords = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=by_name[name].default,
+            annotation=by_name[name].type,
+        )
+        for name in (names or by_name)
+    ]
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return inspect.Signature([own, *keywords], return_annotation=returns)
+
+
+def takes(
+    signature: Callable[P, Any],
+) -> Callable[[Callable[Concatenate[S, ...], R]], Callable[Concatenate[S, P], R]]:
+    """Give a method the keywords of an attrs class's constructor."""
+
+    def decorate(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, P], R]:
+        method.__signature__ = signature_of(signature)  # type: ignore[attr-defined,arg-type]
+        return method
+
+    return decorate
+
+
+def returns_same(
+    signature: Callable[P, Any],
+) -> Callable[[Callable[Concatenate[S, ...], S]], Callable[Concatenate[S, P], S]]:
+    """As :func:`takes`, for a method that returns an object of its own object's class."""
+    return takes(signature)
