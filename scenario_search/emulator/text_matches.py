@@ -1,0 +1,118 @@
+"""Which documents match the readings of a query, with how many typos, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .text_query import Node
+from .text_segment import IntArray
+from .text_snapshot import Snapshot
+
+ABSENT = 9
+"""The typo count of a document that does not match a node."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlaces:
+    """Places of a node in some documents, as sorted keys: document ``<< place_bits`` | place.
+
+    `beginnings` are those of its words, common prefix and first words of phrases, `ends` of its
+    words and last words of phrases, `words` of its words alone.
+    """
+
+    beginnings: IntArray
+    ends: IntArray
+    words: IntArray
+
+
+class Matches:
+    """The documents of a snapshot that match the nodes of a query.
+
+    `nodes` are those that some document matches.
+    """
+
+    def __init__(self, snapshot: Snapshot, nodes: Sequence[Node]) -> None:
+        self.snapshot = snapshot
+        self._phrases: dict[tuple[str, ...], IntArray] = {}
+        self._typos = {node: self._count_typos(node) for node in nodes}
+        self.nodes = [node for node in nodes if self._typos[node].min(initial=ABSENT) < ABSENT]
+
+    def _count_typos(self, node: Node) -> NDArray[np.uint8]:
+        typos = np.full(len(self.snapshot), ABSENT, dtype=np.uint8)
+        for count in (2, 1, 0):
+            for run in node.spellings[count].runs:
+                typos[self.snapshot.occurrences(*run)[0]] = count
+            for phrase in node.spellings[count].phrases:
+                typos[self._phrase_slots(phrase)] = count
+        typos[self.snapshot.occurrences(*node.prefix_run)[0]] = 0
+        return typos
+
+    def _phrase_slots(self, phrase: tuple[str, ...]) -> IntArray:
+        if phrase not in self._phrases:
+            self._phrases[phrase] = self.snapshot.phrase_slots(phrase)
+        return self._phrases[phrase]
+
+    def typos_of(self, node: Node) -> NDArray[np.uint8]:
+        """The fewest typos of a node in each document, by slot; `ABSENT` where it is not."""
+        return self._typos[node]
+
+    def of(self, node: Node) -> NDArray[np.bool_]:
+        """The documents that match a node, a mask by slot."""
+        matching: NDArray[np.bool_] = self._typos[node] < ABSENT
+        return matching
+
+    def starting_at(self, term: int) -> list[Node]:
+        """The nodes that read the query from the term with this number on."""
+        return [node for node in self.nodes if node.first == term]
+
+    def holding_word(self, word: str) -> NDArray[np.bool_]:
+        """The documents that hold a word to the letter, a mask by slot."""
+        holding = np.zeros(len(self.snapshot), dtype=bool)
+        i = self.snapshot.find(word)
+        holding[self.snapshot.occurrences(i, i + 1)[0]] = True
+        return holding
+
+    def places(self, node: Node, slots: IntArray) -> NodePlaces:
+        """Where a node stands in the documents `slots`, in its spellings with fewest typos.
+
+        The documents of the keys are indexes into `slots`.
+        """
+        snapshot = self.snapshot
+        document = np.full(len(snapshot), -1, dtype=np.int64)
+        document[slots] = np.arange(len(slots))
+        typos = self.typos_of(node)
+
+        def keys(
+            runs: Sequence[tuple[int, int]], count: int, within: IntArray | None = None
+        ) -> IntArray:
+            if not runs:
+                return np.empty(0, np.int64)
+            found = [snapshot.occurrences(*run) for run in runs]
+            at = found[0][0] if len(found) == 1 else np.concatenate([f[0] for f in found])
+            places = found[0][1] if len(found) == 1 else np.concatenate([f[1] for f in found])
+            kept = (document[at] >= 0) & (typos[at] == count)
+            if within is not None:
+                kept &= np.isin(at, within)
+            found_keys: IntArray = (document[at[kept]] << snapshot.place_bits) | places[kept]
+            return found_keys
+
+        words, firsts, lasts = [], [], []
+        for count, spellings in enumerate(node.spellings):
+            words.append(keys(spellings.runs, count))
+            for phrase in spellings.phrases:
+                within = self._phrase_slots(phrase)
+                first, last = snapshot.find(phrase[0]), snapshot.find(phrase[-1])
+                if first >= 0 and last >= 0:
+                    firsts.append(keys([(first, first + 1)], count, within))
+                    lasts.append(keys([(last, last + 1)], count, within))
+        if node.prefix_run[0] < node.prefix_run[1]:
+            firsts.append(keys([node.prefix_run], 0))
+        return NodePlaces(
+            beginnings=np.sort(np.concatenate(words + firsts)),
+            ends=np.sort(np.concatenate(words + lasts)),
+            words=np.sort(np.concatenate(words)),
+        )

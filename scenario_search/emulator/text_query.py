@@ -1,0 +1,222 @@
+"""A query as the words and phrases to look for, and the ways to read them.
+
+The rules are Meilisearch's: at most ten words or phrases; the last word, when nothing follows it,
+is the start of a word; ``"..."`` is a phrase, ``-word`` and ``-"..."`` must not be in a document;
+two or three neighbouring words may be written as one, and one word as two.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .text_segment import IntArray
+from .text_snapshot import Snapshot
+from .text_tokens import MAX_WORD_BYTES, query_tokens
+from .text_typos import typo_words, typos_allowed
+
+MAX_QUERY_TERMS = 10
+MAX_JOINED_TERMS = 3
+MAX_PREFIX_WORDS = 1000
+_COMMON_PREFIX_BYTES = 4
+_COMMON_PREFIX_WORDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or a phrase of the query and its positions in it, both ends included."""
+
+    words: tuple[str, ...]
+    start: int
+    end: int
+    is_phrase: bool = False
+    is_prefix: bool = False
+
+
+@dataclass(slots=True)
+class Query:
+    """A query taken apart; without `terms` every document matches that is not excluded."""
+
+    terms: list[Term] = field(default_factory=list)
+    excluded: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def parse_query(text: str) -> Query:
+    """Take a query apart; any text will do."""
+    query = Query()
+    tokens = query_tokens(text)
+    position = -1
+    phrase: list[tuple[str, int]] | None = None
+    phrase_excluded = exclude_next = False
+    after_space = True
+
+    def end_phrase() -> None:
+        if not phrase:
+            return
+        words = tuple(word for word, _ in phrase)
+        if phrase_excluded:
+            query.excluded.append(words)
+        else:
+            query.terms.append(Term(words, phrase[0][1], phrase[-1][1], is_phrase=True))
+
+    for i, token in enumerate(tokens):
+        if len(query.terms) >= MAX_QUERY_TERMS:
+            phrase = None
+            break
+        if token.kind == "word":
+            position += 1
+            if phrase is not None:
+                phrase.append((token.text, position))
+            elif exclude_next:
+                query.excluded.append((token.text,))
+                exclude_next = False
+            else:
+                is_last = i == len(tokens) - 1
+                query.terms.append(Term((token.text,), position, position, is_prefix=is_last))
+        else:
+            if token.kind == "hard":
+                position += 7
+                if phrase is not None:
+                    end_phrase()
+                    phrase = []
+            if token.text == '"':
+                if phrase is None:
+                    phrase_excluded, phrase = exclude_next, []
+                else:
+                    end_phrase()
+                    phrase_excluded, phrase = False, None
+            exclude_next = phrase is None and token.text == "-" and after_space
+        after_space = token.text[-1].isspace()
+    end_phrase()
+    return query
+
+
+@dataclass(slots=True)
+class Spellings:
+    """Ways to spell a node with a certain number of typos.
+
+    `runs` are ranges of word indexes, `phrases` words that must stand together.
+    """
+
+    runs: list[tuple[int, int]] = field(default_factory=list)
+    phrases: list[tuple[str, ...]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One way to read the terms `first` to `last` of a query: a term, or some joined to a word.
+
+    `spellings[t]` are those with `t` typos (a split in two counts as one). `exact` are the words
+    that match to the letter. `start` and `end` are its positions in the query. `prefix_run` are
+    the words of a very common prefix: Meilisearch keeps such prefixes apart, and looks for them
+    only behind the word before.
+    """
+
+    first: int
+    last: int
+    start: int
+    end: int
+    spellings: tuple[Spellings, Spellings, Spellings]
+    exact: tuple[str, ...]
+    is_phrase: bool
+    most_typos: int
+    prefix_run: tuple[int, int] = (0, 0)
+
+    @property
+    def size(self) -> int:
+        """How many terms it covers."""
+        return self.last - self.first + 1
+
+
+def query_nodes(snapshot: Snapshot, terms: list[Term]) -> list[Node]:
+    """Every way to read each term, and two or three neighbours as one word."""
+    nodes = []
+    for last, term in enumerate(terms):
+        if term.is_phrase:
+            nodes.append(_phrase_node(last, term))
+            continue
+        for first in range(last, max(last - MAX_JOINED_TERMS, -1), -1):
+            joined = terms[first : last + 1]
+            if any(t.is_phrase for t in joined):
+                break
+            if any(a.end + 1 != b.start for a, b in itertools.pairwise(joined)):
+                break
+            nodes.append(_word_node(snapshot, first, joined))
+    return nodes
+
+
+def _phrase_node(number: int, term: Term) -> Node:
+    exact = Spellings(phrases=[term.words])
+    return Node(
+        first=number,
+        last=number,
+        start=term.start,
+        end=term.end,
+        spellings=(exact, Spellings(), Spellings()),
+        exact=term.words,
+        is_phrase=True,
+        most_typos=0,
+    )
+
+
+def _word_node(snapshot: Snapshot, first: int, joined: list[Term]) -> Node:
+    word = "".join(term.words[0] for term in joined)
+    typos = max(0, typos_allowed(word) - len(joined) + 1)
+    found = snapshot.find(word)
+    node = Node(
+        first=first,
+        last=first + len(joined) - 1,
+        start=joined[0].start,
+        end=joined[-1].end,
+        spellings=(Spellings(), Spellings(), Spellings()),
+        exact=(word,) if found >= 0 and len(joined) == 1 else (),
+        is_phrase=False,
+        most_typos=max(typos, 1),
+    )
+    if len(word.encode()) > MAX_WORD_BYTES:
+        node.exact = ()
+        return node
+    zero, one, two = node.spellings
+    prefix = joined[-1].is_prefix
+    if found >= 0:
+        zero.runs.append((found, found + 1))
+    if prefix:
+        low, high = snapshot.prefix_range(word)
+        if len(word.encode()) <= _COMMON_PREFIX_BYTES and high - low >= _COMMON_PREFIX_WORDS:
+            node.prefix_run = (low, high)
+        else:
+            # The word itself comes first in the range and is not counted.
+            zero.runs[:] = [(low, min(high, low + MAX_PREFIX_WORDS + (found >= 0)))]
+    with_one, with_two = typo_words(snapshot, word, typos, prefix=prefix)
+    one.runs.extend(_runs(with_one))
+    two.runs.extend(_runs(with_two))
+    halves = _best_split(snapshot, word)
+    if halves and halves != tuple(term.words[0] for term in joined):
+        one.phrases.append(halves)
+    return node
+
+
+def _runs(indexes: IntArray) -> list[tuple[int, int]]:
+    """Rising numbers as ranges."""
+    if not indexes.size:
+        return []
+    gaps = np.flatnonzero(np.diff(indexes) > 1)
+    starts = indexes[np.concatenate([[0], gaps + 1])]
+    ends = indexes[np.concatenate([gaps, [len(indexes) - 1]])] + 1
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def _best_split(snapshot: Snapshot, word: str) -> tuple[str, str] | None:
+    """The two parts of a word that stand next to each other in the most documents."""
+    best: tuple[str, str] | None = None
+    most = 0
+    for i in range(1, len(word)):
+        left, right = word[:i], word[i:]
+        if snapshot.find(left) < 0 or snapshot.find(right) < 0:
+            continue
+        documents = len(snapshot.slots_within(left, right, 1))
+        if documents > most:
+            best, most = (left, right), documents
+    return best
