@@ -1,0 +1,60 @@
+"""Sessions: ``python -m nox`` runs what CI runs; ``python -m nox -l`` lists all."""
+
+import os
+import tomllib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.sessions = ["lint", "typing", "tests", "tests_lowest", "bench"]
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_venv = "yes"
+
+PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+PYTHONS = nox.project.python_versions(PROJECT)
+LOWEST = PYTHONS[0]
+
+
+def group(name: str) -> list[str]:
+    """Give the requirements of a dependency group."""
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+@nox.session(python=LOWEST)
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python=LOWEST)
+def typing(session: nox.Session) -> None:
+    """Check types, of the package and of the public calls."""
+    session.install("-e", ".[all]", *group("typing"))
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests with the newest dependencies."""
+    session.install("-e", ".[all]", *group("tests"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=LOWEST)
+def tests_lowest(session: nox.Session) -> None:
+    """Run the client's tests with the oldest core dependencies that are allowed."""
+    oldest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
+    session.install("-e", ".[all]", *group("tests"), *oldest)
+    session.run("pytest", "--ignore=tests/emulator", *session.posargs)
+
+
+@nox.session(python=LOWEST)
+def bench(session: nox.Session) -> None:
+    """Measure. Short in CI, where it only shows that the benchmarks work."""
+    session.install("-e", ".[all]", *group("tests"))
+    short = ["--short"] if os.environ.get("CI") or not session.interactive else []
+    session.run("python", "-m", "tests.benchmarks", *short, *session.posargs)

@@ -1,0 +1,19 @@
+"""``python -m scenario_search``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def _run() -> None:
+    try:
+        from scenario_search.cli import main  # noqa: PLC0415 - it may be missing
+    except ModuleNotFoundError as error:
+        if error.name not in ("typer", "rich"):
+            raise
+        sys.exit("The command line needs typer and rich: pip install 'scenario-search[cli]'")
+    main()
+
+
+if __name__ == "__main__":
+    _run()
