@@ -1,0 +1,61 @@
+"""An embedded emulator of Scenario's Search API: real HTTP on loopback, a real engine.
+
+::
+
+    async with Emulator.demo() as emulator:
+        client = AsyncScenario(
+            base_url=emulator.url, api_key=emulator.api_key, api_secret=emulator.api_secret
+        )
+
+It needs the extra ``emulator``: ``pip install 'scenario-search[emulator]'``. Its parts are imported
+when they are first asked for, so that the pytest plugin costs nothing where it is not used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scenario_search.emulator.faults import Fault as Fault, Faults as Faults, Rule as Rule
+    from scenario_search.emulator.routes import SeenRequest as SeenRequest
+    from scenario_search.emulator.server import Emulator as Emulator
+    from scenario_search.emulator.store import (
+        InvalidDocumentError as InvalidDocumentError,
+        LoadReport as LoadReport,
+    )
+
+__all__ = [
+    "Emulator",
+    "Fault",
+    "Faults",
+    "InvalidDocumentError",
+    "LoadReport",
+    "Rule",
+    "SeenRequest",
+]
+
+_HOMES = {
+    "Emulator": "server",
+    "Fault": "faults",
+    "Faults": "faults",
+    "InvalidDocumentError": "store",
+    "LoadReport": "store",
+    "Rule": "faults",
+    "SeenRequest": "routes",
+}
+_OF_THE_EXTRA = {"numpy", "onnxruntime", "PIL", "rapidfuzz"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f"{__name__}.{_HOMES[name]}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
+            raise
+        raise ImportError(
+            f"the emulator needs {error.name}: pip install 'scenario-search[emulator]'"
+        ) from error
+    return getattr(module, name)

@@ -1,0 +1,155 @@
+"""The control plane: what `Emulator` offers in Python, over HTTP for another process.
+
+Under ``/__emulator__/``, and like the rest on loopback only. It asks for no credentials; a request
+with an ``Origin`` header is refused, so that no web page a browser shows can reach it.
+
+===========================  ======================================================================
+``GET status``               URL, project, counts of documents
+``POST documents/{kind}``    load JSONL; answers ``{"added", "updated"}``
+``DELETE documents/{kind}``  delete ``{"ids": [...]}``; answers ``{"deleted"}``
+``POST reset``               forget requests and faults; with ``{"documents": true}`` the data too
+``GET requests``             the requests seen, oldest first
+``DELETE requests``          forget them
+``GET faults``               the rules in force
+``POST faults``              add a rule: the arguments of `Faults.add`, ``malformedJson`` for one
+``DELETE faults``            take all rules back
+``POST expire-urls``         make every URL that was answered so far a 403
+===========================  ======================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import orjson
+from aiohttp import web
+
+from scenario_search.emulator.api_errors import ApiError, bad_request
+from scenario_search.emulator.faults import rule_from_json
+from scenario_search.emulator.fields import KINDS, Kind
+from scenario_search.emulator.store import InvalidDocumentError
+
+if TYPE_CHECKING:
+    from scenario_search.emulator.server import Emulator
+
+__all__ = ["CONTROL_PREFIX", "Control"]
+
+CONTROL_PREFIX = "/__emulator__"
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Control:
+    """The handlers of the control plane of one emulator."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Add the paths of the module's table."""
+        for method, path, handler in (
+            ("GET", "status", self._status),
+            ("POST", "documents/{kind}", self._load),
+            ("DELETE", "documents/{kind}", self._delete),
+            ("POST", "reset", self._reset),
+            ("GET", "requests", self._requests),
+            ("DELETE", "requests", self._forget_requests),
+            ("GET", "faults", self._faults),
+            ("POST", "faults", self._add_fault),
+            ("DELETE", "faults", self._clear_faults),
+            ("POST", "expire-urls", self._expire_urls),
+        ):
+            router.add_route(method, f"{CONTROL_PREFIX}/{path}", _local(handler))
+
+    async def _status(self, _: web.Request) -> web.StreamResponse:
+        emulator = self._emulator
+        counts = await emulator.in_reader(emulator.counts)
+        return _answer({"url": emulator.url, "projectId": emulator.project_id, "documents": counts})
+
+    async def _load(self, request: web.Request) -> web.StreamResponse:
+        lines = (await request.read()).splitlines()
+        try:
+            report = await self._emulator.load(
+                (orjson.loads(line) for line in lines if line.strip()), _kind(request)
+            )
+        except (InvalidDocumentError, orjson.JSONDecodeError) as error:
+            raise bad_request(str(error), "INVALID_DOCUMENT") from None
+        return _answer({"added": report.added, "updated": report.updated})
+
+    async def _delete(self, request: web.Request) -> web.StreamResponse:
+        value = await _object(request)
+        ids = value.get("ids")
+        if not isinstance(ids, list) or not all(isinstance(entry, str) for entry in ids):
+            raise bad_request('"ids" must be an array of strings')
+        return _answer({"deleted": await self._emulator.delete(ids, _kind(request))})
+
+    async def _reset(self, request: web.Request) -> web.StreamResponse:
+        value = await _object(request)
+        await self._emulator.reset(documents=value.get("documents") is True)
+        return _answer({})
+
+    async def _requests(self, _: web.Request) -> web.StreamResponse:
+        return _answer({"requests": [attrs.asdict(seen) for seen in self._emulator.requests]})
+
+    async def _forget_requests(self, _: web.Request) -> web.StreamResponse:
+        self._emulator.requests.clear()
+        return _answer({})
+
+    async def _faults(self, _: web.Request) -> web.StreamResponse:
+        return _answer({"faults": [attrs.asdict(rule) for rule in self._emulator.faults]})
+
+    async def _add_fault(self, request: web.Request) -> web.StreamResponse:
+        try:
+            rule_from_json(self._emulator.faults, await _object(request))
+        except ValueError as error:
+            raise bad_request(str(error)) from None
+        return _answer({})
+
+    async def _clear_faults(self, _: web.Request) -> web.StreamResponse:
+        self._emulator.faults.clear()
+        return _answer({})
+
+    async def _expire_urls(self, _: web.Request) -> web.StreamResponse:
+        self._emulator.expire_urls()
+        return _answer({})
+
+
+def _local(handler: _Handler) -> _Handler:
+    async def refusing(request: web.Request) -> web.StreamResponse:
+        if "Origin" in request.headers:
+            raise ApiError(403, "The control plane is not for web pages", "FORBIDDEN")
+        return await handler(request)
+
+    return refusing
+
+
+def _answer(content: dict[str, Any]) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(content, default=_text_of_bytes), content_type="application/json"
+    )
+
+
+def _text_of_bytes(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _kind(request: web.Request) -> Kind:
+    for kind in KINDS:
+        if request.match_info["kind"] == kind:
+            return kind
+    raise ApiError(404, "Not Found", "NOT_FOUND", details={"kinds": list(KINDS)})
+
+
+async def _object(request: web.Request) -> dict[str, Any]:
+    body = await request.read()
+    try:
+        value = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        raise bad_request("Invalid JSON body", "INVALID_JSON") from None
+    if not isinstance(value, dict):
+        raise bad_request("The body must be a JSON object", "INVALID_JSON")
+    return value

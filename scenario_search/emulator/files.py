@@ -1,0 +1,139 @@
+"""The pictures and media behind the documents' URLs, and the signatures of these URLs.
+
+A document made for the emulator has URLs under `STORED_ORIGIN`, which stands for whatever address
+the emulator has when it answers. An answer gets the real address and a signature that expires, as
+on a CDN (a signature that was changed, or is too old, is a 403).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.store import Store
+
+__all__ = ["FOLDERS", "STORED_ORIGIN", "Files"]
+
+STORED_ORIGIN = "http://emulator.invalid"
+"""The origin of the emulator's own URLs in stored documents; ``.invalid`` is never a real host."""
+
+FOLDERS = ("files", "thumbnails")
+"""The first part of the paths under which there are files."""
+
+_STORED_URL = re.compile(re.escape(STORED_ORIGIN.encode()) + rb'(/[^"?\\]*)(?:\?[^"]*)?')
+_CACHE_BYTES = 64 * 1024 * 1024
+
+
+class Files:
+    """Reads, draws and keeps pictures, and signs the paths that lead to them.
+
+    Args:
+        store: Where documents and the pictures that were loaded are.
+        lifetime: How many seconds a URL is good for.
+        clock: Gives the time in seconds since 1970.
+    """
+
+    def __init__(
+        self, store: Store, lifetime: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._lifetime = lifetime
+        self._clock = clock
+        self._key = secrets.token_bytes(32)
+        self._signed: dict[bytes, bytes] = {}
+        self._signed_until = 0
+        self._cache: OrderedDict[str, tuple[bytes, str]] = OrderedDict()
+        self._cached_bytes = 0
+        self._lock = threading.Lock()
+
+    def expire_urls(self) -> None:
+        """Make every URL that was answered so far a 403, as if its time were over."""
+        with self._lock:
+            self._key = secrets.token_bytes(32)
+            self._signed = {}
+
+    def with_urls(self, document: bytes, origin: bytes) -> bytes:
+        """A stored document's JSON with its own URLs made real and signed."""
+        if STORED_ORIGIN.encode() not in document:
+            return document
+        return _STORED_URL.sub(lambda found: origin + self._signed_path(found[1]), document)
+
+    def _signed_path(self, path: bytes) -> bytes:
+        # Expiries are rounded, so that pages that follow each other have the same URLs and a
+        # signature is computed once.
+        step = max(1, int(self._lifetime) // 24)
+        until = int(self._clock()) // step * step + step + int(self._lifetime)
+        with self._lock:
+            if until != self._signed_until:
+                self._signed, self._signed_until = {}, until
+            signed = self._signed.get(path)
+            if signed is None:
+                mark = self._signature(path.decode(), until)
+                signed = path + f"?Expires={until}&Signature={mark}".encode()
+                self._signed[path] = signed
+            return signed
+
+    def _signature(self, path: str, until: int) -> str:
+        return hmac.digest(self._key, f"{until} {path}".encode(), "sha256").hex()
+
+    def check_signature(self, path: str, query_string: str) -> None:
+        """Accept a URL as it was answered.
+
+        Raises:
+            ApiError: A 403: the signature is missing, changed or expired.
+        """
+        values = parse_qs(query_string)
+        expires, given = values.get("Expires", [""])[0], values.get("Signature", [""])[0]
+        known = (
+            set(values) == {"Expires", "Signature"}
+            and expires.isascii()
+            and expires.isdigit()
+            and len(expires) < 16
+            and hmac.compare_digest(
+                given.encode("utf-8", "surrogateescape"),
+                self._signature(path, int(expires)).encode(),
+            )
+        )
+        if not known:
+            raise ApiError(403, "The URL's signature does not match", "ACCESS_DENIED")
+        if int(expires) < self._clock():
+            raise ApiError(403, "The URL has expired", "ACCESS_DENIED")
+
+    def read(self, path: str) -> tuple[bytes, str]:
+        """The content of a file and its media type.
+
+        Raises:
+            ApiError: A 404: no document has such a file.
+        """
+        with self._lock:
+            if path in self._cache:
+                self._cache.move_to_end(path)
+                return self._cache[path]
+        content = self._content(path)
+        if content is None:
+            raise ApiError(404, "No such file", "NOT_FOUND")
+        with self._lock:
+            if path not in self._cache:
+                self._cache[path] = content
+                self._cached_bytes += len(content[0])
+            while self._cached_bytes > _CACHE_BYTES:
+                _, (oldest, _) = self._cache.popitem(last=False)
+                self._cached_bytes -= len(oldest)
+        return content
+
+    def _content(self, path: str) -> tuple[bytes, str] | None:
+        asset_id = path.rpartition("/")[2].rpartition(".")[0]
+        document = self._store.get("assets", [asset_id]).get(asset_id)
+        return None if document is None else self.picture(document)
+
+    def picture(self, document: Mapping[str, Any]) -> tuple[bytes, str] | None:
+        """The picture of an asset and its media type, or None where it has none."""
+        return None

@@ -1,0 +1,131 @@
+"""What one emulator holds: the documents, and all that is derived from them.
+
+Searches read from any thread. What changes data runs in one thread at a time, and has brought
+every index up to date when it returns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from scenario_search.emulator.catalogue import TextCatalogue
+from scenario_search.emulator.demo_data import DEMO_PROJECT, demo_documents
+from scenario_search.emulator.fields import KINDS, Kind
+from scenario_search.emulator.files import STORED_ORIGIN
+from scenario_search.emulator.sources import Source, read_documents
+from scenario_search.emulator.store import LoadReport, Store
+
+__all__ = ["Library"]
+
+T = TypeVar("T")
+
+
+class Library:
+    """The data of an emulator; a context manager that closes it. All methods block.
+
+    Args:
+        path: The database file; None for a temporary one.
+
+    Attributes:
+        store: The documents.
+        texts: Their text indexes.
+    """
+
+    def __init__(self, path: Path | str | None) -> None:
+        self._durable = path is not None
+        self.store = Store.open(path)
+        try:
+            self.texts = TextCatalogue(self.store)
+        except BaseException:
+            self.store.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is not in the file yet, and close it."""
+        try:
+            for kind in KINDS if self._durable else ():
+                self.texts.keep(kind)
+        finally:
+            self.store.close()
+
+    def load(self, source: Source, kind: Kind, stopping: Callable[[], bool]) -> LoadReport:
+        """Add or replace documents.
+
+        Args:
+            source: What to read.
+            kind: What the documents are.
+            stopping: Asked before each document whether to give up.
+
+        Raises:
+            InvalidDocumentError: A document can't be stored.
+            RuntimeError: ``stopping`` said so. What was stored before stays.
+        """
+        try:
+            with contextlib.closing(read_documents(source)) as documents:
+                return self.store.upsert(kind, _until(stopping, documents))
+        finally:
+            self.texts.catch_up(kind)
+
+    def load_demo(self, seed: int, project_id: str) -> None:
+        """Add the demo's documents, unless they are there.
+
+        Args:
+            seed: Which demo data.
+            project_id: Whose the demo's own documents are.
+        """
+        data = demo_documents(seed, base_url=STORED_ORIGIN)
+        sources: tuple[tuple[Kind, list[dict[str, Any]]], ...] = (
+            ("assets", data.assets),
+            ("models", data.models),
+            ("workflows", data.workflows),
+        )
+        for kind, documents in sources:
+            for document in documents:
+                if document["ownerId"] == DEMO_PROJECT:
+                    document["ownerId"] = project_id
+            ids = [document["id"] for document in documents]
+            if len(self.store.numbers_of(kind, ids)) < len(ids):
+                self.store.upsert(kind, documents)
+                self.texts.catch_up(kind)
+
+    def delete(self, ids: Iterable[str], kind: Kind) -> int:
+        """Delete documents, and say how many there were."""
+        deleted = self.store.delete(kind, ids)
+        self.texts.catch_up(kind)
+        return deleted
+
+    def clear(self) -> None:
+        """Delete all documents."""
+        self.store.clear()
+        for kind in KINDS:
+            self.texts.catch_up(kind)
+
+    def revisions(self) -> dict[str, int]:
+        """A number for each kind that rises when its documents change."""
+        return {kind: self.store.revision(kind) for kind in KINDS}
+
+    def counts(self) -> dict[str, int]:
+        """How many documents of each kind there are."""
+        return {kind: self.store.count(kind) for kind in KINDS}
+
+
+def _until(stopping: Callable[[], bool], documents: Iterable[T]) -> Iterator[T]:
+    for document in documents:
+        if stopping():
+            raise RuntimeError("the emulator was stopped while it loaded")
+        yield document

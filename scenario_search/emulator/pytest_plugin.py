@@ -1,0 +1,46 @@
+"""Fixtures for tests of code that searches Scenario: a real server, no account, no network.
+
+pytest finds this module by itself once the extra is installed
+(``pip install 'scenario-search[emulator]'``). Nothing heavy is imported, and nothing started,
+until a test asks for a fixture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from scenario_search.emulator.server import Emulator
+
+__all__ = ["scenario_base_url", "scenario_emulator"]
+
+
+@pytest.fixture(scope="session")
+def _scenario_emulator_of_the_session() -> Iterator[Emulator]:
+    from scenario_search.emulator import Emulator  # noqa: PLC0415 - not before it is asked for
+
+    with Emulator.demo() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def scenario_emulator(_scenario_emulator_of_the_session: Emulator) -> Iterator[Emulator]:
+    """A running emulator with the demo data, for plain and for async tests.
+
+    One emulator serves the whole session; each test begins and ends without faults and without
+    requests seen, and with the demo's data if the test before it has changed that.
+    """
+    emulator = _scenario_emulator_of_the_session
+    emulator.reset_sync()
+    revisions = emulator.revisions()
+    yield emulator
+    emulator.reset_sync(documents=emulator.revisions() != revisions)
+
+
+@pytest.fixture
+def scenario_base_url(scenario_emulator: Emulator) -> str:
+    """The base URL of `scenario_emulator`."""
+    return scenario_emulator.url

@@ -1,0 +1,340 @@
+"""HTTP in, HTTP out: the endpoints, and what every answer has in common.
+
+Each answer is JSON with an ``x-request-id``; each request is recorded and may meet a fault. What
+takes time runs in worker threads: the event loop only moves bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hmac
+import logging
+import socket
+import struct
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import orjson
+from aiohttp import web
+
+from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.faults import Fault
+from scenario_search.emulator.fields import KINDS, Kind
+from scenario_search.emulator.files import FOLDERS
+from scenario_search.emulator.openapi import openapi_document
+from scenario_search.emulator.requests import SearchRequest, read_search
+
+if TYPE_CHECKING:
+    from scenario_search.emulator.engine import Found
+    from scenario_search.emulator.server import Emulator
+
+__all__ = ["GZIP_FROM", "SeenRequest", "make_application"]
+
+GZIP_FROM = 32 * 1024
+"""Smaller bodies are not compressed: on a loopback it would cost more than it saves."""
+
+_MAX_RECORDED_BODY = 1024 * 1024
+_JSON = "application/json"
+_logger = logging.getLogger("scenario_search.emulator")
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@attrs.define(kw_only=True)
+class SeenRequest:
+    """A request the emulator has got.
+
+    Attributes:
+        method: The HTTP method.
+        path: The URL's path.
+        query: The URL's parameters; of one given twice, the last.
+        headers: The headers, names in lower case; credentials are blanked out.
+        json: The body as JSON; None where there is none, it is no JSON, or is above 1 MiB.
+        status: The status answered; None while there is none, or if the connection broke.
+        request_id: The ``x-request-id`` of the answer.
+    """
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    json: Any = None
+    status: int | None = None
+    request_id: str
+
+
+_SEEN = web.RequestKey("seen", SeenRequest)
+
+
+def make_application(emulator: Emulator, max_body_bytes: int) -> web.Application:
+    """The emulator's web application; ``emulator`` has the state and the worker threads."""
+    app = web.Application(client_max_size=max_body_bytes, middlewares=[_observed(emulator)])
+    api = _Api(emulator)
+    for kind in KINDS:
+        app.router.add_post(f"/v1/search/{kind}", api.search(kind))
+    for prefix in ("", "/v1"):
+        app.router.add_get(f"{prefix}/openapi.json", api.openapi)
+    app.router.add_get("/healthz", api.health)
+    for folder in FOLDERS:
+        app.router.add_get(f"/{folder}/{{name}}", api.file)
+    emulator.control.add_routes(app.router)
+    return app
+
+
+class _Api:
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._openapi: bytes | None = None
+
+    def search(self, kind: Kind) -> _Handler:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            emulator = self._emulator
+            _authenticate(request, emulator)
+            if request.content_type != _JSON:
+                raise ApiError(
+                    415,
+                    "Content-Type must be application/json",
+                    "UNSUPPORTED_MEDIA_TYPE",
+                    details={"contentType": request.content_type},
+                )
+            body = await request.read()
+            if len(body) <= _MAX_RECORDED_BODY:
+                request[_SEEN].json = _json_or_none(body)
+            packed = "gzip" in request.headers.get("Accept-Encoding", "")
+
+            def answer() -> tuple[bytes, bool]:
+                wanted = read_search(kind, body, request.query)
+                text = _search_body(wanted, emulator.search(wanted))
+                if packed and len(text) >= GZIP_FROM:
+                    return gzip.compress(text, 1), True
+                return text, False
+
+            text, compressed = await emulator.in_reader(answer)
+            response = web.Response(body=text, content_type=_JSON)
+            if compressed:
+                response.headers["Content-Encoding"] = "gzip"
+            return response
+
+        return handler
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        emulator = self._emulator
+        path, query_string = request.path, request.query_string
+        content, media_type = await emulator.in_reader(
+            lambda: emulator.read_file(path, query_string)
+        )
+        return web.Response(body=content, content_type=media_type)
+
+    async def health(self, _: web.Request) -> web.StreamResponse:
+        return web.json_response({"status": "ok"})
+
+    async def openapi(self, _: web.Request) -> web.StreamResponse:
+        if self._openapi is None:
+            self._openapi = orjson.dumps(openapi_document(self._emulator.url))
+        return web.Response(body=self._openapi, content_type=_JSON)
+
+
+def _search_body(wanted: SearchRequest, found: Found) -> bytes:
+    """The answer's JSON, with the hits spliced in as they are stored."""
+    if wanted.page_mode:
+        rest: dict[str, int] = {
+            "page": wanted.page,
+            "hitsPerPage": wanted.limit,
+            "totalPages": -(-found.total // wanted.limit),
+            "totalHits": found.total,
+        }
+    else:
+        rest = {
+            "offset": wanted.offset,
+            "limit": wanted.limit,
+            "estimatedTotalHits": found.total,
+        }
+    return b'{"hits":[' + b",".join(found.hits) + b"]," + orjson.dumps(rest)[1:]
+
+
+def _authenticate(request: web.Request, emulator: Emulator) -> None:
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        expected = f"{emulator.api_key}:{emulator.api_secret}".encode()
+        try:
+            given = base64.b64decode(credentials.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            given = b""
+    else:
+        expected = emulator.bearer.encode()
+        is_bearer = scheme.lower() == "bearer"
+        given = credentials.strip().encode("utf-8", "surrogateescape") if is_bearer else b""
+    if not given or not hmac.compare_digest(given, expected):
+        raise ApiError(
+            401,
+            "Invalid or missing credentials",
+            "UNAUTHORIZED",
+            headers={"WWW-Authenticate": 'Basic realm="scenario-search emulator"'},
+        )
+
+
+def _json_or_none(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _error_response(error: ApiError) -> web.Response:
+    return web.Response(
+        status=error.status, body=error.body(), content_type=_JSON, headers=error.headers
+    )
+
+
+_HTTP_CODES = {
+    400: "BAD_REQUEST",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "PAYLOAD_TOO_LARGE",
+}
+
+
+def _as_api_error(error: web.HTTPException) -> ApiError:
+    """The API's form of what the web framework refuses by itself."""
+    allow = error.headers.get("Allow")
+    code = _HTTP_CODES.get(error.status, "BAD_REQUEST")
+    return ApiError(error.status, error.reason, code, headers={"Allow": allow} if allow else None)
+
+
+def _observed(emulator: Emulator) -> Any:
+    """The middleware around every handler: record, fault, errors as JSON, request id."""
+
+    @web.middleware
+    async def observed(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        seen = _seen(request)
+        request[_SEEN] = seen
+        fault = None
+        if not request.path.startswith("/__emulator__"):
+            emulator.requests.append(seen)
+            fault = emulator.faults.next_fault(request.method, request.path)
+        if fault is None:
+            response = await _answer(request, handler)
+            response.headers["x-request-id"] = seen.request_id
+            seen.status = response.status
+            return response
+        return await _FaultyAnswer(emulator, request, handler, fault, seen).send()
+
+    return observed
+
+
+def _seen(request: web.Request) -> SeenRequest:
+    secret = {"authorization", "proxy-authorization", "cookie"}
+    return SeenRequest(
+        method=request.method,
+        path=request.path,
+        query=dict(request.query),
+        headers={
+            name.lower(): "[redacted]" if name.lower() in secret else value
+            for name, value in request.headers.items()
+        },
+        request_id=uuid.uuid4().hex,
+    )
+
+
+async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return _error_response(error)
+    except web.HTTPException as error:
+        return _error_response(_as_api_error(error))
+    except (web.PayloadAccessError, web.RequestPayloadError):
+        return _error_response(ApiError(400, "The body could not be read", "BAD_REQUEST"))
+    except Exception:
+        _logger.exception("the emulator failed on %s %s", request.method, request.path)
+        return _error_response(ApiError(500, "Internal error of the emulator", "INTERNAL_ERROR"))
+
+
+class _FaultyAnswer:
+    """One answer that goes wrong as its fault says."""
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        request: web.Request,
+        handler: _Handler,
+        fault: Fault,
+        seen: SeenRequest,
+    ) -> None:
+        self._emulator = emulator
+        self._request = request
+        self._handler = handler
+        self._fault = fault
+        self._seen = seen
+
+    async def send(self) -> web.StreamResponse:
+        fault = self._fault
+        if fault.latency:
+            await self._emulator.sleep(fault.latency)
+        if fault.reset:
+            return self._abort(web.Response(), reset=True)
+        if fault.stall and fault.truncate is None:
+            await self._emulator.stopped()
+            return self._abort(web.Response())
+        response = await self._usual_or_scripted()
+        response.headers["x-request-id"] = self._seen.request_id
+        for name, value in fault.headers.items():
+            response.headers[name] = value
+        self._seen.status = response.status
+        if fault.truncate is not None:
+            return await self._truncated(response, fault.truncate)
+        return response
+
+    async def _usual_or_scripted(self) -> web.Response:
+        fault = self._fault
+        if fault.status is None and fault.body is None:
+            response = await _answer(self._request, self._handler)
+            if not isinstance(response, web.Response):
+                raise TypeError("only whole answers can be made faulty")
+            if fault.malformed_json and isinstance(response.body, bytes):
+                return web.Response(
+                    status=response.status,
+                    body=response.body[: len(response.body) // 2],
+                    headers=response.headers,
+                )
+            return response
+        await self._request.read()
+        status = fault.status or 200
+        content_type = _JSON
+        if isinstance(fault.body, str | bytes):
+            body = fault.body.encode() if isinstance(fault.body, str) else fault.body
+            content_type = "text/html" if body.lstrip().startswith(b"<") else content_type
+        elif fault.body is not None:
+            body = orjson.dumps(fault.body)
+        elif status >= 400:
+            body = ApiError(status, f"Scripted {status}", "SCRIPTED").body()
+        else:
+            body = b""
+        return web.Response(status=status, body=body, content_type=content_type)
+
+    async def _truncated(self, whole: web.Response, size: int) -> web.StreamResponse:
+        body = whole.body if isinstance(whole.body, bytes) else b""
+        headers = whole.headers.copy()
+        headers["Content-Length"] = str(max(len(body), size + 1))
+        part = web.StreamResponse(status=whole.status, headers=headers)
+        await part.prepare(self._request)
+        await part.write(body[:size])
+        if self._fault.stall:
+            await self._emulator.stopped()
+        return self._abort(part)
+
+    def _abort(self, response: web.StreamResponse, *, reset: bool = False) -> web.StreamResponse:
+        transport = self._request.transport
+        if transport is not None:
+            connection = transport.get_extra_info("socket")
+            if reset and connection is not None:
+                # Lingering for no time makes the kernel send RST in place of FIN.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                transport.abort()
+            else:
+                transport.close()
+        return response

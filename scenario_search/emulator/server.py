@@ -1,0 +1,437 @@
+"""The emulator: its life, its data, and what tests see of it.
+
+The server has a thread and an event loop of its own, in async and in plain code alike: code under
+test that blocks its own loop does not stop the answers, and there is one way to start and stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import attrs
+from aiohttp import web
+
+from scenario_search.emulator.control import Control
+from scenario_search.emulator.engine import RESULT_CAP, Engine, Found
+from scenario_search.emulator.faults import Faults
+from scenario_search.emulator.fields import Kind
+from scenario_search.emulator.files import Files
+from scenario_search.emulator.library import Library
+from scenario_search.emulator.requests import SearchRequest
+from scenario_search.emulator.routes import SeenRequest, make_application
+from scenario_search.emulator.server_thread import ServerThread
+from scenario_search.emulator.sources import Source
+from scenario_search.emulator.store import LoadReport
+
+__all__ = ["Emulator"]
+
+_READERS = 4
+_MAX_SEEN = 1000
+_GRACE = 2.0  # seconds that requests under way have when the emulator stops
+_TURNS = 5
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class _State:
+    """What there is while the emulator runs.
+
+    Attributes:
+        origin: Scheme, host and port.
+        library: The data; only the writer's thread changes it.
+        engine: Searches it.
+        files: The pictures.
+        readers: Threads for searches.
+        writer: The one thread that changes data.
+        stopping: Set when the emulator stops; of the server's loop.
+    """
+
+    origin: str
+    library: Library
+    engine: Engine
+    files: Files
+    readers: ThreadPoolExecutor
+    writer: ThreadPoolExecutor
+    stopping: asyncio.Event
+
+
+class Emulator:
+    """An emulator of the Search API, on a loopback address.
+
+    Use it with ``async with`` or ``with``, or call `start` and `stop`. What is a coroutine here
+    has a twin for plain code whose name ends in ``_sync``.
+
+    Args:
+        path: The database file, made when it is not there; None for a temporary one.
+        host: A loopback address to listen on.
+        port: The port; 0 for a free one.
+        api_key: The key that Basic credentials must have.
+        api_secret: The secret that Basic credentials must have.
+        bearer: The token that Bearer credentials must have.
+        project_id: The project these credentials belong to.
+        result_cap: How many hits of one search can be reached.
+        capped_totals: Whether totals stop at the cap too, as in released versions of Meilisearch.
+        sort_first: Whether ``sortBy`` counts before relevance, not as a tie-breaker after it.
+        max_body_bytes: A larger request is a 413.
+        url_lifetime: How many seconds the URLs of pictures are good for.
+
+    Attributes:
+        requests: The last thousand requests seen, oldest first.
+        faults: What shall go wrong; see `Faults.add`.
+
+    Raises:
+        ValueError: ``host`` is no loopback address.
+    """
+
+    def __init__(
+        self,
+        path: Path | str | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str = "emulator-key",
+        api_secret: str = "emulator-secret",  # noqa: S107 - a secret everybody knows
+        bearer: str = "emulator-token",
+        project_id: str = "project_demo",
+        result_cap: int = RESULT_CAP,
+        capped_totals: bool = True,
+        sort_first: bool = False,
+        max_body_bytes: int = 64 * 1024 * 1024,
+        url_lifetime: float = 86_400.0,
+    ) -> None:
+        if not _is_loopback(host):
+            raise ValueError(f"host must be a loopback address such as 127.0.0.1, not {host!r}")
+        self.api_key = api_key
+        self.api_secret = api_secret
+        self.bearer = bearer
+        self.project_id = project_id
+        self.requests: deque[SeenRequest] = deque(maxlen=_MAX_SEEN)
+        self.faults = Faults()
+        self.control = Control(self)
+        self._path = path
+        self._host = host
+        self._port = port
+        self._result_cap = result_cap
+        self._capped_totals = capped_totals
+        self._sort_first = sort_first
+        self._max_body_bytes = max_body_bytes
+        self._url_lifetime = url_lifetime
+        self._demo_seed: int | None = None
+        self._thread: ServerThread | None = None
+        self._state: _State | None = None
+
+    @classmethod
+    def demo(cls, seed: int = 0, **options: Any) -> Self:
+        """An emulator that has about 500 assets, 60 models and 12 workflows when it starts.
+
+        Args:
+            seed: The same seed gives the same data.
+            options: As for `Emulator`.
+        """
+        emulator = cls(**options)
+        emulator._demo_seed = seed
+        return emulator
+
+    @property
+    def url(self) -> str:
+        """The base URL for a client, such as ``http://127.0.0.1:41234/v1``.
+
+        Raises:
+            RuntimeError: The emulator is not running.
+        """
+        return f"{self._running().origin}/v1"
+
+    def expire_urls(self) -> None:
+        """Make every picture URL that was answered so far a 403, as if its time were over."""
+        self._running().files.expire_urls()
+
+    # Life
+
+    async def start(self) -> None:
+        """Open the data and listen.
+
+        Raises:
+            RuntimeError: It is running already.
+            OSError: The port is taken.
+            StoreError: The file is no database of an emulator.
+        """
+        thread = self._begin()
+        try:
+            await asyncio.wrap_future(thread.started)
+        except BaseException:
+            await self.stop()
+            raise
+
+    def start_sync(self) -> None:
+        """`start`, for plain code."""
+        thread = self._begin()
+        try:
+            thread.started.result()
+        except BaseException:
+            self.stop_sync()
+            raise
+
+    async def stop(self) -> None:
+        """Stop listening, end what is under way and close the data. May be called again."""
+        if self._thread is None:
+            return
+        self._thread.stop()
+        try:
+            await asyncio.wrap_future(self._thread.ended)
+        finally:
+            # Also when the wait was cancelled: nothing of the emulator outlives this call.
+            self.stop_sync()
+
+    def stop_sync(self) -> None:
+        """`stop`, for plain code."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread.join()
+            self._thread = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def __enter__(self) -> Self:
+        self.start_sync()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop_sync()
+
+    # Data
+
+    async def load(
+        self,
+        source: Source,
+        kind: Kind = "assets",
+        *,
+        files: Path | str | None = None,
+    ) -> LoadReport:
+        """Add documents, or replace those that have the same id.
+
+        When it returns, searches see them. It is done in a worker thread, where an iterable is
+        read too, in batches that are stored whole or not at all.
+
+        Args:
+            source: The path of a JSONL file (of ``.jsonl.gz`` too), or an iterable of dicts or of
+                hits.
+            kind: What they are.
+            files: A folder whose files are the assets' pictures and media, each named by its
+                asset's id; they are copied.
+
+        Raises:
+            InvalidDocumentError: A document is no object with an ``id``. What came before its
+                batch is stored.
+        """
+        return await asyncio.wrap_future(self._load(source, kind, files))
+
+    def load_sync(
+        self,
+        source: Source,
+        kind: Kind = "assets",
+        *,
+        files: Path | str | None = None,
+    ) -> LoadReport:
+        """`load`, for plain code."""
+        return self._load(source, kind, files).result()
+
+    async def delete(self, ids: Iterable[str], kind: Kind = "assets") -> int:
+        """Delete documents and say how many there were; ids that are not there are passed over."""
+        return await asyncio.wrap_future(self._delete(ids, kind))
+
+    def delete_sync(self, ids: Iterable[str], kind: Kind = "assets") -> int:
+        """`delete`, for plain code."""
+        return self._delete(ids, kind).result()
+
+    async def reset(self, *, documents: bool = False) -> None:
+        """Forget the requests seen and the faults.
+
+        Args:
+            documents: Put the data back as well: the demo's, or none.
+        """
+        await asyncio.wrap_future(self._reset(documents=documents))
+
+    def reset_sync(self, *, documents: bool = False) -> None:
+        """`reset`, for plain code."""
+        self._reset(documents=documents).result()
+
+    def revisions(self) -> dict[str, int]:
+        """A number for each kind of document, which rises when documents of it change."""
+        return self._running().library.revisions()
+
+    # What the routes use, on the server's own loop.
+
+    def search(self, request: SearchRequest) -> Found:
+        """Answer a checked request; blocking."""
+        running = self._running()
+        found = running.engine.search(request)
+        origin = running.origin.encode()
+        hits = [running.files.with_urls(hit, origin) for hit in found.hits]
+        return Found(hits, found.total)
+
+    async def in_reader(self, work: Callable[[], T]) -> T:
+        """Run blocking work in a thread for searches."""
+        return await asyncio.get_running_loop().run_in_executor(self._running().readers, work)
+
+    def counts(self) -> dict[str, int]:
+        """How many documents of each kind there are; blocking."""
+        return self._running().library.counts()
+
+    def read_file(self, path: str, query_string: str) -> tuple[bytes, str]:
+        """The content and the media type behind a URL's path; blocking.
+
+        Raises:
+            ApiError: A 403 for a wrong signature, a 404 for a file that is not there.
+        """
+        files = self._running().files
+        files.check_signature(path, query_string)
+        return files.read(path)
+
+    async def stopped(self) -> None:
+        """Wait until the emulator stops."""
+        await self._running().stopping.wait()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long, or until the emulator stops."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._running().stopping.wait(), seconds)
+
+    # Inside
+
+    def _running(self) -> _State:
+        if self._state is None:
+            raise RuntimeError("the emulator is not running: use it with 'with' or 'async with'")
+        return self._state
+
+    def _begin(self) -> ServerThread:
+        if self._thread is not None:
+            raise RuntimeError("the emulator is running already")
+        self._thread = ServerThread(self._serve)
+        return self._thread
+
+    async def _serve(self, ready: Callable[[], None], stopping: asyncio.Event) -> None:
+        with contextlib.ExitStack() as stack:
+            listener = stack.enter_context(_listener(self._host, self._port))
+            library = stack.enter_context(Library(self._path))
+            self._load_demo(library)
+            readers = ThreadPoolExecutor(_READERS, "scenario-emulator-reader")
+            stack.callback(readers.shutdown, cancel_futures=True)
+            writer = ThreadPoolExecutor(1, "scenario-emulator-writer")
+            stack.callback(writer.shutdown, cancel_futures=True)
+            host, port = listener.getsockname()[:2]
+            self._state = _State(
+                origin=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}",
+                library=library,
+                engine=Engine(
+                    library,
+                    project_id=self.project_id,
+                    result_cap=self._result_cap,
+                    capped_totals=self._capped_totals,
+                    sort_first=self._sort_first,
+                ),
+                files=Files(library.store, self._url_lifetime),
+                readers=readers,
+                writer=writer,
+                stopping=stopping,
+            )
+            try:
+                await self._listen(listener, ready, stopping)
+            finally:
+                self._state = None
+
+    async def _listen(
+        self, listener: socket.socket, ready: Callable[[], None], stopping: asyncio.Event
+    ) -> None:
+        runner = web.AppRunner(
+            make_application(self, self._max_body_bytes),
+            access_log=None,
+            handle_signals=False,
+            handler_cancellation=True,
+            shutdown_timeout=_GRACE,
+        )
+        await runner.setup()
+        assert runner.server is not None  # noqa: S101 - made by setup
+        site = web.SockSite(runner, listener)
+        try:
+            await site.start()
+            ready()
+            await stopping.wait()
+        finally:
+            stopping.set()
+            await site.stop()
+            # A connection accepted just now is known to the runner some turns of the loop later.
+            await _turns(_TURNS)
+            transports = [each.transport for each in runner.server.connections]
+            await runner.cleanup()
+            # A transport whose client does not read would wait for it for ever.
+            for transport in transports:
+                if transport is not None:
+                    transport.abort()
+            await _turns(_TURNS)
+
+    def _write(self, work: Callable[[_State], T]) -> Future[T]:
+        """Have the writer's thread do it, after what it was given before."""
+        state = self._running()
+        return state.writer.submit(work, state)
+
+    def _load(self, source: Source, kind: Kind, files: Path | str | None) -> Future[LoadReport]:
+        return self._write(lambda state: state.library.load(source, kind, state.stopping.is_set))
+
+    def _delete(self, ids: Iterable[str], kind: Kind) -> Future[int]:
+        return self._write(lambda state: state.library.delete(ids, kind))
+
+    def _reset(self, *, documents: bool) -> Future[None]:
+        def work(state: _State) -> None:
+            self.requests.clear()
+            self.faults.clear()
+            if documents:
+                state.library.clear()
+                self._load_demo(state.library)
+
+        return self._write(work)
+
+    def _load_demo(self, library: Library) -> None:
+        if self._demo_seed is not None:
+            library.load_demo(self._demo_seed, self.project_id)
+
+
+async def _turns(number: int) -> None:
+    """Let the event loop go round."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=128)

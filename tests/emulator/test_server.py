@@ -1,0 +1,376 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from scenario_search.emulator import Emulator, InvalidDocumentError
+
+
+def asset(number: int, **fields: Any) -> dict[str, Any]:
+    return {"id": f"asset_{number}", "ownerId": "project_demo", "tags": ["all"], **fields}
+
+
+def basic(key: str, secret: str) -> dict[str, str]:
+    return {"Authorization": aiohttp.encode_basic_auth(key, secret)}
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Emulator]:
+    with Emulator.demo() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+async def session(demo: Emulator) -> AsyncIterator[aiohttp.ClientSession]:
+    demo.reset_sync()
+    headers = basic(demo.api_key, demo.api_secret)
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield session
+
+
+async def search(
+    emulator: Emulator, body: Any, kind: str = "assets", **headers: str
+) -> tuple[int, Any]:
+    every = basic(emulator.api_key, emulator.api_secret) | headers
+    url = f"{emulator.url}/search/{kind}"
+    async with (
+        aiohttp.ClientSession(headers=every) as session,
+        session.post(url, json=body) as response,
+    ):
+        return response.status, await response.json()
+
+
+async def ids(emulator: Emulator, body: Any, kind: str = "assets") -> list[str]:
+    status, page = await search(emulator, body, kind)
+    assert status == 200, page
+    return [hit["id"] for hit in page["hits"]]
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if "scenario" in thread.name]
+
+
+class TestLife:
+    async def test_the_url_is_a_base_url_on_loopback(self, demo: Emulator) -> None:
+        assert demo.url.startswith("http://127.0.0.1:")
+        assert demo.url.endswith("/v1")
+
+    def test_plain_with_works_without_a_loop(self) -> None:
+        with Emulator() as emulator:
+            port = int(emulator.url.split(":")[2].removesuffix("/v1"))
+            socket.create_connection(("127.0.0.1", port)).close()
+
+    async def test_no_thread_is_left(self) -> None:
+        before = threads()
+        async with Emulator.demo() as emulator:
+            await ids(emulator, {"query": "castle"})
+        assert threads() == before
+
+    async def test_no_temporary_file_is_left(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        async with Emulator.demo():
+            assert list(tmp_path.iterdir())
+        assert not list(tmp_path.iterdir())
+
+    async def test_its_url_needs_a_running_emulator(self) -> None:
+        with pytest.raises(RuntimeError, match="not running"):
+            _ = Emulator().url
+
+    async def test_a_second_start_is_refused_and_the_first_goes_on(self) -> None:
+        async with Emulator() as emulator:
+            with pytest.raises(RuntimeError, match="running already"):
+                await emulator.start()
+            assert await ids(emulator, {"query": "x"}) == []
+
+    async def test_it_can_be_stopped_twice(self) -> None:
+        emulator = Emulator()
+        await emulator.start()
+        await emulator.stop()
+        await emulator.stop()
+
+    async def test_it_can_be_started_again(self) -> None:
+        emulator = Emulator.demo()
+        for _ in range(2):
+            async with emulator:
+                assert await ids(emulator, {"query": "castle"})
+
+    async def test_a_taken_port_is_an_error_and_leaves_nothing(self) -> None:
+        before = threads()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            emulator = Emulator(port=taken.getsockname()[1])
+            with pytest.raises(OSError, match="in use"):
+                await emulator.start()
+        assert threads() == before
+
+    @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "example.com", "::"])
+    def test_only_loopback_addresses_are_taken(self, host: str) -> None:
+        with pytest.raises(ValueError, match="loopback"):
+            Emulator(host=host)
+
+    async def test_two_emulators_do_not_know_of_each_other(self) -> None:
+        async with Emulator() as one, Emulator() as other:
+            await one.load([asset(1)])
+            assert await ids(one, {"filter": "tags = all"}) == ["asset_1"]
+            assert await ids(other, {"filter": "tags = all"}) == []
+
+    async def test_it_ends_with_a_connection_open_and_a_request_stalled(self) -> None:
+        emulator = Emulator()
+        await emulator.start()
+        emulator.faults.add(stall=True)
+        stalled = asyncio.create_task(search(emulator, {"query": "x"}))
+        while not emulator.requests:
+            await asyncio.sleep(0)
+        await emulator.stop()
+        with pytest.raises(aiohttp.ClientError):
+            await stalled
+
+    async def test_it_ends_with_a_client_that_does_not_read(self) -> None:
+        before = threads()
+        async with Emulator.demo() as emulator:
+            port = int(emulator.url.split(":")[2].removesuffix("/v1"))
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+            for _ in range(100):
+                writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readexactly(1)
+            await emulator.stop()
+            writer.transport.abort()
+        assert threads() == before
+
+    async def test_a_start_that_is_cancelled_leaves_nothing(self) -> None:
+        before = threads()
+        starting = asyncio.create_task(Emulator.demo().start())
+        await asyncio.sleep(0)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        assert threads() == before
+
+
+class TestCredentials:
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"Authorization": "Basic"},
+            {"Authorization": "Basic !!!"},
+            basic("emulator-key", "wrong"),
+            basic("wrong", "emulator-secret"),
+            basic("", ""),
+            {"Authorization": "Bearer wrong"},
+            {"Authorization": "Bearer"},
+            {"Authorization": "Digest emulator-token"},
+        ],
+    )
+    async def test_wrong_ones_are_a_401(self, demo: Emulator, headers: dict[str, str]) -> None:
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.post(f"{demo.url}/search/assets", json={"query": "x"}) as response,
+        ):
+            assert response.status == 401
+            assert response.headers["WWW-Authenticate"].startswith("Basic")
+            assert (await response.json())["code"] == "UNAUTHORIZED"
+
+    async def test_a_bearer_token_does(self, demo: Emulator) -> None:
+        headers = {"Authorization": f"Bearer {demo.bearer}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.post(f"{demo.url}/search/assets", json={"query": "x"}) as response,
+        ):
+            assert response.status == 200
+
+    async def test_one_may_choose_them(self) -> None:
+        async with Emulator(api_key="ké", api_secret="a:b") as emulator:
+            assert await ids(emulator, {"query": "x"}) == []
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [("POST", "/search/nothing", 404), ("GET", "/search/assets", 405), ("GET", "/x", 404)],
+    )
+    async def test_errors_of_the_framework_are_json_too(
+        self,
+        demo: Emulator,
+        session: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        status: int,
+    ) -> None:
+        async with session.request(method, demo.url + path) as response:
+            assert response.status == status
+            assert set(await response.json()) == {"error", "code"}
+
+    async def test_a_405_names_what_is_allowed(
+        self, demo: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        async with session.put(f"{demo.url}/search/assets") as response:
+            assert response.headers["Allow"] == "POST"
+
+    async def test_another_content_type_is_a_415(
+        self, demo: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        url = f"{demo.url}/search/assets"
+        async with session.post(url, data=b"{}", headers={"Content-Type": "text/xml"}) as response:
+            assert response.status == 415
+            assert (await response.json())["code"] == "UNSUPPORTED_MEDIA_TYPE"
+
+    async def test_a_body_above_the_limit_is_a_413(self) -> None:
+        async with Emulator(max_body_bytes=100) as emulator:
+            status, body = await search(emulator, {"query": "x" * 100})
+        assert (status, body["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+    async def test_a_body_said_to_be_gzip_that_is_none_is_a_400(
+        self, demo: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        url = f"{demo.url}/search/assets"
+        async with session.post(url, data=b"{}", headers=headers) as response:
+            assert response.status == 400
+
+    async def test_each_has_a_request_id_of_its_own(
+        self, demo: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        seen = set()
+        for path in ("/nothing", "/search/assets", "/openapi.json"):
+            async with session.get(demo.url + path) as response:
+                seen.add(response.headers["x-request-id"])
+        assert len(seen) == 3
+
+    async def test_a_large_one_is_compressed_for_who_can_read_it(
+        self, demo: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        url, body = f"{demo.url}/search/assets", {"query": "castle", "limit": 100}
+        async with session.post(url, json=body, headers={"Accept-Encoding": "gzip"}) as response:
+            assert response.headers["Content-Encoding"] == "gzip"
+            packed = await response.json()
+        plain = {"Accept-Encoding": "identity"}
+        async with session.post(url, json=body, headers=plain) as response:
+            assert "Content-Encoding" not in response.headers
+            assert await response.json() == packed
+
+    async def test_health_needs_no_credentials(self, demo: Emulator) -> None:
+        url = demo.url.replace("/v1", "/healthz")
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            assert await response.json() == {"status": "ok"}
+
+
+class TestData:
+    async def test_the_demo_answers_each_endpoint(self, demo: Emulator) -> None:
+        for kind in ("assets", "models", "workflows"):
+            assert await ids(demo, {"query": "castle", "public": True}, kind)
+
+    async def test_a_hit_is_the_document_as_it_was_loaded(self) -> None:
+        given = asset(1, brandNew={"deep": [1, 2.5, None]}, url="https://cdn.test/x?Signature=1")
+        async with Emulator() as emulator:
+            await emulator.load([given])
+            _, page = await search(emulator, {"filter": "tags = all"})
+        assert page["hits"] == [given]
+
+    async def test_what_is_loaded_is_found_at_once(self) -> None:
+        async with Emulator() as emulator:
+            report = await emulator.load([asset(1, metadata={"name": "Blue castle"})])
+            assert (report.added, report.updated) == (1, 0)
+            assert await ids(emulator, {"query": "castel"}) == ["asset_1"]
+
+    async def test_a_document_with_a_known_id_replaces_it(self) -> None:
+        async with Emulator() as emulator:
+            await emulator.load([asset(1, metadata={"name": "castle"})])
+            report = await emulator.load([asset(1, metadata={"name": "dragon"})])
+            assert (report.added, report.updated) == (0, 1)
+            assert await ids(emulator, {"query": "castle"}) == []
+            assert await ids(emulator, {"query": "dragon"}) == ["asset_1"]
+
+    def test_plain_code_loads_and_deletes(self) -> None:
+        with Emulator() as emulator:
+            assert emulator.load_sync([asset(1), asset(2)]).added == 2
+            assert emulator.delete_sync(["asset_1", "asset_9"]) == 1
+            assert asyncio.run(ids(emulator, {"filter": "tags = all"})) == ["asset_2"]
+
+    @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+    async def test_a_jsonl_file_can_be_loaded(self, tmp_path: Path, suffix: str) -> None:
+        import gzip
+
+        path = tmp_path / f"assets{suffix}"
+        text = "\n\n".join(json.dumps(asset(number)) for number in range(3)).encode()
+        path.write_bytes(gzip.compress(text) if suffix.endswith(".gz") else text)
+        async with Emulator() as emulator:
+            assert (await emulator.load(path)).added == 3
+            assert (await emulator.load(str(path))).updated == 3
+
+    async def test_hits_can_be_loaded(self) -> None:
+        class Hit:
+            def to_dict(self) -> dict[str, Any]:
+                return asset(7)
+
+        async with Emulator() as emulator:
+            await emulator.load([Hit()])
+            assert await ids(emulator, {"filter": "tags = all"}) == ["asset_7"]
+
+    async def test_a_document_without_an_id_is_refused(self) -> None:
+        async with Emulator() as emulator:
+            with pytest.raises(InvalidDocumentError, match="document 1"):
+                await emulator.load([asset(1), {"name": "x"}])
+
+    async def test_a_file_is_durable(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.db"
+        for _ in range(2):
+            async with Emulator(path) as emulator:
+                if not emulator.counts()["assets"]:
+                    await emulator.load([asset(1, metadata={"name": "castle"})])
+        async with Emulator(path) as emulator:
+            assert await ids(emulator, {"query": "castle"}) == ["asset_1"]
+
+    async def test_demo_data_is_added_to_a_file_once(self, tmp_path: Path) -> None:
+        counts = []
+        for _ in range(2):
+            async with Emulator.demo(path=tmp_path / "demo.db") as emulator:
+                counts.append((emulator.counts(), emulator.revisions()))
+        assert counts[0] == counts[1]
+
+    async def test_the_demo_belongs_to_the_project_of_the_credentials(self) -> None:
+        async with Emulator.demo(project_id="project_mine") as emulator:
+            _, page = await search(emulator, {"query": "castle"})
+        assert {hit["ownerId"] for hit in page["hits"]} == {"project_mine"}
+
+    async def test_a_reset_brings_the_demo_back(self) -> None:
+        async with Emulator.demo() as emulator:
+            before = await ids(emulator, {"query": "castle"})
+            await emulator.delete(before)
+            await emulator.load([asset(1, metadata={"name": "castle"})])
+            await emulator.reset(documents=True)
+            assert await ids(emulator, {"query": "castle"}) == before
+
+
+class TestRequestsSeen:
+    async def test_they_are_recorded_in_order(self, demo: Emulator) -> None:
+        demo.reset_sync()
+        await search(demo, {"query": "one"})
+        await search(demo, {})
+        first, second = demo.requests
+        assert (first.method, first.path, first.json) == (
+            *("POST", "/v1/search/assets"),
+            {"query": "one"},
+        )
+        assert (first.status, second.status) == (200, 400)
+
+    async def test_credentials_are_blanked_out(self, demo: Emulator) -> None:
+        demo.reset_sync()
+        await search(demo, {"query": "one"}, **{"x-other": "kept"})
+        (seen,) = demo.requests
+        assert seen.headers["authorization"] == "[redacted]"
+        assert seen.headers["x-other"] == "kept"
+
+    async def test_a_reset_forgets_them(self, demo: Emulator) -> None:
+        await search(demo, {"query": "one"})
+        await demo.reset()
+        assert not demo.requests
