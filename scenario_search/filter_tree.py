@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -103,10 +103,11 @@ def _scalar(value: Value) -> Scalar:
     if value is None:
         raise InvalidFilterError(
             "None is not a value to compare with: write .is_null() for a field that is null,"
-            " ~....exists() for one that is missing, .is_empty() for either"
+            " ~F.name.exists() for one that is missing, .is_empty() for either"
         )
+    kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
     raise InvalidFilterError(
-        f"a field cannot be compared with a {type(value).__name__}: give text, a number, a bool,"
+        f"a field cannot be compared with a value of type {kind}: give text, a number, a bool,"
         " a date or an aware datetime"
     )
 
@@ -122,7 +123,8 @@ def _text(value: str) -> str:
 
 
 def _timestamp(value: datetime) -> str:
-    if value.utcoffset() is None:
+    # A missing time in pandas is a datetime too, and has no offset to ask for.
+    if value.tzinfo is None or value.utcoffset() is None:
         raise InvalidFilterError(
             "a datetime without a time zone is ambiguous: give it one, such as"
             " value.replace(tzinfo=UTC) or value.astimezone()"
@@ -385,6 +387,12 @@ class IsEmpty(Condition):
         return f"{self.field} IS {no}EMPTY"
 
 
+def _filter_text(text: str) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"Raw takes filter text, not {type(text).__name__}")
+    return text
+
+
 @attrs.frozen(eq=False, repr=False)
 class Raw(Filter):
     """Filter text of your own, sent as it is and not checked.
@@ -394,7 +402,7 @@ class Raw(Filter):
     what it is joined to: use `F` for anything that comes from users.
     """
 
-    text: str = attrs.field(validator=attrs.validators.instance_of(str))
+    text: str = attrs.field(converter=_filter_text)
 
     def _pieces(self) -> Iterable[str | Filter]:
         return (self.text,)
@@ -414,8 +422,8 @@ def _depth_above(terms: Iterable[Filter]) -> int:
 
 @attrs.frozen(eq=False, repr=False)
 class _Group(Filter):
-    terms: tuple[Filter, ...] = attrs.field(validator=attrs.validators.min_len(2))
-    depth: int = attrs.field(
+    terms: tuple[Filter, ...] = attrs.field(validator=attrs.validators.min_len(2))  # pyright: ignore[reportIncompatibleMethodOverride]
+    depth: int = attrs.field(  # pyright: ignore[reportIncompatibleMethodOverride]
         default=attrs.Factory(lambda self: _depth_above(self.terms), takes_self=True)
     )
 
@@ -441,7 +449,7 @@ class Not(Filter):
     """The opposite of ``term``; made with ``~``."""
 
     term: Filter
-    depth: int = attrs.field(
+    depth: int = attrs.field(  # pyright: ignore[reportIncompatibleMethodOverride]
         init=False, default=attrs.Factory(lambda self: _depth_above((self.term,)), takes_self=True)
     )
 
@@ -468,8 +476,10 @@ def _between(
         yield from ("(", term, ")") if isinstance(term, enclosed) else (term,)
 
 
-def join(group: type[And | Or], filters: Iterable[Filter]) -> Filter:
-    """``filters`` under one And or Or, those that already are one taken apart."""
+def join(group: type[And | Or], filters: Sequence[Filter]) -> Filter:
+    """``filters`` under one And or Or, those that already are one taken apart; or the only one."""
+    if len(filters) == 1:
+        return filters[0]
     terms: list[Filter] = []
     depth = 0
     for item in filters:
@@ -477,4 +487,4 @@ def join(group: type[And | Or], filters: Iterable[Filter]) -> Filter:
         terms.extend(item.terms if same else (item,))
         # A chain keeps its depth with it, or each term added would cost a look at all of them.
         depth = max(depth, item.depth if same else _depth_above((item,)))
-    return group(tuple(terms), depth) if len(terms) > 1 else terms[0]
+    return group(tuple(terms), depth)

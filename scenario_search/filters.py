@@ -15,6 +15,7 @@ comparisons, a missing parenthesis) raises a TypeError.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -152,7 +153,7 @@ class _Fields(DocumentedFields[Field]):
         return Field(name)
 
 
-F = _Fields(lambda name: Field(name, documented=True))
+F = _Fields(functools.partial(Field, documented=True))
 """Where filters begin: ``F.width >= 1024``, ``F.compliance_metadata.model_provider == "Scenario"``.
 
 An attribute is a documented field, in snake_case or as on the wire, and AttributeError tells the
@@ -199,13 +200,16 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_FIELD = "a field, NOT or '('"
+_VALUE = "a value"
 _OPERATORS = ("=", "!=", ">", ">=", "<", "<=")
 _HINTS = {
     "==": "write =",
     "<>": "write !=",
     "&&": "write AND",
     "||": "write OR",
-    "!": "write NOT",
+    "\u201c": "quotes are straight ones",
+    "\u201d": "quotes are straight ones",
     "ENDS": "the API fails on ENDS WITH",
 }
 
@@ -296,21 +300,25 @@ class _Parser:
         )
 
     def expected(self, expected: str) -> InvalidFilterError:
-        hint = self.hint()
+        hint = self.hint(expected)
         told = f" ({hint})" if hint else ""
         return self.error(f"expected {expected}, found {self.token}{told}")
 
-    def hint(self) -> str | None:
+    def hint(self, expected: str) -> str | None:
         token = self.token
         before = self.tokens[self.index - 1] if self.index else None
         if token.sort == "other" and token.text in "\"'":
             return "this quote is never closed"
-        if token.text in _HINTS and token.sort != "quoted":
+        if token.sort != "quoted" and token.text in _HINTS:
             return _HINTS[token.text]
         for word in (token, before):
             if word and word.sort == "word" and word.text.upper() in KEYWORDS - {word.text}:
                 return f"keywords are upper case: {word.text.upper()}"
-        if token.sort == "word" and token.text in KEYWORDS:
+        if token.text.startswith("_geo"):
+            return "geo filters can be sent as Raw, but not read"
+        if expected == _FIELD:
+            return "write NOT" if token.text == "!" else None
+        if token.sort == "word" and token.text in KEYWORDS and expected == _VALUE:
             return "a keyword that is meant as a value goes in quotes"
         if token.sort == "other" or token.is_symbol(":"):
             return "a value with more than letters, digits, _ . and - goes in quotes"
@@ -384,13 +392,11 @@ class _Parser:
                 raise self.expected("WITH")
             return _negated(StartsWith(field, self.value()), negated)
         words = "IN, EXISTS, CONTAINS or STARTS WITH"
-        raise self.expected(
-            words if negated else f"an operator ({' '.join(_OPERATORS)} : IS TO NOT {words})"
-        )
+        raise self.expected(words if negated else f"{' '.join(_OPERATORS)} : TO IS, {words}")
 
     def field(self) -> str:
         if not self.token.is_value():
-            raise self.expected("a field, NOT or '('")
+            raise self.expected(_FIELD)
         token = self.take()
         name = _unquoted(token.text) if token.sort == "quoted" else token.text
         try:
@@ -400,7 +406,7 @@ class _Parser:
 
     def value(self) -> Scalar:
         if not self.token.is_value():
-            raise self.expected("a value")
+            raise self.expected(_VALUE)
         token = self.take()
         if token.sort == "quoted":
             return _unquoted(token.text)
