@@ -42,6 +42,7 @@ class Field:
         filterable: Whether filters may name it.
         sortable: Whether `sortBy` may name it.
         member: For a list of objects, the key of each object whose value is compared.
+        prose: Whether it holds sentences, for which the store keeps an index of trigrams.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Field:
     filterable: bool = True
     sortable: bool = False
     member: str | None = None
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,21 @@ class Indexed:
     elements: frozenset[tuple[int, Scalar]]
 
 
-def _metadata(name: str, type_: FieldType = "string", *, sortable: bool = False) -> Field:
-    return Field(name, ("metadata", name), type_, sortable=sortable)
+def _metadata(
+    name: str, type_: FieldType = "string", *, sortable: bool = False, prose: bool = False
+) -> Field:
+    return Field(name, ("metadata", name), type_, sortable=sortable, prose=prose)
 
 
 def _own(
-    name: str, type_: FieldType = "string", *, filterable: bool = True, sortable: bool = False
+    name: str,
+    type_: FieldType = "string",
+    *,
+    filterable: bool = True,
+    sortable: bool = False,
+    prose: bool = False,
 ) -> Field:
-    return Field(name, tuple(name.split(".")), type_, filterable, sortable)
+    return Field(name, tuple(name.split(".")), type_, filterable, sortable, prose=prose)
 
 
 FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
@@ -113,10 +122,10 @@ FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
         _own("tags", "string[]"),
         _own("collectionIds", "string[]"),
         _own("nsfw", "string[]"),
-        _metadata("name"),
-        _metadata("prompt"),
-        _metadata("text"),
-        _metadata("negativePrompt"),
+        _metadata("name", prose=True),
+        _metadata("prompt", prose=True),
+        _metadata("text", prose=True),
+        _metadata("negativePrompt", prose=True),
     ),
     "models": (
         _own("type"),
@@ -137,7 +146,7 @@ FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
         _own("complianceMetadata.subProcessor"),
         _own("complianceMetadata.modelProvider"),
         _own("complianceMetadata.maintainer"),
-        _own("name"),
+        _own("name", prose=True),
     ),
     "workflows": (
         _own("status"),
@@ -149,9 +158,9 @@ FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
         _own("score", "number", filterable=False, sortable=True),
         _own("tags", "string[]"),
         _own("collectionIds", "string[]"),
-        _own("name"),
-        _own("shortDescription"),
-        _own("description"),
+        _own("name", prose=True),
+        _own("shortDescription", prose=True),
+        _own("description", prose=True),
     ),
 }
 """The fields of each kind. A field's place here is its number in the store; at most 63 a kind."""
@@ -265,17 +274,23 @@ def compared(value: object) -> Scalar | None:
     return None
 
 
-def value_at(document: Mapping[str, Any], path: tuple[str, ...]) -> tuple[bool, Any]:
+def value_at(document: dict[str, Any], path: tuple[str, ...]) -> tuple[bool, Any]:
     """Whether the document has the path, and the value there (None if it hasn't)."""
     value: Any = document
     for key in path:
-        if not isinstance(value, Mapping) or key not in value:
+        if not isinstance(value, dict) or key not in value:
             return False, None
         value = value[key]
     return True, value
 
 
-def index_document(kind: Kind, document: Mapping[str, Any]) -> Indexed:
+_PLACES: Final = {
+    kind: tuple((number, field, has_column(field)) for number, field in enumerate(fields))
+    for kind, fields in FIELDS.items()
+}
+
+
+def index_document(kind: Kind, document: dict[str, Any]) -> Indexed:
     """Read the fields of `kind` out of a document.
 
     Nothing in a document is an error here: a value of another type than documented is kept as
@@ -286,7 +301,7 @@ def index_document(kind: Kind, document: Mapping[str, Any]) -> Indexed:
     present = null = filled = 0
     scalars: list[Scalar | None] = []
     elements: set[tuple[int, Scalar]] = set()
-    for number, field in enumerate(FIELDS[kind]):
+    for number, field, in_column in _PLACES[kind]:
         exists, value = value_at(document, field.path)
         scalar: Scalar | None = None
         if exists:
@@ -296,18 +311,18 @@ def index_document(kind: Kind, document: Mapping[str, Any]) -> Indexed:
                 null |= bit
             elif value not in ("", [], {}):
                 filled |= bit
-            if isinstance(value, list | tuple):
+            if isinstance(value, list):
                 elements.update((number, element) for element in _elements(field, value))
             elif value is not None:
                 scalar = compared(value)
-        if has_column(field):
+        if in_column:
             scalars.append(scalar)
         elif scalar is not None:
             elements.add((number, scalar))
     return Indexed(present, null, filled, tuple(scalars), frozenset(elements))
 
 
-def searchable_texts(kind: Kind, document: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+def searchable_texts(kind: Kind, document: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
     """The texts of each searchable attribute of a document, as they stand.
 
     Returns:
@@ -317,10 +332,10 @@ def searchable_texts(kind: Kind, document: Mapping[str, Any]) -> tuple[tuple[str
     return tuple(tuple(_texts(value_at(document, path)[1])) for path in SEARCHABLE[kind])
 
 
-def _elements(field: Field, values: list[Any] | tuple[Any, ...]) -> Iterator[Scalar]:
+def _elements(field: Field, values: list[Any]) -> Iterator[Scalar]:
     for value in values:
         inner = value
-        if field.member is not None and isinstance(value, Mapping):
+        if field.member is not None and isinstance(value, dict):
             inner = value.get(field.member)
         element = compared(inner)
         if element is not None:
@@ -332,7 +347,7 @@ def _texts(value: object) -> Iterator[str]:
         yield value
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield str(value)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list):
         for element in value:
-            if not isinstance(element, list | tuple):
+            if not isinstance(element, list):
                 yield from _texts(element)

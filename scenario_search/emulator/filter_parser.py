@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal, NoReturn, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 MAX_DEPTH: Final = 200
 """The deepest nesting of parentheses and `NOT`."""
@@ -34,8 +34,7 @@ MAX_LENGTH: Final = 1024 * 1024
 """The longest filter, in characters."""
 
 KEYWORDS: Final = frozenset(
-    ("AND", "OR", "NOT", "IN", "TO", "IS", "EMPTY", "NULL", "EXISTS")
-    + ("CONTAINS", "STARTS", "ENDS", "WITH")
+    "AND OR NOT IN TO IS EMPTY NULL EXISTS CONTAINS STARTS ENDS WITH".split()  # noqa: SIM905
 )
 
 Operator: TypeAlias = Literal["=", "!=", ">", ">=", "<", "<="]
@@ -218,7 +217,7 @@ def _tokens(text: str) -> list[_Token]:
     while not tokens or tokens[-1].type != "end":
         match = _TOKEN.match(text, at)
         if match is None:
-            _refuse_character(text, at)
+            raise _wrong_character(text, at)
         at = match.end()
         if (word := match["word"]) is not None:
             kind: Literal["keyword", "word"] = "keyword" if word in KEYWORDS else "word"
@@ -233,12 +232,12 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
-def _refuse_character(text: str, at: int) -> NoReturn:
+def _wrong_character(text: str, at: int) -> FilterSyntaxError:
     while text[at].isspace():
         at += 1
     if text[at] in "\"'":
-        raise FilterSyntaxError(f"the quote {text[at]} is never closed", at)
-    raise FilterSyntaxError(f"unexpected character {text[at]!r}; quote values that hold it", at)
+        return FilterSyntaxError(f"the quote {text[at]} is never closed", at)
+    return FilterSyntaxError(f"unexpected character {text[at]!r}; quote values that hold it", at)
 
 
 def _unescaped(quoted: str, position: int) -> str:
@@ -267,7 +266,7 @@ class _Parser:
     def filter(self) -> Node:
         tree = self._any_of(0)
         if self._token.type != "end":
-            self._expected('"AND", "OR" or the end')
+            raise self._unexpected('"AND", "OR" or the end')
         return tree
 
     @property
@@ -312,7 +311,9 @@ class _Parser:
         if grouped:
             node = self._any_of(depth)
             if not self._take(")", "sign"):
-                self._expected(f'"AND", "OR" or the ")" for the "(" at position {opening.position}')
+                raise self._unexpected(
+                    f'"AND", "OR" or the ")" for the "(" at position {opening.position}'
+                )
         else:
             node = self._condition()
         for position in reversed(negations):
@@ -340,7 +341,7 @@ class _Parser:
             negated = self._take("NOT")
             node = self._keyword_condition(name, position, negated=negated)
             return Not(node, position=position) if negated else node
-        self._expected(f"an operator after {name!r}")
+        raise self._unexpected(f"an operator after {name!r}")
 
     def _keyword_condition(self, name: str, position: int, *, negated: bool) -> Condition:
         if self._take("IN"):
@@ -351,12 +352,12 @@ class _Parser:
             return Contains(name, self._value(), position=position)
         if self._take("STARTS"):
             if not self._take("WITH"):
-                self._expected('"WITH" after "STARTS"')
+                raise self._unexpected('"WITH" after "STARTS"')
             return StartsWith(name, self._value(), position=position)
         if self._token.text == "ENDS" and self._token.type == "keyword":
             raise FilterSyntaxError('"ENDS WITH" is not supported', self._token.position)
         what = '"IN", "CONTAINS", "STARTS WITH" or "EXISTS" after "NOT"'
-        self._expected(what if negated else f"an operator after {name!r}")
+        raise self._unexpected(what if negated else f"an operator after {name!r}")
 
     def _state(self, name: str, position: int) -> Node:
         negated = self._take("NOT")
@@ -366,7 +367,7 @@ class _Parser:
         elif self._take("NULL"):
             node = IsNull(name, position=position)
         else:
-            self._expected('"EMPTY" or "NULL" after "IS"')
+            raise self._unexpected('"EMPTY" or "NULL" after "IS"')
         return Not(node, position=position) if negated else node
 
     def _between(self, name: str, position: int) -> Condition:
@@ -384,33 +385,33 @@ class _Parser:
 
     def _list(self) -> tuple[str, ...]:
         if not self._take("[", "sign"):
-            self._expected('"[" after "IN"')
+            raise self._unexpected('"[" after "IN"')
         values: list[str] = []
         while not self._take("]", "sign"):
             values.append(self._value())
             if not self._take(",", "sign") and self._token.text != "]":
-                self._expected('"," or "]"')
+                raise self._unexpected('"," or "]"')
         return tuple(values)
 
     def _name(self) -> str:
         token = self._token
         if token.type not in ("word", "quoted"):
-            self._expected("a field name")
+            raise self._unexpected("a field name")
         self._at += 1
         return token.text
 
     def _value(self) -> str:
         token = self._token
         if token.type not in ("word", "quoted"):
-            self._expected("a value")
+            raise self._unexpected("a value")
         self._at += 1
         return token.text
 
-    def _expected(self, what: str) -> NoReturn:
+    def _unexpected(self, what: str) -> FilterSyntaxError:
         token = self._token
         hint = ""
         if token.type == "keyword" and ("value" in what or "field" in what):
             hint = "; a keyword must be quoted"
         elif token.type == "word" and token.text.upper() in KEYWORDS:
             hint = "; keywords are in upper case"
-        raise FilterSyntaxError(f"expected {what}, found {token}{hint}", token.position)
+        return FilterSyntaxError(f"expected {what}, found {token}{hint}", token.position)

@@ -18,13 +18,16 @@ guide: "empty/null"):
 - `EXISTS`: the document has the key, null included. `IS NULL`: it has it, and holds null.
 - `IS EMPTY`: the document lacks the key or holds null, `""`, `[]` or `{}`.
 """
+# Table and column names come from the declarations in fields.py, never from outside, and values
+# are always bound:
+# ruff: noqa: S608
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Final, TypeAlias
 
 import orjson
@@ -32,7 +35,6 @@ import orjson
 from scenario_search.emulator.fields import (
     Kind,
     Scalar,
-    SortKey,
     filterable_field,
     folded,
     has_column,
@@ -66,6 +68,8 @@ refuses an expression tree deeper than 1,000."""
 
 _MAX_PARENTHESES: Final = 6
 """What is nested deeper becomes a common table expression: SQLite's parser has a stack of 100."""
+
+_TRIGRAMS: Final = 30
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
@@ -101,19 +105,6 @@ def compile_filter(kind: Kind, tree: Node | None) -> FilterSql:
         for number, body in enumerate(compiler.tables)
     )
     return FilterSql(f"WITH {tables} " if tables else "", condition, tuple(compiler.parameters))
-
-
-def sort_sql(sort_by: tuple[SortKey, ...]) -> str:
-    """The terms of `ORDER BY` for a row of `{kind}_fields`.
-
-    As in Meilisearch, documents that lack the field come last in both directions; null, lists and
-    objects count as lacking it. Numbers come before text when ascending. Ties keep the order of
-    insertion.
-    """
-    terms = [
-        f'"{key.field.name}" {"DESC" if key.descending else "ASC"} NULLS LAST' for key in sort_by
-    ]
-    return ", ".join([*terms, "doc"])
 
 
 def number_of(literal: str) -> float | None:
@@ -202,7 +193,21 @@ class _Compiler:
         )
         if not has_column(field):
             return in_list
-        return f"{self._test(node, _quoted(field.name))} OR {in_list}"
+        in_column = self._test(node, _quoted(field.name))
+        if field.prose and isinstance(node, Contains | StartsWith):
+            in_column = f"{self._trigrams(node)}{in_column}"
+        return f"{in_column} OR {in_list}"
+
+    def _trigrams(self, node: Contains | StartsWith) -> str:
+        """A condition that leaves few documents for the true one to look at."""
+        part = folded(node.value)
+        trigrams = dict.fromkeys(part[at : at + 3] for at in range(len(part) - 2))
+        if not trigrams:
+            return ""
+        quoted = (trigram.replace('"', '""') for trigram in islice(trigrams, _TRIGRAMS))
+        query = self._bind(" AND ".join(f'"{trigram}"' for trigram in quoted), node.position)
+        table = f"{self._kind}_trigrams"
+        return f"doc IN (SELECT rowid FROM {table} WHERE {table} MATCH {query}) AND "
 
     def _test(self, node: Comparison | Between | In | Contains | StartsWith, column: str) -> str:
         """The condition on one value, which is NULL, a number or folded text.

@@ -18,31 +18,34 @@ memory find out what to read again (`Store.changed_since`), also in a file opene
 
 from __future__ import annotations
 
-import contextlib
-import json
-import shutil
 import sqlite3
-import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Self
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
 from scenario_search.emulator.fields import KINDS, Indexed, Kind, SortKey, index_document
 from scenario_search.emulator.filter_parser import Node
-from scenario_search.emulator.filter_sql import compile_filter, sort_sql
+from scenario_search.emulator.filter_sql import compile_filter
+from scenario_search.emulator.store_connections import Connections
+from scenario_search.emulator.store_documents import InvalidDocumentError, encode_document
+from scenario_search.emulator.store_numbers import (
+    FieldRanks,
+    Numbers,
+    joint_ranks,
+    read_numbers,
+    read_ranks,
+)
 from scenario_search.emulator.store_schema import (
     StoreError,
-    open_connection,
-    prepare,
+    trigram_statements,
     upsert_statements,
 )
 
@@ -56,23 +59,7 @@ __all__ = [
     "StoreError",
 ]
 
-Numbers: TypeAlias = npt.NDArray[np.int64]
-
-_READERS: Final = 8
 _REMEMBERED: Final = 64
-_UNRANKED: Final = np.iinfo(np.int32).max
-
-
-class InvalidDocumentError(ValueError):
-    """A document that can't be stored.
-
-    Attributes:
-        position: Its place in the input, from 0.
-    """
-
-    def __init__(self, position: int, problem: str) -> None:
-        self.position = position
-        super().__init__(f"document {position} of the input {problem}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +111,14 @@ class Store:
         return cls(path)
 
     def __init__(self, path: Path | str | None = None) -> None:
-        self._directory = None if path is not None else tempfile.mkdtemp(prefix="scenario-")
-        self.path = Path(path if path is not None else f"{self._directory}/store.db")
-        self._closed = False
-        self._write_lock = threading.Lock()
-        self._read_permits = threading.Semaphore(_READERS)
-        self._idle: list[sqlite3.Connection] = []
+        self._connections = Connections(path)
         self._memory_lock = threading.Lock()
         self._memory: OrderedDict[object, tuple[int, Any]] = OrderedDict()
-        try:
-            self._writer = self._connect()
-            try:
-                prepare(self._writer, self.path)
-            except sqlite3.Error as error:
-                self._writer.close()
-                raise StoreError(f"{self.path} can't be used as a store: {error}") from error
-            except BaseException:
-                self._writer.close()
-                raise
-        except BaseException:
-            self._remove_directory()
-            raise
+
+    @property
+    def path(self) -> Path:
+        """The file, which SQLite accompanies by two more while it is open."""
+        return self._connections.path
 
     def __enter__(self) -> Self:
         return self
@@ -159,17 +133,7 @@ class Store:
 
     def close(self) -> None:
         """Wait for what is under way, then close the file. May be called again."""
-        with self._write_lock:
-            if self._closed:
-                return
-            self._closed = True
-            for _ in range(_READERS):
-                self._read_permits.acquire()
-            for connection in [*self._idle, self._writer]:
-                connection.close()
-            self._idle.clear()
-            self._read_permits.release(_READERS)
-        self._remove_directory()
+        self._connections.close()
 
     # Writing
 
@@ -191,7 +155,9 @@ class Store:
         added = updated = position = 0
         remaining = iter(documents)
         while chunk := list(islice(remaining, batch)):
-            encoded = [_encoded(position + at, document) for at, document in enumerate(chunk)]
+            encoded = [
+                encode_document(position + at, document) for at, document in enumerate(chunk)
+            ]
             rows = [(id_, raw, index_document(kind, document)) for id_, raw, document in encoded]
             new = self._write_batch(kind, rows)
             added += new
@@ -205,7 +171,7 @@ class Store:
         Returns:
             How many were deleted.
         """
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             numbers = [
                 (doc,)
                 for (doc,) in connection.execute(
@@ -218,6 +184,7 @@ class Store:
                 connection.executemany(
                     f"INSERT INTO {kind}_deleted VALUES (?, {revision:d})", numbers
                 )
+                connection.executemany(trigram_statements(kind)[1], numbers)
                 for table in (kind, f"{kind}_fields", f"{kind}_elements"):
                     connection.executemany(f"DELETE FROM {table} WHERE doc = ?", numbers)
                 connection.execute(
@@ -228,11 +195,14 @@ class Store:
 
     def clear(self, kind: Kind | None = None) -> None:
         """Delete all documents and blobs of a kind, or of all kinds, in one transaction."""
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             for each in KINDS if kind is None else (kind,):
                 revision = _next_revision(connection, each)
                 for table in (each, f"{each}_fields", f"{each}_elements", f"{each}_deleted"):
                     connection.execute(f"DELETE FROM {table}")
+                connection.execute(
+                    f"INSERT INTO {each}_trigrams({each}_trigrams) VALUES ('delete-all')"
+                )
                 connection.execute("DELETE FROM blobs WHERE kind = ?", (each,))
                 connection.execute(
                     "UPDATE kinds SET documents = 0, cleared = ? WHERE kind = ?", (revision, each)
@@ -244,7 +214,7 @@ class Store:
         An index that is kept this way should hold the revision it covers in one of its blobs,
         and ask `changed_since` that revision when it is read again.
         """
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             for name, data in blobs.items():
                 if data is None:
                     connection.execute(
@@ -260,7 +230,7 @@ class Store:
 
     def blobs(self, kind: Kind, prefix: str = "") -> dict[str, bytes]:
         """The blobs of a kind whose names start with `prefix`, in the order of their names."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return dict(
                 connection.execute(
                     "SELECT name, data FROM blobs WHERE kind = ?1"
@@ -271,19 +241,20 @@ class Store:
 
     def revision(self, kind: Kind) -> int:
         """The revision of a kind: 0 at first, higher after each change."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return _revision(connection, kind)
 
     def changed_since(self, kind: Kind, revision: int) -> Changes:
         """What changed after a revision; 0 asks for everything there is."""
-        with self._snapshot() as connection:
+        with self._connections.reading() as connection:
             now, cleared = connection.execute(
                 "SELECT revision, cleared FROM kinds WHERE kind = ?", (kind,)
             ).fetchone()
             changed, deleted = (
-                _numbers(
+                read_numbers(
                     connection,
-                    f"SELECT doc FROM {_table(kind)}_{name} WHERE revision > ? ORDER BY doc",
+                    "",
+                    f"FROM {_table(kind)}_{name} WHERE revision > ?",
                     (revision,),
                 )
                 for name in ("fields", "deleted")
@@ -292,7 +263,7 @@ class Store:
 
     def count(self, kind: Kind) -> int:
         """How many documents of a kind there are."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             (documents,) = connection.execute(
                 "SELECT documents FROM kinds WHERE kind = ?", (kind,)
             ).fetchone()
@@ -300,7 +271,7 @@ class Store:
 
     def get(self, kind: Kind, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The documents with these ids; those not there are left out."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             rows = connection.execute(
                 f"SELECT id, json FROM {_table(kind)} WHERE id IN (SELECT value FROM json_each(?))",
                 (_json_list(ids),),
@@ -309,7 +280,7 @@ class Store:
 
     def numbers_of(self, kind: Kind, ids: Iterable[str]) -> dict[str, int]:
         """The numbers of the documents with these ids; those not there are left out."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return dict(
                 connection.execute(
                     f"SELECT id, doc FROM {_table(kind)} WHERE id IN"
@@ -321,7 +292,7 @@ class Store:
     def raw_documents(self, kind: Kind, numbers: Iterable[int] | Numbers) -> list[bytes]:
         """The JSON of documents, in the order of `numbers`; those gone since are left out."""
         wanted = [int(number) for number in numbers]
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             found = dict(
                 connection.execute(
                     f"SELECT doc, json FROM {_table(kind)} WHERE doc IN"
@@ -348,14 +319,15 @@ class Store:
         sql = compile_filter(kind, where)
 
         def read(connection: sqlite3.Connection) -> Numbers:
-            return _numbers(
+            return read_numbers(
                 connection,
-                f"{sql.tables}SELECT doc FROM {_table(kind)}_fields WHERE {sql.condition}"
-                " ORDER BY doc",
+                sql.tables,
+                f"FROM {_table(kind)}_fields WHERE {sql.condition}",
                 sql.parameters,
             )
 
-        return self._remembered(kind, (kind, sql), read)
+        numbers: Numbers = self._remembered(kind, (kind, sql), read)
+        return numbers
 
     def total(self, kind: Kind, where: Node | None = None) -> int:
         """How many documents match a filter tree; it raises what `select_numbers` raises."""
@@ -411,35 +383,29 @@ class Store:
     def sort_ranks(self, kind: Kind, numbers: Numbers, sort_by: Sequence[SortKey]) -> Numbers:
         """The place of each document in an order.
 
+        Numbers come before text when ascending. As in Meilisearch, documents that lack a field
+        come last in both directions; null, lists and objects count as lacking it.
+
         Returns:
             For each of `numbers` a rank: the lower the earlier, equal where documents tie.
-            Documents without the fields come last, those gone since come after all others.
         """
-        terms = sort_sql(tuple(sort_by))
-
-        def read(connection: sqlite3.Connection) -> tuple[int, Numbers]:
-            rows = connection.execute(
-                f"SELECT doc, dense_rank() OVER (ORDER BY {terms}) FROM {_table(kind)}_fields"
-            ).fetchall()
-            if not rows:
-                return 0, np.zeros(0, np.int64)
-            pairs = np.array(rows, np.int64)
-            first = int(pairs[:, 0].min())
-            ranks = np.full(int(pairs[:, 0].max()) - first + 1, _UNRANKED, np.int64)
-            ranks[pairs[:, 0] - first] = pairs[:, 1]
-            return first, ranks
-
-        first, ranks = self._remembered(kind, (kind, terms), read)
-        places = numbers - first
-        known = (places >= 0) & (places < len(ranks))
-        result = np.full(len(numbers), _UNRANKED, np.int64)
-        result[known] = ranks[places[known]]
-        return result
+        keys = [
+            self._field_ranks(kind, key).of(numbers, descending=key.descending) for key in sort_by
+        ]
+        if not keys:
+            return np.zeros(len(numbers), np.int64)
+        return keys[0] if len(keys) == 1 else joint_ranks(keys)
 
     # Inside
 
+    def _field_ranks(self, kind: Kind, key: SortKey) -> FieldRanks:
+        ranks: FieldRanks = self._remembered(
+            kind, (kind, key.field.name), lambda connection: read_ranks(connection, kind, key)
+        )
+        return ranks
+
     def _write_batch(self, kind: Kind, rows: list[tuple[str, bytes, Indexed]]) -> int:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             known = dict(
                 connection.execute(
                     f"SELECT id, doc FROM {_table(kind)} WHERE id IN"
@@ -458,16 +424,26 @@ class Store:
                 last_doc = max(last_doc, doc)
                 latest[doc] = row
             documents, fields = upsert_statements(kind)
+            add_trigrams, remove_trigrams = trigram_statements(kind)
+            connection.executemany(remove_trigrams, replaced)
             connection.executemany(
                 documents, ((doc, id_, raw) for doc, (id_, raw, _) in latest.items())
             )
             connection.executemany(
                 fields,
                 (
-                    (doc, revision, indexed.present, indexed.null, indexed.filled) + indexed.scalars
+                    (
+                        doc,
+                        revision,
+                        indexed.present,
+                        indexed.null,
+                        indexed.filled,
+                        *indexed.scalars,
+                    )
                     for doc, (_, _, indexed) in latest.items()
                 ),
             )
+            connection.executemany(add_trigrams, ((doc,) for doc in latest))
             connection.executemany(f"DELETE FROM {kind}_elements WHERE doc = ?", replaced)
             connection.executemany(
                 f"INSERT INTO {kind}_elements(field, value, doc) VALUES (?, ?, ?)",
@@ -484,54 +460,10 @@ class Store:
             )
         return new
 
-    def _connect(self) -> sqlite3.Connection:
-        return open_connection(self.path, durable=self._directory is None)
-
-    def _remove_directory(self) -> None:
-        if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise StoreError("the store is closed")
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._write_lock:
-            self._check_open()
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._read_permits:
-            self._check_open()
-            # The connection used last has the warmest cache.
-            connection = self._idle.pop() if self._idle else self._connect()
-            try:
-                yield connection
-            finally:
-                self._idle.append(connection)
-
-    @contextlib.contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("ROLLBACK")
-
     def _remembered(
         self, kind: Kind, key: object, read: Callable[[sqlite3.Connection], Any]
     ) -> Any:
-        with self._snapshot() as connection:
+        with self._connections.reading() as connection:
             revision = _revision(connection, kind)
             with self._memory_lock:
                 known = self._memory.get(key)
@@ -565,37 +497,5 @@ def _next_revision(connection: sqlite3.Connection, kind: Kind) -> int:
     return _revision(connection, kind)
 
 
-def _numbers(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> Numbers:
-    numbers = np.fromiter(
-        (doc for (doc,) in connection.execute(sql, parameters).fetchall()), np.int64
-    )
-    numbers.setflags(write=False)
-    return numbers
-
-
 def _json_list(texts: Iterable[str]) -> str:
     return orjson.dumps(list(texts)).decode()
-
-
-def _encoded(
-    position: int, document: Mapping[str, Any] | bytes
-) -> tuple[str, bytes, dict[str, Any]]:
-    """The id, the JSON to keep and the document as it will be read again."""
-    try:
-        if isinstance(document, bytes | bytearray | memoryview):
-            raw = bytes(document).strip()
-        else:
-            try:
-                raw = orjson.dumps(dict(document))
-            except TypeError:
-                # Integers past 64 bits, which the standard library can write.
-                raw = json.dumps(dict(document), ensure_ascii=False, allow_nan=False).encode()
-        parsed = orjson.loads(raw)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidDocumentError(position, f"is no JSON object: {error}") from error
-    if not isinstance(parsed, dict):
-        raise InvalidDocumentError(position, "is no JSON object")
-    id_ = parsed.get("id")
-    if not isinstance(id_, str) or not id_:
-        raise InvalidDocumentError(position, f'needs a text "id" that is not empty, not {id_!r}')
-    return id_, raw, parsed

@@ -11,6 +11,7 @@ A file says what it is in SQLite's own header: `application_id` that it is a sto
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -90,41 +91,67 @@ def upsert_statements(kind: Kind) -> tuple[str, str]:
     the scalars of `fields.Indexed`.
     """
     marks = ", ".join("?" * (5 + len(column_fields(kind))))
-    return (
+    documents = (
         f"INSERT INTO {kind}(doc, id, json) VALUES (?, ?, ?)"
-        " ON CONFLICT(doc) DO UPDATE SET json = excluded.json",
-        f"INSERT OR REPLACE INTO {kind}_fields VALUES ({marks})",
+        " ON CONFLICT(doc) DO UPDATE SET json = excluded.json"
     )
+    return documents, f"INSERT OR REPLACE INTO {kind}_fields VALUES ({marks})"
 
 
-def _statements() -> list[str]:
-    statements = [
+def trigram_statements(kind: Kind) -> tuple[str, str]:
+    """The statements that add the fields of document `?` to the trigrams, and take them out.
+
+    The index keeps no text, so it has to be told what to take out: run the second while the
+    fields still stand in their table.
+    """
+    columns = ", ".join(_prose_columns(kind))
+    source = f"{columns} FROM {kind}_fields WHERE doc = ?"
+    trigrams = f"{kind}_trigrams"
+    remove = f"INSERT INTO {trigrams}({trigrams}, rowid, {columns}) SELECT 'delete', doc, {source}"
+    return f"INSERT INTO {trigrams}(rowid, {columns}) SELECT doc, {source}", remove
+
+
+def _prose_columns(kind: Kind) -> list[str]:
+    return [f'"{field.name}"' for field in column_fields(kind) if field.prose]
+
+
+def _statements() -> Iterator[str]:
+    yield (
         "CREATE TABLE kinds(kind TEXT PRIMARY KEY, revision INTEGER NOT NULL DEFAULT 0,"
         " cleared INTEGER NOT NULL DEFAULT 0, last_doc INTEGER NOT NULL DEFAULT 0,"
-        " documents INTEGER NOT NULL DEFAULT 0)",
+        " documents INTEGER NOT NULL DEFAULT 0)"
+    )
+    yield (
         "CREATE TABLE blobs(kind TEXT NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL,"
-        " PRIMARY KEY(kind, name))",
-    ]
+        " PRIMARY KEY(kind, name))"
+    )
     for kind in KINDS:
         columns = ", ".join(f'"{field.name}"' for field in column_fields(kind))
-        statements += [
-            f"INSERT INTO kinds(kind) VALUES ('{kind}')",
+        yield f"INSERT INTO kinds(kind) VALUES ('{kind}')"
+        yield (
             f"CREATE TABLE {kind}(doc INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-            " json BLOB NOT NULL)",
-            # Columns without a type keep numbers as numbers and text as text, as they come.
+            " json BLOB NOT NULL)"
+        )
+        # Columns without a type keep numbers as numbers and text as text, as they come.
+        yield (
             f"CREATE TABLE {kind}_fields(doc INTEGER PRIMARY KEY, revision INTEGER NOT NULL,"
             f" present INTEGER NOT NULL, nulls INTEGER NOT NULL, filled INTEGER NOT NULL,"
-            f" {columns})",
-            f"CREATE INDEX {kind}_revision ON {kind}_fields(revision)",
+            f" {columns})"
+        )
+        yield f"CREATE INDEX {kind}_revision ON {kind}_fields(revision)"
+        for field in FIELDS[kind]:
+            if field.type == "date":
+                yield f'CREATE INDEX "{kind}_{field.name}" ON {kind}_fields("{field.name}")'
+        yield (
             f"CREATE TABLE {kind}_elements(field INTEGER NOT NULL, value NOT NULL,"
-            " doc INTEGER NOT NULL, PRIMARY KEY(field, value, doc)) WITHOUT ROWID",
-            f"CREATE INDEX {kind}_elements_doc ON {kind}_elements(doc)",
-            f"CREATE TABLE {kind}_deleted(doc INTEGER PRIMARY KEY, revision INTEGER NOT NULL)",
-            f"CREATE INDEX {kind}_deleted_revision ON {kind}_deleted(revision)",
-        ]
-        statements += [
-            f'CREATE INDEX "{kind}_{field.name}" ON {kind}_fields("{field.name}")'
-            for field in FIELDS[kind]
-            if field.type == "date"
-        ]
-    return statements
+            " doc INTEGER NOT NULL, PRIMARY KEY(field, value, doc)) WITHOUT ROWID"
+        )
+        yield f"CREATE INDEX {kind}_elements_doc ON {kind}_elements(doc)"
+        # It only narrows down where CONTAINS has to look, so it holds no text and no places.
+        yield (
+            f"CREATE VIRTUAL TABLE {kind}_trigrams USING fts5({', '.join(_prose_columns(kind))},"
+            " tokenize = 'trigram case_sensitive 1', content = '', columnsize = 0,"
+            " detail = none)"
+        )
+        yield f"CREATE TABLE {kind}_deleted(doc INTEGER PRIMARY KEY, revision INTEGER NOT NULL)"
+        yield f"CREATE INDEX {kind}_deleted_revision ON {kind}_deleted(revision)"

@@ -1,0 +1,102 @@
+"""The connections to the store's file: one that writes, several that read."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from scenario_search.emulator.store_schema import StoreError, open_connection, prepare
+
+READERS: Final = 8
+"""So many reads run at the same time; further ones wait."""
+
+
+class Connections:
+    """Connections to one file, for any number of threads.
+
+    Args:
+        path: The file, made if it is not there. None for a temporary one, removed by `close`.
+
+    Raises:
+        StoreError: The file is no store, is of another version, or can't be opened.
+    """
+
+    def __init__(self, path: Path | str | None) -> None:
+        self._directory = None if path is not None else tempfile.mkdtemp(prefix="scenario-")
+        self.path = Path(path if path is not None else f"{self._directory}/store.db")
+        self._closed = False
+        self._write_lock = threading.Lock()
+        self._read_permits = threading.Semaphore(READERS)
+        self._idle: list[sqlite3.Connection] = []
+        try:
+            self._writer = self._connect()
+            try:
+                self._writer.execute("PRAGMA cache_size = -65536")
+                prepare(self._writer, self.path)
+            except BaseException:
+                self._writer.close()
+                raise
+        except BaseException:
+            self._remove_directory()
+            raise
+
+    def close(self) -> None:
+        """Wait for what is under way, then close the file. May be called again."""
+        with self._write_lock:
+            if self._closed:
+                return
+            self._closed = True
+            for _ in range(READERS):
+                self._read_permits.acquire()
+            for connection in [*self._idle, self._writer]:
+                connection.close()
+            self._idle.clear()
+            self._read_permits.release(READERS)
+        self._remove_directory()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction, after those before it; an exception undoes it."""
+        with self._write_lock:
+            self._check_open()
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A read transaction: all that is read in it is of one state."""
+        with self._read_permits:
+            self._check_open()
+            # The connection used last has the warmest cache.
+            connection = self._idle.pop() if self._idle else self._connect()
+            try:
+                connection.execute("BEGIN")
+                try:
+                    yield connection
+                finally:
+                    connection.execute("ROLLBACK")
+            finally:
+                self._idle.append(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        return open_connection(self.path, durable=self._directory is None)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("the store is closed")
+
+    def _remove_directory(self) -> None:
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
