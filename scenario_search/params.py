@@ -208,7 +208,7 @@ def like_unlike(
     return images.get("like", ()), images.get("unlike", ())
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CallOptions:
     """What every call takes beside the API's search parameters."""
 
@@ -238,9 +238,9 @@ class CallOptions:
     )
 
 
-@attrs.frozen(kw_only=True)
-class SearchParams(CallOptions):
-    """The parameters that all searches share."""
+@attrs.frozen(kw_only=True, slots=False)
+class Conditions(CallOptions):
+    """What is searched for: the parameters that searches and crawls share."""
 
     kind: ClassVar[Literal["assets", "models", "workflows"]]
     sortable: ClassVar[tuple[str, ...]] = ()
@@ -258,32 +258,11 @@ class SearchParams(CallOptions):
         "From 0 (words, the API's default) to 1 (meaning).",
         _ratio,
     )
-    sort_by: Sequence[str] | None = _param(
-        "sortBy", Place.BODY, "Fields, each with an order: ['createdAt:desc'].", _sort
-    )
     public: bool | None = _param(
         "public",
         Place.BODY,
         "Search what everybody made public (True) or the own project (the API's default).",
         _boolean,
-    )
-    limit: int | None = _param(
-        "limit",
-        Place.POSITION,
-        "Offset mode: hits a page, 1 to 100. Unset: 20 for a page, 100 when iterating.",
-        _integer(1, MAX_PAGE_SIZE),
-    )
-    offset: int | None = _param(
-        "offset", Place.POSITION, "Offset mode: how many hits to skip, from 0.", _integer(0)
-    )
-    page: int | None = _param(
-        "page", Place.POSITION, "Page mode: the page's number, from 1.", _integer(1)
-    )
-    hits_per_page: int | None = _param(
-        "hitsPerPage",
-        Place.POSITION,
-        "Page mode: hits a page, 1 to 100 (default 20).",
-        _integer(1, MAX_PAGE_SIZE),
     )
     original_assets: bool | None = _param(
         "originalAssets",
@@ -293,9 +272,9 @@ class SearchParams(CallOptions):
     )
 
 
-@attrs.frozen(kw_only=True)
-class _ImageSearchParams(SearchParams):
-    """The parameters of searches that take reference images."""
+@attrs.frozen(kw_only=True, slots=False)
+class ImageConditions(Conditions):
+    """What is searched for, where pictures can be a reference."""
 
     image: ImageSource | None = _param(
         "image",
@@ -315,27 +294,59 @@ class _ImageSearchParams(SearchParams):
     )
 
 
-@attrs.frozen(kw_only=True)
-class SearchAssetSearchParams(_ImageSearchParams):
-    """A search for assets."""
-
-    kind = "assets"
-    sortable = ("createdAt", "updatedAt", "width", "height", "score")
-
-
-@attrs.frozen(kw_only=True)
-class SearchModelSearchParams(_ImageSearchParams):
-    """A search for models."""
-
-    kind = "models"
-    sortable = ("createdAt", "updatedAt", "width", "height", "score")
+@attrs.frozen(kw_only=True, slots=False)
+class ModelConditions(ImageConditions):
+    """What is searched for among models."""
 
     original_models: object | None = _param(
         "originalModels", Place.QUERY, "Give the original models, without transformation."
     )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
+class SearchParams(Conditions):
+    """A search: conditions, an order, and which page."""
+
+    sort_by: Sequence[str] | None = _param(
+        "sortBy", Place.BODY, "Fields, each with an order: ['createdAt:desc'].", _sort
+    )
+    limit: int | None = _param(
+        "limit",
+        Place.POSITION,
+        "Offset mode: hits a page, 1 to 100. Unset: 20 for a page, 100 when iterating.",
+        _integer(1, MAX_PAGE_SIZE),
+    )
+    offset: int | None = _param(
+        "offset", Place.POSITION, "Offset mode: how many hits to skip, from 0.", _integer(0)
+    )
+    page: int | None = _param(
+        "page", Place.POSITION, "Page mode: the page's number, from 1.", _integer(1)
+    )
+    hits_per_page: int | None = _param(
+        "hitsPerPage",
+        Place.POSITION,
+        "Page mode: hits a page, 1 to 100 (default 20).",
+        _integer(1, MAX_PAGE_SIZE),
+    )
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class SearchAssetSearchParams(ImageConditions, SearchParams):
+    """A search for assets."""
+
+    kind = "assets"
+    sortable = ("createdAt", "updatedAt", "width", "height", "score")
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class SearchModelSearchParams(ModelConditions, SearchParams):
+    """A search for models."""
+
+    kind = "models"
+    sortable = ("createdAt", "updatedAt", "width", "height", "score")
+
+
+@attrs.frozen(kw_only=True, slots=False)
 class SearchWorkflowSearchParams(SearchParams):
     """A search for workflows. It takes no images."""
 
@@ -400,7 +411,7 @@ def ignored_parameters(params: SearchParams) -> Iterator[str]:
             "sort_by is ignored while query_semantic_ratio is above 0: "
             "leave one out, or sort the hits yourself"
         )
-    if isinstance(params, _ImageSearchParams):
+    if isinstance(params, ImageConditions):
         no_image = _is_blank(params.image) and not _holds_images(params.images)
         if params.image_semantic_ratio is not None and no_image:
             yield "image_semantic_ratio is ignored without image or images: leave it out"
