@@ -25,7 +25,8 @@ class Pick:
     """Choices from one seeded stream, made with `random()` alone to stay the same for ever."""
 
     def __init__(self, *key: object) -> None:
-        self.random = random.Random("/".join(map(str, key))).random  # noqa: S311
+        source = random.Random("/".join(map(str, key)))  # noqa: S311
+        self.random = source.random
 
     def one(self, options: Sequence[T]) -> T:
         """One of the options, all equally likely."""
@@ -38,6 +39,10 @@ class Pick:
     def chance(self, share: float) -> bool:
         """True in `share` of the cases, a number from 0 to 1."""
         return self.random() < share
+
+    def bytes(self, count: int) -> bytes:
+        """`count` random bytes."""
+        return bytes(int(self.random() * 256) for _ in range(count))
 
     def between(self, low: float, high: float) -> float:
         """A number from `low` to `high`."""
