@@ -237,7 +237,9 @@ def _tokens(text: str) -> Iterator[_Token]:
     while match := _TOKEN.match(text, position):
         sort = cast(str, match.lastgroup)
         yield _Token(sort, match[sort], match.start(sort))
-        if sort == "end":
+        # Nothing is read past a wrong character: looking for the end of each quote that is never
+        # closed would take time in the square of the text.
+        if sort in ("end", "other"):
             return
         position = match.end()
 

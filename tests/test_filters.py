@@ -512,6 +512,18 @@ def test_nots_side_by_side_are_not_nested() -> None:
     assert str(parse(text)) == text
 
 
+def test_parentheses_side_by_side_are_not_nested() -> None:
+    text = " AND ".join(["(a = 1 OR b = 2)"] * 300)
+    assert str(parse(text)) == text
+
+
+def test_many_unclosed_quotes_are_refused_at_the_first() -> None:
+    with pytest.raises(InvalidFilterError) as caught:
+        parse('a = "' + '\\"' * 100_000)
+
+    assert caught.value.position == 4
+
+
 def _caret(text: str, width: int = 80) -> list[str]:
     with pytest.raises(InvalidFilterError) as caught:
         parse(text)
