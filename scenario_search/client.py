@@ -32,6 +32,7 @@ from scenario_search.errors import (
     ConfigurationError,
     status_error_class,
 )
+from scenario_search.pacing import Pause
 from scenario_search.responses import ResponseInfo
 from scenario_search.retries import RetryPolicy, retry_after_seconds
 from scenario_search.search import AsyncSearch
@@ -178,6 +179,7 @@ class AsyncScenario:
         extra_headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
+        pause: Pause | None = None,
     ) -> tuple[bytes, ResponseInfo]:
         """Send a request until it succeeds, or until the retry policy gives up.
 
@@ -198,6 +200,8 @@ class AsyncScenario:
                     f"The deadline of {options.deadline:g} s has passed", retries_taken=attempt
                 )
             each = options.timeout if timeout is None else timeout
+            if pause is not None:
+                await pause.wait(self._sleep)
             try:
                 answer = await self._attempt(
                     path, body, query, extra_headers, each if left is None else min(each, left)
@@ -209,6 +213,8 @@ class AsyncScenario:
                 if delay is None:
                     raise
                 self._log_retry(path, error, attempt, delay)
+                if pause is not None and error.status_code in (429, 503):
+                    pause.extend(delay)
             else:
                 return answer.body, ResponseInfo(
                     status=answer.status,

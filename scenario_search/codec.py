@@ -212,7 +212,13 @@ def _quoted(body: bytes) -> str:
 
 
 def decode_page(
-    body: bytes, page_class: type[P], hit_class: type[Hit], *, strict: bool = False, **context: Any
+    body: bytes,
+    page_class: type[P],
+    hit_class: type[Hit],
+    *,
+    strict: bool = False,
+    invalid: list[tuple[int, Any]] | None = None,
+    **context: Any,
 ) -> P:
     """Make a page from the bytes of an answer.
 
@@ -221,6 +227,8 @@ def decode_page(
         page_class: The class of the page.
         hit_class: The class of its hits.
         strict: As for :func:`structure`.
+        invalid: Where given, a hit that does not fit is no error: it is left out, and added
+            here as (its index, its JSON).
         context: What an error should carry (``status_code``, ``request_id`` and so on).
 
     Raises:
@@ -247,29 +255,41 @@ def decode_page(
             **context,
         )
     if strict:
-        problems = [
-            problem
-            for index, hit in enumerate(hits)
-            for problem in _problems(hit, hit_class, f"$.hits[{index}]", strict=True)
-        ]
-        problems += _problems({**data, "hits": []}, page_class, "$", strict=True)
+        problems = list(_problems({**data, "hits": []}, page_class, "$", strict=True))
+        if invalid is None:
+            problems += _hit_problems(hits, hit_class, strict=True)
         if problems:
             _raise_problems(problems, **context)
+    page: P = structure_function(page_class)(data)
+    if invalid is not None:
+        hits = _valid(hits, hit_class, invalid, strict=strict)
     make = structure_function(hit_class)
     try:
-        made = [make(hit) for hit in hits]
+        page.hits = [make(hit) for hit in hits]
     except (_WrongContainerError, KeyError):
-        _raise_problems(
-            [
-                problem
-                for index, hit in enumerate(hits)
-                for problem in _problems(hit, hit_class, f"$.hits[{index}]", strict=False)
-            ],
-            **context,
-        )
-    page: P = structure_function(page_class)(data)
-    page.hits = made
+        _raise_problems(_hit_problems(hits, hit_class, strict=False), **context)
     return page
+
+
+def _hit_problems(hits: list[Any], hit_class: type[Hit], *, strict: bool) -> list[tuple[str, str]]:
+    return [
+        problem
+        for index, hit in enumerate(hits)
+        for problem in _problems(hit, hit_class, f"$.hits[{index}]", strict=strict)
+    ]
+
+
+def _valid(
+    hits: list[Any], hit_class: type[Hit], invalid: list[tuple[int, Any]], *, strict: bool
+) -> list[Any]:
+    """Give the hits that fit, and add the others to ``invalid``."""
+    valid = []
+    for index, hit in enumerate(hits):
+        if next(_problems(hit, hit_class, "$", strict=strict), None) is None:
+            valid.append(hit)
+        else:
+            invalid.append((index, hit))
+    return valid
 
 
 def _structure_factory(cls: type[Document]) -> Callable[[Any, Any], Any]:

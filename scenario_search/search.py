@@ -20,6 +20,7 @@ from scenario_search.errors import (
     TruncatedResultsWarning,
 )
 from scenario_search.images import image_reference
+from scenario_search.pacing import Pause
 from scenario_search.paging import (
     ENGINE_CAP,
     PageInfo,
@@ -107,8 +108,20 @@ class PreparedSearch(Generic[H]):
             return read()
         return await anyio.to_thread.run_sync(read)
 
-    async def fetch(self, position: Position | None) -> AsyncSearchHitsOffset[H]:
-        """Ask for the page at a position; ``None`` lets the API's defaults hold."""
+    async def fetch(
+        self,
+        position: Position | None,
+        *,
+        invalid: list[tuple[int, Any]] | None = None,
+        pause: Pause | None = None,
+    ) -> AsyncSearchHitsOffset[H]:
+        """Ask for the page at a position; ``None`` lets the API's defaults hold.
+
+        Args:
+            position: Which page.
+            invalid: Where hits go that do not fit, as (index, JSON); else they are an error.
+            pause: Shared by requests that should slow down together.
+        """
         if self._start is None:
             self._start = await self._encode_start()
         body = self._start
@@ -123,12 +136,14 @@ class PreparedSearch(Generic[H]):
             extra_headers=params.extra_headers,
             timeout=params.timeout,
             max_retries=params.max_retries,
+            pause=pause,
         )
         page: AsyncSearchHitsOffset[H] = decode_page(
             content,
             AsyncSearchHitsOffset,
             self.endpoint.hit_class,
             strict=self.client.options.strict,
+            invalid=invalid,
             status_code=info.status,
             request_id=info.request_id,
             retries_taken=info.retries_taken,
