@@ -12,8 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
+from attrs.validators import and_, deep_mapping, ge, instance_of, le, optional
 
 __all__ = ["Fault", "Faults", "Rule", "rule_from_json"]
+
+
+def _within(least: int, most: int) -> Any:
+    return and_(instance_of(int), ge(least), le(most))
 
 
 @attrs.frozen(kw_only=True)
@@ -33,22 +38,16 @@ class Fault:
         malformed_json: Answer as usual, but with half of the JSON text.
     """
 
-    status: int | None = None
-    headers: Mapping[str, str] = attrs.field(factory=dict)
+    status: int | None = attrs.field(default=None, validator=optional(_within(200, 599)))
+    headers: Mapping[str, str] = attrs.field(
+        factory=dict, validator=deep_mapping(instance_of(str), instance_of(str))
+    )
     body: Any = None
-    latency: float = 0.0
-    stall: bool = False
-    truncate: int | None = None
-    reset: bool = False
-    malformed_json: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        if self.status is not None and not 200 <= self.status <= 599:
-            raise ValueError(f"status must be between 200 and 599, not {self.status}")
-        if not 0 <= self.latency <= 3600:
-            raise ValueError(f"latency must be between 0 and 3600 seconds, not {self.latency}")
-        if self.truncate is not None and self.truncate < 0:
-            raise ValueError(f"truncate must be 0 or more bytes, not {self.truncate}")
+    latency: float = attrs.field(default=0.0, validator=[instance_of(int | float), ge(0)])
+    stall: bool = attrs.field(default=False, validator=instance_of(bool))
+    truncate: int | None = attrs.field(default=None, validator=optional(_within(0, 2**31)))
+    reset: bool = attrs.field(default=False, validator=instance_of(bool))
+    malformed_json: bool = attrs.field(default=False, validator=instance_of(bool))
 
 
 @attrs.define
@@ -124,6 +123,7 @@ class Faults:
             The rule, whose counters can be read, and which `remove` takes.
 
         Raises:
+            TypeError: A value is of a wrong type.
             ValueError: A value is out of range, or a sequence and a fault are given together.
 
         Examples:
@@ -185,42 +185,34 @@ def _fault_of(value: Fault | Mapping[str, Any] | None) -> Fault | None:
     return Fault(**value) if isinstance(value, Mapping) else value
 
 
-# The wire names of the control plane, which speaks camelCase as the API does.
-_ARGUMENTS = {
-    "malformedJson": "malformed_json",
-    **{
-        name: name
-        for name in (
-            *("status", "headers", "body", "latency", "stall", "truncate", "reset"),
-            *("path", "method", "every", "times"),
-        )
-    },
-}
+_RULE_KEYS = ("path", "method", "every", "times", "sequence")
 
 
-def rule_from_json(faults: Faults, value: Any) -> Rule:
+def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
     """Add the rule that a JSON object of the control plane describes.
 
+    Its keys are the arguments of `Faults.add`, with ``malformedJson`` in camel case.
+
     Raises:
-        ValueError: It is no object, or a key or value in it is wrong.
+        ValueError: A key or a value is wrong.
     """
-    arguments = _arguments(value, {**_ARGUMENTS, "sequence": "sequence"})
-    if "sequence" in arguments:
-        steps = arguments["sequence"]
-        if not isinstance(steps, list):
-            raise ValueError("sequence must be an array")
-        arguments["sequence"] = [
-            None if step is None else Fault(**_arguments(step, _ARGUMENTS)) for step in steps
-        ]
+    known = {_camel(field.name): field.name for field in attrs.fields(Fault)}
+    arguments = _arguments(value, known | dict(zip(_RULE_KEYS, _RULE_KEYS, strict=True)))
     try:
+        if "sequence" in arguments:
+            steps = list(arguments["sequence"])
+            arguments["sequence"] = [step and Fault(**_arguments(step, known)) for step in steps]
         return faults.add(**arguments)
-    except TypeError as error:
-        raise ValueError(str(error)) from None
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"a fault can't be like this: {error.args[0]}") from None
 
 
-def _arguments(value: Any, known: Mapping[str, str]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("a fault must be a JSON object")
-    if unknown := sorted(set(value) - set(known)):
+def _arguments(value: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    if unknown := sorted(value.keys() - known.keys()):
         raise ValueError(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
     return {known[key]: entry for key, entry in value.items()}
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(map(str.capitalize, rest))

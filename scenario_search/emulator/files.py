@@ -18,9 +18,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.drawing import draw_asset, draw_thumbnail
 from scenario_search.emulator.store import Store
 
-__all__ = ["FOLDERS", "STORED_ORIGIN", "Files"]
+__all__ = ["FOLDERS", "STORED_ORIGIN", "Files", "file_blob"]
 
 STORED_ORIGIN = "http://emulator.invalid"
 """The origin of the emulator's own URLs in stored documents; ``.invalid`` is never a real host."""
@@ -117,7 +118,10 @@ class Files:
             if path in self._cache:
                 self._cache.move_to_end(path)
                 return self._cache[path]
-        content = self._content(path)
+        _, folder, name = path.split("/", 2)
+        asset_id = name.rpartition(".")[0]
+        document = self._store.get("assets", [asset_id]).get(asset_id)
+        content = None if document is None else self._content(folder, document)
         if content is None:
             raise ApiError(404, "No such file", "NOT_FOUND")
         with self._lock:
@@ -129,11 +133,57 @@ class Files:
                 self._cached_bytes -= len(oldest)
         return content
 
-    def _content(self, path: str) -> tuple[bytes, str] | None:
-        asset_id = path.rpartition("/")[2].rpartition(".")[0]
-        document = self._store.get("assets", [asset_id]).get(asset_id)
-        return None if document is None else self.picture(document)
+    def forget(self) -> None:
+        """Drop what is cached, since documents or their files have changed."""
+        with self._lock:
+            self._cache.clear()
+            self._cached_bytes = 0
 
-    def picture(self, document: Mapping[str, Any]) -> tuple[bytes, str] | None:
-        """The picture of an asset and its media type, or None where it has none."""
+    def _content(self, folder: str, document: Mapping[str, Any]) -> tuple[bytes, str] | None:
+        media_type = str(document.get("mimeType") or "application/octet-stream")
+        if folder == "thumbnails":
+            return (draw_thumbnail(document), "image/webp") if _is_drawn(document) else None
+        loaded = self.loaded(document)
+        if loaded is not None:
+            return loaded, media_type
+        if not _is_drawn(document):
+            return None
+        if _is_image(document):
+            return draw_asset(document), media_type
         return None
+
+    def loaded(self, document: Mapping[str, Any]) -> bytes | None:
+        """The file that was loaded for an asset, or None."""
+        name = file_blob(str(document["id"]))
+        return self._store.blobs("assets", name).get(name)
+
+    def picture(self, document: Mapping[str, Any], side: int) -> bytes | None:
+        """What an asset looks like, for likeness.
+
+        Args:
+            document: The asset. What is no image looks like its thumbnail.
+            side: How many pixels the longer side of a drawn picture needs to have.
+
+        Returns:
+            An image file, or something else for media that were loaded; None where there is none.
+        """
+        loaded = self.loaded(document)
+        if loaded is not None or not _is_drawn(document):
+            return loaded
+        if _is_image(document):
+            return draw_asset(document, max_side=side)
+        return draw_thumbnail(document, max_side=side) if "thumbnail" in document else None
+
+
+def file_blob(asset_id: str) -> str:
+    """The name under which the store keeps the file of an asset."""
+    return f"file/{asset_id}/"
+
+
+def _is_drawn(document: Mapping[str, Any]) -> bool:
+    """Whether the document is the demo's, whose pictures are drawn when they are asked for."""
+    return str(document.get("url")).startswith(STORED_ORIGIN)
+
+
+def _is_image(document: Mapping[str, Any]) -> bool:
+    return str(document.get("mimeType")).startswith("image/")

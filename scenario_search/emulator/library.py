@@ -7,15 +7,18 @@ every index up to date when it returns.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import orjson
 
 from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.demo_data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.fields import KINDS, Kind
-from scenario_search.emulator.files import STORED_ORIGIN
+from scenario_search.emulator.files import FOLDERS, STORED_ORIGIN, file_blob
 from scenario_search.emulator.sources import Source, read_documents
 from scenario_search.emulator.store import LoadReport, Store
 
@@ -63,12 +66,19 @@ class Library:
         finally:
             self.store.close()
 
-    def load(self, source: Source, kind: Kind, stopping: Callable[[], bool]) -> LoadReport:
+    def load(
+        self,
+        source: Source,
+        kind: Kind,
+        folder: Path | str | None,
+        stopping: Callable[[], bool],
+    ) -> LoadReport:
         """Add or replace documents.
 
         Args:
             source: What to read.
             kind: What the documents are.
+            folder: Where the assets' files are, each named by its asset's id; None for no files.
             stopping: Asked before each document whether to give up.
 
         Raises:
@@ -77,9 +87,29 @@ class Library:
         """
         try:
             with contextlib.closing(read_documents(source)) as documents:
-                return self.store.upsert(kind, _until(stopping, documents))
+                given: Iterable[Mapping[str, Any] | bytes] = _until(stopping, documents)
+                if folder is not None:
+                    given = self._with_files(given, Path(folder))
+                return self.store.upsert(kind, given)
         finally:
             self.texts.catch_up(kind)
+
+    def _with_files(
+        self, documents: Iterable[Mapping[str, Any] | bytes], folder: Path
+    ) -> Iterator[Mapping[str, Any] | bytes]:
+        """Copy each asset's file into the store, and have its URL point to the emulator."""
+        paths = {path.stem: path for path in sorted(folder.rglob("*")) if path.is_file()}
+        for given in documents:
+            document = orjson.loads(given) if isinstance(given, bytes) else given
+            id_ = document.get("id") if isinstance(document, Mapping) else None
+            path = paths.get(id_) if isinstance(id_, str) else None
+            if path is None:
+                yield given
+                continue
+            # The file first: a document must never point to one that is not there yet.
+            self.store.put_blobs("assets", {file_blob(path.stem): path.read_bytes()})
+            url = f"{STORED_ORIGIN}/{FOLDERS[0]}/{quote(path.name)}"
+            yield {**document, "url": url}
 
     def load_demo(self, seed: int, project_id: str) -> None:
         """Add the demo's documents, unless they are there.
@@ -105,7 +135,10 @@ class Library:
 
     def delete(self, ids: Iterable[str], kind: Kind) -> int:
         """Delete documents, and say how many there were."""
+        ids = list(ids)
         deleted = self.store.delete(kind, ids)
+        if kind == "assets":
+            self.store.put_blobs(kind, {file_blob(id_): None for id_ in ids})
         self.texts.catch_up(kind)
         return deleted
 

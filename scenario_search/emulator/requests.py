@@ -96,9 +96,9 @@ def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> Sea
     if kind != "workflows":
         fields["like"], fields["unlike"] = _read_images(values)
         fields["image_semantic_ratio"] = _read(values, "imageSemanticRatio", _ratio, 1.0)
-    for name in ("originalAssets", "originalModels"):
-        if query_string.get(name, "true").lower() not in {"true", "false", "1", "0", ""}:
-            raise bad_request(f'"{name}" must be true or false')
+    # What "original" means for an asset is the service's affair: here each is as it is.
+    if query_string.get("originalAssets", "true").lower() not in {"true", "false"}:
+        raise bad_request('"originalAssets" must be true or false')
     request = SearchRequest(kind=kind, **fields)
     if not (request.query or request.filter or request.has_image):
         raise bad_request("Must provide at least one search parameter", "MISSING_SEARCH_PARAMETER")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import gzip
 import hmac
 import logging
@@ -101,9 +102,7 @@ class _Api:
                     "UNSUPPORTED_MEDIA_TYPE",
                     details={"contentType": request.content_type},
                 )
-            body = await request.read()
-            if len(body) <= _MAX_RECORDED_BODY:
-                request[_SEEN].json = _json_or_none(body)
+            body = await _recorded_body(request)
             packed = "gzip" in request.headers.get("Accept-Encoding", "")
 
             def answer() -> tuple[bytes, bool]:
@@ -123,7 +122,7 @@ class _Api:
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         emulator = self._emulator
-        path, query_string = request.path, request.query_string
+        path, query_string = request.rel_url.raw_path, request.query_string
         content, media_type = await emulator.in_reader(
             lambda: emulator.read_file(path, query_string)
         )
@@ -177,11 +176,12 @@ def _authenticate(request: web.Request, emulator: Emulator) -> None:
         )
 
 
-def _json_or_none(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
+async def _recorded_body(request: web.Request) -> bytes:
+    body = await request.read()
+    if len(body) <= _MAX_RECORDED_BODY:
+        with contextlib.suppress(orjson.JSONDecodeError):
+            request[_SEEN].json = orjson.loads(body)
+    return body
 
 
 def _error_response(error: ApiError) -> web.Response:
@@ -273,6 +273,8 @@ class _FaultyAnswer:
 
     async def send(self) -> web.StreamResponse:
         fault = self._fault
+        with contextlib.suppress(web.HTTPException, web.RequestPayloadError):
+            await _recorded_body(self._request)
         if fault.latency:
             await self._emulator.sleep(fault.latency)
         if fault.reset:
@@ -302,7 +304,6 @@ class _FaultyAnswer:
                     headers=response.headers,
                 )
             return response
-        await self._request.read()
         status = fault.status or 200
         content_type = _JSON
         if isinstance(fault.body, str | bytes):

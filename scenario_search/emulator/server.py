@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import unquote
 
 import attrs
 from aiohttp import web
@@ -302,14 +303,14 @@ class Emulator:
         return self._running().library.counts()
 
     def read_file(self, path: str, query_string: str) -> tuple[bytes, str]:
-        """The content and the media type behind a URL's path; blocking.
+        """The content and the media type behind a URL's path, as it is quoted; blocking.
 
         Raises:
             ApiError: A 403 for a wrong signature, a 404 for a file that is not there.
         """
         files = self._running().files
         files.check_signature(path, query_string)
-        return files.read(path)
+        return files.read(unquote(path))
 
     async def stopped(self) -> None:
         """Wait until the emulator stops."""
@@ -398,10 +399,19 @@ class Emulator:
     def _write(self, work: Callable[[_State], T]) -> Future[T]:
         """Have the writer's thread do it, after what it was given before."""
         state = self._running()
-        return state.writer.submit(work, state)
+
+        def write() -> T:
+            try:
+                return work(state)
+            finally:
+                state.files.forget()
+
+        return state.writer.submit(write)
 
     def _load(self, source: Source, kind: Kind, files: Path | str | None) -> Future[LoadReport]:
-        return self._write(lambda state: state.library.load(source, kind, state.stopping.is_set))
+        return self._write(
+            lambda state: state.library.load(source, kind, files, state.stopping.is_set)
+        )
 
     def _delete(self, ids: Iterable[str], kind: Kind) -> Future[int]:
         return self._write(lambda state: state.library.delete(ids, kind))

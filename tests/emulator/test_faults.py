@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+import aiohttp
+import pytest
+
+from scenario_search.emulator import Emulator, Fault, Faults
+
+SEARCH = "/v1/search/assets"
+
+
+def statuses(faults: Faults, number: int, path: str = SEARCH) -> list[int | None]:
+    met = [faults.next_fault("POST", path) for _ in range(number)]
+    return [fault.status if fault else None for fault in met]
+
+
+class TestRules:
+    def test_without_rules_requests_pass(self) -> None:
+        assert statuses(Faults(), 2) == [None, None]
+
+    def test_a_fault_meets_every_request(self) -> None:
+        faults = Faults()
+        faults.add(status=503)
+        assert statuses(faults, 3) == [503, 503, 503]
+
+    def test_times_is_how_many_are_met(self) -> None:
+        faults = Faults()
+        faults.add(status=503, times=2)
+        assert statuses(faults, 4) == [503, 503, None, None]
+
+    def test_every_counts_the_requests(self) -> None:
+        faults = Faults()
+        faults.add(status=503, every=3)
+        assert statuses(faults, 7) == [None, None, 503, None, None, 503, None]
+
+    def test_every_and_times_go_together(self) -> None:
+        faults = Faults()
+        faults.add(status=503, every=2, times=2)
+        assert statuses(faults, 8) == [None, 503, None, 503, None, None, None, None]
+
+    def test_a_sequence_is_gone_through_once(self) -> None:
+        faults = Faults()
+        faults.add(sequence=[Fault(status=429), None, {"status": 500}])
+        assert statuses(faults, 5) == [429, None, 500, None, None]
+
+    def test_a_sequence_of_one_meets_one_request(self) -> None:
+        faults = Faults()
+        faults.add(sequence=[Fault(status=429)])
+        assert statuses(faults, 2) == [429, None]
+
+    def test_only_matching_requests_are_met_and_counted(self) -> None:
+        faults = Faults()
+        rule = faults.add(status=503, path="/v1/search/*", method="post")
+        assert faults.next_fault("GET", SEARCH) is None
+        assert faults.next_fault("POST", "/files/x.png") is None
+        assert statuses(faults, 1) == [503]
+        assert (rule.matched, rule.met) == (1, 1)
+
+    def test_the_first_rule_that_has_a_fault_decides(self) -> None:
+        faults = Faults()
+        faults.add(status=500, times=1)
+        faults.add(status=503)
+        assert statuses(faults, 3) == [500, 503, 503]
+
+    def test_a_rule_can_be_removed(self) -> None:
+        faults = Faults()
+        rule = faults.add(status=500)
+        faults.add(status=503)
+        faults.remove(rule)
+        assert [each.faults[0].status for each in faults if each.faults[0]] == [503]
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            {"status": 199},
+            {"status": 600},
+            {"latency": -1},
+            {"truncate": -1},
+            {"every": 0, "status": 500},
+            {"times": 0, "status": 500},
+            {"sequence": [None], "status": 500},
+        ],
+    )
+    def test_a_value_out_of_range_is_refused(self, arguments: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=next(iter(arguments))):
+            Faults().add(**arguments)
+
+    def test_a_value_of_a_wrong_type_is_refused(self) -> None:
+        with pytest.raises(TypeError, match="status"):
+            Faults().add(status="503")  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    running.reset_sync()
+    return running
+
+
+@pytest.fixture
+async def session(emulator: Emulator) -> AsyncIterator[aiohttp.ClientSession]:
+    headers = {"Authorization": f"Bearer {emulator.bearer}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield session
+
+
+async def search(
+    emulator: Emulator, session: aiohttp.ClientSession
+) -> tuple[int, Mapping[str, str], bytes]:
+    url = f"{emulator.url}/search/assets"
+    async with session.post(url, json={"query": "x"}) as response:
+        return response.status, response.headers, await response.read()
+
+
+class TestOnTheWire:
+    async def test_a_status_has_an_error_body(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        emulator.faults.add(status=503, headers={"Retry-After": "7"}, times=1)
+        status, headers, body = await search(emulator, session)
+        assert (status, headers["Retry-After"]) == (503, "7")
+        assert set(json.loads(body)) == {"error", "code"}
+        assert (await search(emulator, session))[0] == 200
+
+    @pytest.mark.parametrize(
+        ("body", "expected"),
+        [
+            ({"code": "QUOTA_EXCEEDED"}, b'{"code":"QUOTA_EXCEEDED"}'),
+            ("<html>Bad Gateway</html>", b"<html>Bad Gateway</html>"),
+            (b"\x00\xff", b"\x00\xff"),
+            ("", b""),
+        ],
+    )
+    async def test_a_body_can_be_anything(
+        self,
+        emulator: Emulator,
+        session: aiohttp.ClientSession,
+        body: Any,
+        expected: bytes,
+    ) -> None:
+        emulator.faults.add(status=429, body=body)
+        _, _, answered = await search(emulator, session)
+        assert answered == expected
+
+    async def test_headers_alone_are_added_to_the_usual_answer(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        emulator.faults.add(headers={"x-extra": "1", "x-request-id": "mine"})
+        status, headers, _ = await search(emulator, session)
+        assert status == 200
+        assert (headers["x-extra"], headers["x-request-id"]) == ("1", "mine")
+
+    async def test_malformed_json_is_a_whole_answer_of_half_a_text(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        emulator.faults.add(malformed_json=True)
+        status, _, body = await search(emulator, session)
+        assert status == 200
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(body)
+
+    async def test_a_truncated_body_is_shorter_than_promised(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        emulator.faults.add(truncate=5)
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await search(emulator, session)
+
+    async def test_a_reset_is_seen_as_one(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        emulator.faults.add(reset=True)
+        with pytest.raises(aiohttp.ClientOSError, match="reset"):
+            await search(emulator, session)
+
+    async def test_a_stall_sends_nothing(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        emulator.faults.add(stall=True)
+        session._timeout = aiohttp.ClientTimeout(total=0.05)
+        with pytest.raises(TimeoutError):
+            await search(emulator, session)
+
+    async def test_a_request_met_by_a_fault_is_recorded(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        emulator.faults.add(status=503)
+        await search(emulator, session)
+        (seen,) = emulator.requests
+        assert (seen.status, seen.json) == (503, {"query": "x"})
+
+
+class TestControlPlane:
+    async def test_another_process_adds_and_clears_faults(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        faults = emulator.url.replace("/v1", "/__emulator__/faults")
+        rule = {"sequence": [{"status": 429}, None, {"status": 500, "malformedJson": False}]}
+        async with session.post(faults, json=rule) as response:
+            assert response.status == 200
+        found = [(await search(emulator, session))[0] for _ in range(4)]
+        assert found == [429, 200, 500, 200]
+        async with session.get(faults) as response:
+            (shown,) = (await response.json())["faults"]
+        assert (shown["matched"], shown["met"]) == (4, 2)
+        async with session.delete(faults):
+            assert len(emulator.faults) == 0
+
+    @pytest.mark.parametrize(
+        "rule",
+        [{"nothing": 1}, {"status": "503"}, {"sequence": 5}, {"sequence": [7]}, [], {"times": 0}],
+    )
+    async def test_a_rule_that_can_not_be_is_a_400(
+        self, emulator: Emulator, session: aiohttp.ClientSession, rule: Any
+    ) -> None:
+        faults = emulator.url.replace("/v1", "/__emulator__/faults")
+        async with session.post(faults, json=rule) as response:
+            assert response.status == 400
+        assert len(emulator.faults) == 0
+
+    async def test_it_loads_counts_and_deletes(self, session: aiohttp.ClientSession) -> None:
+        async with Emulator() as emulator:
+            control = emulator.url.replace("/v1", "/__emulator__")
+            lines = b'{"id": "a"}\n{"id": "b"}\n'
+            async with session.post(f"{control}/documents/models", data=lines) as response:
+                assert await response.json() == {"added": 2, "updated": 0}
+            body = {"ids": ["a", "z"]}
+            async with session.delete(f"{control}/documents/models", json=body) as response:
+                assert await response.json() == {"deleted": 1}
+            async with session.get(f"{control}/status") as response:
+                assert (await response.json())["documents"]["models"] == 1
+            async with session.post(f"{control}/reset", json={"documents": True}):
+                assert emulator.counts()["models"] == 0
+
+    @pytest.mark.parametrize(("kind", "status"), [("assets", 400), ("nothing", 404)])
+    async def test_what_can_not_be_loaded_is_refused(
+        self, emulator: Emulator, session: aiohttp.ClientSession, kind: str, status: int
+    ) -> None:
+        url = emulator.url.replace("/v1", f"/__emulator__/documents/{kind}")
+        async with session.post(url, data=b"no json\n") as response:
+            assert response.status == status
+
+    async def test_it_shows_and_forgets_the_requests(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        await search(emulator, session)
+        url = emulator.url.replace("/v1", "/__emulator__/requests")
+        async with session.get(url) as response:
+            (seen,) = (await response.json())["requests"]
+        assert (seen["path"], seen["json"]) == (SEARCH, {"query": "x"})
+        async with session.delete(url):
+            assert not emulator.requests
+
+    async def test_a_web_page_is_kept_out(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        url = emulator.url.replace("/v1", "/__emulator__/status")
+        async with session.get(url, headers={"Origin": "https://evil.test"}) as response:
+            assert response.status == 403
