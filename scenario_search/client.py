@@ -6,12 +6,10 @@ import asyncio
 import logging
 import platform
 import random
-import time
-import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import partial
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
 
@@ -48,7 +46,7 @@ C = TypeVar("C", bound="AsyncScenario")
 _USER_AGENT = (
     f"scenario-search/{__version__} python/{platform.python_version()} aiohttp/{AIOHTTP_VERSION}"
 )
-_MESSAGE_SHOWN = 300
+_MESSAGE_SHOWN = 500
 
 
 class AsyncScenario:
@@ -80,15 +78,15 @@ class AsyncScenario:
         self._base_url = resolve_base_url(options.base_url, allow_http=options.allow_http)
         self._project_id = resolve_project_id(options.project_id)
         self._transport = shared or Transport(
+            owner=f"A client of {self._base_url}",
             max_connections=options.max_connections,
             session=options.session,
             trace_configs=options.trace_configs,
         )
-        self._owns_transport = shared is None
         self._sleep = asyncio.sleep
         self._chance = random.random
 
-    @cached_property
+    @property
     def search(self) -> AsyncSearch:
         """The searches: assets, models, workflows."""
         return AsyncSearch(self)
@@ -141,17 +139,6 @@ class AsyncScenario:
     ) -> None:
         await self.close()
 
-    def __del__(self) -> None:
-        transport: Transport | None = getattr(self, "_transport", None)
-        if transport is not None and self._owns_transport and transport.is_open:
-            warnings.warn(
-                f"{self!r} was not closed: use 'async with', or await client.close()",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
-            transport.discard()
-
     def __repr__(self) -> str:
         state = " closed" if self._transport.closed else ""
         name = type(self).__name__
@@ -161,13 +148,17 @@ class AsyncScenario:
         raise TypeError(f"{type(self).__name__} cannot be pickled: make a client in each process")
 
     def _headers(self, extra: Mapping[str, str] | None) -> dict[str, str]:
-        return {
+        own = {
             "Accept": "application/json",
             "Content-Type": "application/json",
             "User-Agent": _USER_AGENT,
             "Authorization": self._credentials.authorization(),
-            **(self._options.default_headers or {}),
-            **(extra or {}),
+        }
+        # In one case, so that a name replaces the same name in another case.
+        return {
+            name.title(): value
+            for headers in (own, self._options.default_headers or {}, extra or {})
+            for name, value in headers.items()
         }
 
     async def _post(
@@ -184,47 +175,50 @@ class AsyncScenario:
         """Send a request until it succeeds, or until the retry policy gives up.
 
         Raises:
-            APIError: The last attempt's error.
+            APIError: The last attempt's error, or :class:`APITimeoutError` at the deadline,
+                which bounds all of it: attempts, waits, the limiter, a free connection.
         """
         options = self._options
         policy = RetryPolicy(
             max_retries=options.max_retries if max_retries is None else int(max_retries),
             max_retry_wait=options.max_retry_wait,
         )
-        ends = None if options.deadline is None else time.monotonic() + options.deadline
+        timeout = options.timeout if timeout is None else timeout
         attempt = 0
-        while True:
-            left = None if ends is None else ends - time.monotonic()
-            if left is not None and left <= 0:
-                raise APITimeoutError(
-                    f"The deadline of {options.deadline:g} s has passed", retries_taken=attempt
-                )
-            each = options.timeout if timeout is None else timeout
-            if pause is not None:
-                await pause.wait(self._sleep)
-            try:
-                answer = await self._attempt(
-                    path, body, query, extra_headers, each if left is None else min(each, left)
-                )
-            except APIError as error:
-                error.retries_taken = attempt
-                left = None if ends is None else ends - time.monotonic()
-                delay = policy.delay(error, attempt, chance=self._chance(), time_left=left)
-                if delay is None:
-                    raise
-                self._log_retry(path, error, attempt, delay)
-                if pause is not None and error.status_code in (429, 503):
-                    pause.extend(delay)
-            else:
-                return answer.body, ResponseInfo(
-                    status=answer.status,
-                    headers=answer.headers,
-                    request_id=answer.headers.get("x-request-id"),
-                    elapsed=answer.elapsed,
-                    retries_taken=attempt,
-                )
-            await self._sleep(delay)
-            attempt += 1
+        deadline = asyncio.timeout(options.deadline)
+        try:
+            async with deadline:
+                while True:
+                    if pause is not None:
+                        await pause.wait(self._sleep)
+                    try:
+                        answer = await self._attempt(path, body, query, extra_headers, timeout)
+                    except APIError as error:
+                        error.retries_taken = attempt
+                        delay = policy.delay(
+                            error, attempt, chance=self._chance(), time_left=_time_left(deadline)
+                        )
+                        if delay is None:
+                            raise
+                        self._log_retry(path, error, attempt, delay)
+                        if pause is not None and error.status_code in (429, 503):
+                            pause.extend(delay)
+                    else:
+                        return answer.body, ResponseInfo(
+                            status=answer.status,
+                            headers=answer.headers,
+                            request_id=answer.headers.get("x-request-id"),
+                            elapsed=answer.elapsed,
+                            retries_taken=attempt,
+                        )
+                    await self._sleep(delay)
+                    attempt += 1
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise APITimeoutError(
+                f"The deadline of {options.deadline:g} s has passed", retries_taken=attempt
+            ) from None
 
     async def _attempt(
         self,
@@ -266,6 +260,11 @@ class AsyncScenario:
         )
 
 
+def _time_left(deadline: asyncio.Timeout) -> float | None:
+    ends = deadline.when()
+    return None if ends is None else ends - asyncio.get_running_loop().time()
+
+
 def status_error(answer: Answer) -> APIError:
     """Make the error for an answer that is not a success, with what its body says."""
     body: Any
@@ -274,10 +273,10 @@ def status_error(answer: Answer) -> APIError:
     except orjson.JSONDecodeError:
         body = answer.body.decode("utf-8", "replace") or None
     fields: Mapping[str, Any] = body if isinstance(body, dict) else {}
-    message, code = fields.get("error") or fields.get("message"), fields.get("code")
-    if not isinstance(message, str):
-        shown = body if isinstance(body, str) else answer.body.decode("utf-8", "replace")
-        message = shown[:_MESSAGE_SHOWN].strip() or "the answer has no body"
+    texts = [fields.get("error"), fields.get("message"), answer.body.decode("utf-8", "replace")]
+    said = next(text for text in texts if isinstance(text, str)).strip()
+    message = said[:_MESSAGE_SHOWN] or "the answer has no body"
+    code = fields.get("code")
     code = code if isinstance(code, str) else None
     return status_error_class(answer.status, code)(
         f"{answer.status}: {message}" + (f" ({code})" if code else ""),

@@ -5,22 +5,35 @@ server does not advance. No server makes it go on for ever:
 
 - the position that the server echoes must be the one that was asked for;
 - two pages running must not hold the same ids;
-- a total may drift, but not outgrow twice its first value plus 10,000;
-- without any total, a walk ends at 10,000,000 hits.
+- a walk may give twice as many hits as its first total promised, and 10,000 more; without any
+  total, 10,000,000.
+
+Totals drift from page to page. A total that grows is believed. Where it shrinks, a full page that
+an earlier total would have gone beyond is not taken for the last: one more request tells.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal, overload
 
 import attrs
 
-from scenario_search.errors import PaginationError
-from scenario_search.params import SearchParams
+from scenario_search.errors import InvalidParamsError, PaginationError
+from scenario_search.params import Place, SearchParams, parameters
 from scenario_search.responses import SearchHits
 
-__all__ = ["ENGINE_CAP", "PageInfo", "Position", "Walk", "first_position"]
+__all__ = [
+    "ENGINE_CAP",
+    "PageInfo",
+    "Position",
+    "Walk",
+    "first_position",
+    "next_position",
+    "page_position",
+    "position_parameters",
+    "whole_number",
+]
 
 ENGINE_CAP = 1000
 """How many hits the engine gives at most for one search, in either mode (Meilisearch's
@@ -33,6 +46,7 @@ WALK_PAGE_SIZE = 100
 """What an iteration asks for where the user gives no page size: the most the API allows, since
 every page is a billed search."""
 
+_LEEWAY = 10_000
 _LONGEST_WALK = 10_000_000
 
 
@@ -55,6 +69,13 @@ class Position:
         """How many hits come before this page."""
         return (self.start - 1) * self.size if self.paged else self.start
 
+    def after(self, count: int) -> Position:
+        """Give the position after this page, where it holds ``count`` hits."""
+        return attrs.evolve(self, start=self.start + (1 if self.paged else count))
+
+    def __str__(self) -> str:
+        return f"{'page' if self.paged else 'offset'} {self.start}"
+
 
 @attrs.frozen
 class PageInfo:
@@ -63,6 +84,19 @@ class PageInfo:
     params: dict[str, int]
 
 
+def position_parameters(params: SearchParams) -> dict[str, Any]:
+    """Give what a request says of its place, under wire names and as it stands."""
+    return {
+        parameter.wire: value
+        for name, parameter in parameters(type(params))
+        if parameter.place is Place.POSITION and (value := getattr(params, name)) is not None
+    }
+
+
+@overload
+def first_position(params: SearchParams, *, walk: Literal[True]) -> Position: ...
+@overload
+def first_position(params: SearchParams, *, walk: bool) -> Position | None: ...
 def first_position(params: SearchParams, *, walk: bool) -> Position | None:
     """Give where a request begins, its missing half completed.
 
@@ -71,19 +105,42 @@ def first_position(params: SearchParams, *, walk: bool) -> Position | None:
         walk: Whether all pages are wanted, not just this one.
 
     Returns:
-        ``None`` where a single page is wanted and the request says nothing of its place: then
-        the API's own defaults hold and nothing needs to be sent.
+        ``None`` where a single page is wanted and the request is to be sent as it stands: it says
+        nothing of its place (the API's own defaults hold then), or something that makes no
+        position and that nobody checked (``validate=False``).
+
+    Raises:
+        InvalidParamsError: A walk is wanted, from what makes no position.
     """
-    if params.page is not None or params.hits_per_page is not None:
-        page = 1 if params.page is None else int(params.page)
-        size = API_PAGE_SIZE if params.hits_per_page is None else int(params.hits_per_page)
-        return Position(paged=True, start=page, size=size)
-    if params.limit is None and params.offset is None and not walk:
+    given = position_parameters(params)
+    if not given and not walk:
         return None
-    default = WALK_PAGE_SIZE if walk else API_PAGE_SIZE
-    offset = 0 if params.offset is None else int(params.offset)
-    size = default if params.limit is None else int(params.limit)
-    return Position(paged=False, start=offset, size=size)
+    paged = not given.keys().isdisjoint({"page", "hitsPerPage"})
+    mixed = paged and not given.keys().isdisjoint({"limit", "offset"})
+    try:
+        whole = {name: int(value) for name, value in given.items()}
+    except (ValueError, TypeError, OverflowError):
+        whole = {}
+    if mixed or whole != given:
+        if walk:
+            raise InvalidParamsError(f"There is no iterating from {given}: it is no position")
+        return None
+    if paged:
+        size = whole.get("hitsPerPage", API_PAGE_SIZE)
+        return Position(paged=True, start=whole.get("page", 1), size=size)
+    size = whole.get("limit", WALK_PAGE_SIZE if walk else API_PAGE_SIZE)
+    return Position(paged=False, start=whole.get("offset", 0), size=size)
+
+
+def page_position(asked: Position | None, page: SearchHits[Any]) -> Position:
+    """Give where a page begins: where it was asked for, or else where it says that it is."""
+    if asked is not None:
+        return asked
+    if number := whole_number(page.page):
+        size = whole_number(page.hits_per_page) or API_PAGE_SIZE
+        return Position(paged=True, start=number, size=size)
+    size = whole_number(page.limit) or API_PAGE_SIZE
+    return Position(paged=False, start=whole_number(page.offset) or 0, size=size)
 
 
 def next_position(asked: Position | None, page: SearchHits[Any]) -> Position | None:
@@ -96,29 +153,29 @@ def next_position(asked: Position | None, page: SearchHits[Any]) -> Position | N
     count = len(page.hits)
     if not count:
         return None
-    if asked is None:
-        start, size = _count(page.offset) or 0, _count(page.limit) or API_PAGE_SIZE
-        asked = Position(paged=False, start=start, size=size)
-    if asked.paged:
-        following = Position(paged=True, start=asked.start + 1, size=asked.size)
-        pages = _count(page.total_pages)
-        if pages is not None:
-            return following if asked.start < pages else None
-        end = _count(page.total_hits)
-        size = _count(page.hits_per_page) or asked.size
-        return following if end is None or asked.start * size < end else None
-    start = asked.start + count
-    end = _count(page.estimated_total_hits)
-    if end is None or start < end:
-        return Position(paged=False, start=start, size=asked.size)
-    return None
+    asked = page_position(asked, page)
+    following = asked.after(count)
+    if asked.paged and (pages := whole_number(page.total_pages)) is not None:
+        return following if asked.start < pages else None
+    size = whole_number(page.hits_per_page) or asked.size
+    reached = asked.start * size if asked.paged else following.start
+    total = whole_number(page.total_hits if asked.paged else page.estimated_total_hits)
+    return following if total is None or reached < total else None
 
 
-def _count(value: Any) -> int | None:
+def whole_number(value: Any) -> int | None:
     """Read a number of hits or pages; ``None`` for anything else that a server may send."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf:
         return int(value)
     return None
+
+
+def _promised(asked: Position, page: SearchHits[Any]) -> int | None:
+    """Give how many hits there are from the very first on, as far as a page tells."""
+    total = whole_number(page.total)
+    if total is None and asked.paged and (pages := whole_number(page.total_pages)) is not None:
+        return pages * asked.size
+    return total
 
 
 class Walk:
@@ -134,7 +191,9 @@ class Walk:
     def __init__(self, position: Position) -> None:
         self.position: Position | None = position
         self._ids: set[str] = set()
+        self._received = 0
         self._longest: int | None = None
+        self._most_promised = 0
 
     def accept(self, page: SearchHits[Any]) -> str | None:
         """Take the page that came for :attr:`position`, and move on.
@@ -149,43 +208,55 @@ class Walk:
         if asked is None:
             raise PaginationError("This walk has ended")
         self._check_echo(asked, page)
-        ids = {hit.id for hit in page.hits}
-        if ids and ids == self._ids:
-            raise PaginationError(
-                f"The server gave the same {len(ids)} hits twice running, before and at "
-                f"{_said(asked)}: it does not advance"
-            )
-        self._ids = ids
-        self._check_growth(asked, page)
+        self._check_ids(asked, page)
+        promised = _promised(asked, page)
+        self._check_length(asked, page, promised)
+        self._most_promised = max(self._most_promised, promised or 0)
         self.position = next_position(asked, page)
-        return self._truncation(asked, page) if self.position is None else None
+        if self.position is not None:
+            return None
+        full = len(page.hits) >= max(1, asked.size)
+        if full and asked.hits_before + len(page.hits) < self._most_promised:
+            self.position = asked.after(len(page.hits))
+            return None
+        return self._truncation(asked, page, promised)
 
     def _check_echo(self, asked: Position, page: SearchHits[Any]) -> None:
-        echoed = _count(page.page if asked.paged else page.offset)
+        echoed = whole_number(page.page if asked.paged else page.offset)
         if echoed is not None and echoed != asked.start:
             name = "page" if asked.paged else "offset"
             raise PaginationError(
-                f"Asked for {name} {asked.start}, but the server says that it gave {name} "
-                f"{echoed}: it does not advance"
+                f"Asked for {asked}, but the server says that it gave {name} {echoed}: "
+                "it does not advance"
             )
 
-    def _check_growth(self, asked: Position, page: SearchHits[Any]) -> None:
-        total = _count(page.total)
-        if total is not None and self._longest is None:
-            self._longest = 2 * total + 10_000
-        longest = _LONGEST_WALK if self._longest is None else self._longest
-        if asked.hits_before > longest:
+    def _check_ids(self, asked: Position, page: SearchHits[Any]) -> None:
+        ids = {str(hit.id) for hit in page.hits}
+        if ids and ids == self._ids:
             raise PaginationError(
-                f"The walk is at {_said(asked)}, far beyond the {longest:,} hits that the first "
-                "page let expect: the server does not come to an end"
+                f"The server gave the same {len(ids)} hits twice running, before and at "
+                f"{asked}: it does not advance"
+            )
+        self._ids = ids
+
+    def _check_length(self, asked: Position, page: SearchHits[Any], promised: int | None) -> None:
+        if promised is not None and self._longest is None:
+            self._longest = 2 * promised + _LEEWAY
+        longest = _LONGEST_WALK if self._longest is None else self._longest
+        self._received += len(page.hits)
+        if self._received > longest:
+            raise PaginationError(
+                f"The walk is at {asked} and has given more than {longest:,} hits, far beyond "
+                "what the first page let expect: the server does not come to an end"
             )
 
-    def _truncation(self, asked: Position, page: SearchHits[Any]) -> str | None:
+    def _truncation(
+        self, asked: Position, page: SearchHits[Any], promised: int | None
+    ) -> str | None:
         reached = asked.hits_before + len(page.hits)
-        total = _count(page.total)
-        if not page.hits and total is not None and total > reached:
+        if not page.hits and promised is not None and promised > reached:
             return (
-                f"The server counts {total:,} hits but gives none after the first "
+                f"The server counts {promised:,} hits but gives none after the first "
                 f"{reached:,}: use client.crawl to get all of them"
             )
         if reached == ENGINE_CAP:
@@ -194,7 +265,3 @@ class Walk:
                 "more; use client.crawl to get all of them"
             )
         return None
-
-
-def _said(position: Position) -> str:
-    return f"{'page' if position.paged else 'offset'} {position.start}"

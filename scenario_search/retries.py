@@ -1,9 +1,11 @@
 """Whether to send a request again, and when. Pure: no clock, no I/O.
 
 The waits grow: half a second, one, two, four, eight, each taken at random between nothing and
-that ("full jitter", so that many clients do not come back at the same moment). What the server
-asks for with ``Retry-After`` wins over that. A wait that is longer than the caller allows, or
-than the time that is left, is not begun.
+that and never more than the caller allows ("full jitter", so that many clients do not come back
+at the same moment). What the server asks for with ``Retry-After`` wins over that; where it asks
+for more than the caller allows, the wait is not begun. No wait that would outlast the time left
+is begun either. So a call takes at most ``max_retries + 1`` timeouts and ``max_retries`` waits
+of ``max_retry_wait``, and never more than its deadline.
 
 Source of ``Retry-After``: RFC 9110, section 10.2.3.
 """
@@ -54,7 +56,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     if milliseconds is not None:
         return milliseconds / 1000
     text = headers.get("retry-after")
-    if text is None:
+    if text is None or not text.isascii():
         return None
     seconds = _number(text)
     if seconds is not None:
@@ -74,7 +76,7 @@ class RetryPolicy:
 
     Attributes:
         max_retries: How many times a failed attempt is repeated.
-        max_retry_wait: Seconds; a single wait that is longer is not begun.
+        max_retry_wait: Seconds that a single wait may take.
     """
 
     max_retries: int = 2
@@ -96,7 +98,8 @@ class RetryPolicy:
         if error.retry_after is not None:
             delay = error.retry_after
         else:
-            delay = chance * min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt, 10))
+            longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt, 10), self.max_retry_wait)
+            delay = chance * longest
         if delay > self.max_retry_wait or (time_left is not None and delay >= time_left):
             return None
         return delay

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import types
-import warnings
 from collections.abc import AsyncIterator, Callable, Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, overload
 
 import anyio.to_thread
 import attrs
 import orjson
 
+from scenario_search.caller_warnings import warn_caller
 from scenario_search.codec import decode_page
+from scenario_search.configuration import header_problem
 from scenario_search.errors import (
     APIResponseValidationError,
     IgnoredParameterWarning,
@@ -28,6 +31,9 @@ from scenario_search.paging import (
     Walk,
     first_position,
     next_position,
+    page_position,
+    position_parameters,
+    whole_number,
 )
 from scenario_search.params import (
     CallOptions,
@@ -65,6 +71,21 @@ R_co = TypeVar("R_co", covariant=True)
 H = TypeVar("H", bound=Hit)
 
 
+def _json(data: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(data)
+    except TypeError as error:
+        raise InvalidParamsError(f"The request cannot be written as JSON: {error}") from error
+
+
+def _reads_images(params: SearchParams) -> bool:
+    """Say whether there are images beyond text, whose reading may take its time."""
+    images = getattr(params, "images", None)
+    like, unlike = ((), ()) if images is None else like_unlike(images)
+    sources = (getattr(params, "image", None), *like, *unlike)
+    return any(source is not None and not isinstance(source, str) for source in sources)
+
+
 class PreparedSearch(Generic[H]):
     """One search, ready to be asked for any of its pages.
 
@@ -77,36 +98,34 @@ class PreparedSearch(Generic[H]):
         self.client = client
         self.endpoint = endpoint
         self.params = params
+        if problem := params.extra_headers and header_problem(params.extra_headers):
+            raise InvalidParamsError(f"`extra_headers` {problem}")
         self._query = query_parameters(params, client._project_id)
         self._start: bytes | None = None
+        self._encoding = threading.Lock()
 
-    async def _encode_start(self) -> bytes:
-        """Encode the body but its position, without the closing brace."""
+    def _encoded_start(self) -> bytes:
+        """Encode the body but its position, without the closing brace; once for all pages.
+
+        Blocks where images are to be read. Pages that are fetched at the same time wait for the
+        first of them here, for a file can be read only once.
+        """
+        with self._encoding:
+            if self._start is None:
+                self._start = self._encode_start()
+            return self._start
+
+    def _encode_start(self) -> bytes:
+        read = partial(image_reference, max_bytes=self.client.options.max_image_bytes)
         body = body_parameters(self.params)
         image = getattr(self.params, "image", None)
         images = getattr(self.params, "images", None)
         if image is not None:
-            (body["image"],) = await self._references([image])
+            body["image"] = read(image)
         if images is not None:
-            like, unlike = like_unlike(images)
-            references = await self._references([*like, *unlike])
-            body["images"] = {"like": references[: len(like)], "unlike": references[len(like) :]}
-            body["images"] = {side: found for side, found in body["images"].items() if found}
-        body.update(self.params.extra_body or {})
-        try:
-            return orjson.dumps(body)[:-1]
-        except TypeError as error:
-            raise InvalidParamsError(f"The request cannot be written as JSON: {error}") from error
-
-    async def _references(self, sources: list[Any]) -> list[str]:
-        limit = self.client.options.max_image_bytes
-
-        def read() -> list[str]:
-            return [image_reference(source, max_bytes=limit) for source in sources]
-
-        if all(isinstance(source, str) for source in sources):
-            return read()
-        return await anyio.to_thread.run_sync(read)
+            sides = zip(("like", "unlike"), like_unlike(images), strict=True)
+            body["images"] = {side: [*map(read, sources)] for side, sources in sides if sources}
+        return _json({**body, **(self.params.extra_body or {})})[:-1]
 
     async def fetch(
         self,
@@ -115,19 +134,23 @@ class PreparedSearch(Generic[H]):
         invalid: list[tuple[int, Any]] | None = None,
         pause: Pause | None = None,
     ) -> AsyncSearchHitsOffset[H]:
-        """Ask for the page at a position; ``None`` lets the API's defaults hold.
+        """Ask for the page at a position.
 
         Args:
-            position: Which page.
+            position: Which page; ``None`` for what the request says itself.
             invalid: Where hits go that do not fit, as (index, JSON); else they are an error.
             pause: Shared by requests that should slow down together.
         """
-        if self._start is None:
-            self._start = await self._encode_start()
-        body = self._start
-        if position is not None:
+        if self._start is not None:
+            body = self._start
+        elif _reads_images(self.params):
+            body = await anyio.to_thread.run_sync(self._encoded_start)
+        else:
+            body = self._encoded_start()
+        place = position_parameters(self.params) if position is None else position.wire()
+        if place:
             body += b"," if len(body) > 1 else b""
-            body += orjson.dumps(position.wire())[1:-1]
+            body += _json(place)[1:-1]
         params = self.params
         content, info = await self.client._post(
             self.endpoint.path,
@@ -154,40 +177,56 @@ class PreparedSearch(Generic[H]):
     async def pages(
         self, walk: Walk, first: AsyncSearchHitsOffset[H] | None = None
     ) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
-        """Give the pages of a walk, one after the other.
+        """Give the pages of a walk that hold a hit, one after the other, up to ``max_items``.
 
         Args:
             walk: The walk, at its first position.
             first: The page of that position, where it is there already.
         """
-        while walk.position is not None:
+        left = self.max_items
+        while walk.position is not None and (left is None or left > 0):
             page = await self.fetch(walk.position) if first is None else first
             first = None
             warning = walk.accept(page)
             if page.hits:
                 yield page
-            if warning is not None:
-                warnings.warn(warning, TruncatedResultsWarning, stacklevel=3)
+            if left is not None:
+                left -= len(page.hits)
+            if warning is not None and (left is None or left > 0):
+                warn_caller(warning, TruncatedResultsWarning)
+
+    async def hits(self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]) -> AsyncIterator[H]:
+        """Give the hits of pages, ``max_items`` at most."""
+        left = self.max_items
+        async for page in pages:
+            for hit in page.hits[:left]:
+                yield hit
+            if left is not None:
+                left = max(0, left - len(page.hits))
+
+    @property
+    def max_items(self) -> int | None:
+        """The most hits an iteration gives."""
+        return None if self.params.max_items is None else int(self.params.max_items)
 
     async def count(self) -> int:
         """Ask for the total, by way of page mode."""
         page = await self.fetch(Position(paged=True, start=1, size=1))
-        total = page.total_hits if page.total_hits is not None else page.total_pages
+        totals = (page.total_hits, page.total_pages, page.estimated_total_hits)
+        total = next((n for n in map(whole_number, totals) if n is not None), None)
         if total is None:
-            total = page.estimated_total_hits
-        if not isinstance(total, int):
             raise APIResponseValidationError(
                 "The answer has no totalHits to count by",
                 paths=("$.totalHits",),
                 status_code=page.response.status,
                 request_id=page.response.request_id,
+                retries_taken=page.response.retries_taken,
             )
         if total == ENGINE_CAP:
-            warnings.warn(
+            warn_caller(
                 f"The engine counts to {ENGINE_CAP:,} at most, so there may be more: "
                 "client.crawl counts all of them",
                 TruncatedResultsWarning,
-                stacklevel=3,
             )
         return total
 
@@ -213,12 +252,8 @@ class AsyncSearchHitsOffset(SearchHits[H]):
     def _no_request(self) -> NoReturn:
         raise PaginationError("This page was not made by a client's search")
 
-    def _origin(self) -> tuple[PreparedSearch[H], Position]:
-        search = self._search or self._no_request()
-        position = self._position or Position(
-            paged=False, start=self.offset or 0, size=self.limit or len(self.hits)
-        )
-        return search, position
+    def _origin(self) -> PreparedSearch[H]:
+        return self._search or self._no_request()
 
     def has_next_page(self) -> bool:
         """Say whether there is a page after this one, as far as this one tells."""
@@ -233,47 +268,29 @@ class AsyncSearchHitsOffset(SearchHits[H]):
         """Ask for the page after this one.
 
         Raises:
-            PaginationError: There is none; ask ``has_next_page()`` first.
+            PaginationError: There is none (ask ``has_next_page()`` first), or the server gave
+                this page again.
         """
-        search, position = self._origin()
-        walk = Walk(position)
+        search = self._origin()
+        walk = Walk(page_position(self._position, self))
         walk.accept(self)
         if walk.position is None:
             raise PaginationError("This is the last page: ask has_next_page() first")
         page = await search.fetch(walk.position)
-        walk.accept(page)
+        if warning := walk.accept(page):
+            warn_caller(warning, TruncatedResultsWarning)
         return page
 
-    async def iter_pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
-        """Give this page, then the ones after it."""
-        search, position = self._origin()
-        async for page in search.pages(Walk(position), self):
-            yield page
+    def iter_pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
+        """Give this page, then the ones after it; ``max_items`` counts from this page on."""
+        return self._origin().pages(Walk(page_position(self._position, self)), self)
 
-    async def __aiter__(self) -> AsyncIterator[H]:
-        search, _ = self._origin()
-        async for hit in _hits(self.iter_pages(), search.params.max_items):
-            yield hit
+    def __aiter__(self) -> AsyncIterator[H]:
+        return self._origin().hits(self.iter_pages())
 
     async def count(self) -> int:
         """Count all hits of this page's search, as :meth:`AsyncSearchResults.count` does."""
-        search, _ = self._origin()
-        return await search.count()
-
-
-async def _hits(
-    pages: AsyncIterator[AsyncSearchHitsOffset[H]], max_items: int | None
-) -> AsyncIterator[H]:
-    """Give the hits of pages, ``max_items`` at most."""
-    left = max_items
-    async for page in pages:
-        hits = page.hits if left is None else page.hits[:left]
-        for hit in hits:
-            yield hit
-        if left is not None:
-            left -= len(hits)
-            if left <= 0:
-                return
+        return await self._origin().count()
 
 
 class AsyncSearchResults(Generic[H]):
@@ -289,30 +306,21 @@ class AsyncSearchResults(Generic[H]):
         search = self._search
         return search.fetch(first_position(search.params, walk=False)).__await__()
 
-    async def __aiter__(self) -> AsyncIterator[H]:
-        async for hit in _hits(self.pages(), self._search.params.max_items):
-            yield hit
+    def __aiter__(self) -> AsyncIterator[H]:
+        return self._search.hits(self.pages())
 
-    async def pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
+    def pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
         """Give the pages that hold a hit, in order; ``max_items`` ends it early.
 
-        Raises:
-            PaginationError: The server does not advance.
-            APIError: A page could not be read.
+        Iterating raises :class:`PaginationError` where the server does not advance, and
+        :class:`APIError` where a page could not be read.
         """
-        params = self._search.params
-        position = first_position(params, walk=True)
-        left = params.max_items
-        if left == 0 or position is None:
-            return
-        if left is not None and params.limit is None and not position.paged:
-            position = attrs.evolve(position, size=min(position.size, left))
-        async for page in self._search.pages(Walk(position)):
-            yield page
-            if left is not None:
-                left -= len(page.hits)
-                if left <= 0:
-                    return
+        search = self._search
+        position = first_position(search.params, walk=True)
+        most = search.max_items
+        if most and search.params.limit is None and not position.paged:
+            position = attrs.evolve(position, size=min(position.size, most))
+        return search.pages(Walk(position))
 
     async def count(self) -> int:
         """Count the hits with one small request. Exact below the engine's cap of 1000.
@@ -425,30 +433,35 @@ class Endpoint(Generic[P, O, Q, H]):
         return types.MethodType(self._function, instance)
 
 
+ASSETS = Endpoint(
+    "/search/assets",
+    SearchAssetSearchParams,
+    CallOptions,
+    SearchAssetSearchResponse,
+    "Search for assets by text, meaning, likeness and filter.",
+)
+MODELS = Endpoint(
+    "/search/models",
+    SearchModelSearchParams,
+    CallOptions,
+    SearchModelSearchResponse,
+    "Search for models by text, meaning, likeness and filter.",
+)
+WORKFLOWS = Endpoint(
+    "/search/workflows",
+    SearchWorkflowSearchParams,
+    CallOptions,
+    SearchWorkflowSearchResponse,
+    "Search for workflows by text, meaning and filter.",
+)
+
+
 class AsyncSearch:
     """The searches of a client. Await a call for one page, or iterate over every hit."""
 
-    asset_search = Endpoint(
-        "/search/assets",
-        SearchAssetSearchParams,
-        CallOptions,
-        SearchAssetSearchResponse,
-        "Search for assets by text, meaning, likeness and filter.",
-    )
-    model_search = Endpoint(
-        "/search/models",
-        SearchModelSearchParams,
-        CallOptions,
-        SearchModelSearchResponse,
-        "Search for models by text, meaning, likeness and filter.",
-    )
-    workflow_search = Endpoint(
-        "/search/workflows",
-        SearchWorkflowSearchParams,
-        CallOptions,
-        SearchWorkflowSearchResponse,
-        "Search for workflows by text, meaning and filter.",
-    )
+    asset_search = ASSETS
+    model_search = MODELS
+    workflow_search = WORKFLOWS
 
     def __init__(self, client: AsyncScenario) -> None:
         self._client = client
@@ -459,5 +472,5 @@ class AsyncSearch:
         if self._client.options.validate:
             validate(params)
             for warning in ignored_parameters(params):
-                warnings.warn(warning, IgnoredParameterWarning, stacklevel=5)
+                warn_caller(warning, IgnoredParameterWarning)
         return PreparedSearch(self._client, endpoint, params)

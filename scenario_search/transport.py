@@ -11,6 +11,7 @@ import base64
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ import attrs
 
 from scenario_search.errors import (
     APIConnectionError,
+    APIError,
     APIResponseValidationError,
     APITimeoutError,
     ConfigurationError,
@@ -26,6 +28,9 @@ from scenario_search.errors import (
 __all__ = ["Answer", "Transport", "basic_authorization"]
 
 AIOHTTP_VERSION = aiohttp.__version__
+
+_LARGEST_ERROR_BODY = 2**20
+"""Bytes: what is kept of the body of an answer that is no success."""
 
 
 @attrs.frozen
@@ -47,6 +52,7 @@ class Transport:
     """Sends requests over a session of its own, or over a caller's.
 
     Args:
+        owner: How to name the client in warnings.
         max_connections: How many connections are open at once. Not for a caller's session.
         session: A caller's session. It is never closed here.
         trace_configs: aiohttp's hooks, for tracing. Not for a caller's session.
@@ -55,36 +61,38 @@ class Transport:
     def __init__(
         self,
         *,
+        owner: str = "client",
         max_connections: int = 100,
         session: aiohttp.ClientSession | None = None,
         trace_configs: Sequence[aiohttp.TraceConfig] | None = None,
     ) -> None:
+        self._owner = owner
         self._max_connections = max_connections
         self._given = session
         self._trace_configs = list(trace_configs or ())
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._slots = asyncio.Semaphore(max_connections)
         self.closed = False
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a session of our own is open."""
-        return self._session is not None
 
     def _current_session(self) -> aiohttp.ClientSession:
         if self.closed:
             raise ConfigurationError("This client is closed: make a new one")
-        if self._given is not None:
-            return self._given
         loop = asyncio.get_running_loop()
+        if self._given is not None:
+            _check_usable(self._given, loop)
+            return self._given
         if self._session is not None and self._loop is not loop:
             if self._loop is not None and not self._loop.is_closed():
                 raise ConfigurationError(
                     "This client is in use in another event loop that is still open: "
                     "make a client of its own for each loop, or close this one first"
                 )
-            self.discard()
+            self._discard()
         if self._session is None:
+            # The slots bound the connections, so that nobody waits inside aiohttp, where waiting
+            # would count as part of the attempt.
+            self._slots = asyncio.Semaphore(self._max_connections)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._max_connections),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -110,33 +118,55 @@ class Transport:
             body: The bytes to send.
             headers: Gives the headers. A function, so that no traceback's locals hold them.
             query: The query string's parameters.
-            timeout: Seconds for all of it: connecting, sending, reading.
+            timeout: Seconds for all of it: connecting, sending, reading. Waiting for one of
+                ``max_connections`` is not counted; in the pool of a caller's session it is.
             max_bytes: How large the answer's body may be, once decompressed.
 
         Raises:
             APITimeoutError: It took too long.
             APIConnectionError: The connection could not be made, or broke.
             APIResponseValidationError: The answer is larger than ``max_bytes``.
+            ConfigurationError: The client or its session is closed or belongs to another loop,
+                or the URL or a header cannot be sent.
         """
-        session = self._current_session()
-        began = time.monotonic()
-        try:
-            async with session.post(
-                url,
-                data=body,
-                headers=headers(),
-                params=query or None,
-                timeout=aiohttp.ClientTimeout(total=timeout),
-                allow_redirects=False,
-            ) as response:
-                content = await _read(response, max_bytes)
-                return Answer(response.status, response.headers, content, time.monotonic() - began)
-        except TimeoutError as error:
-            raise APITimeoutError(f"No answer from {url} within {timeout:g} s") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise APIConnectionError(
-                f"The connection to {url} failed: {str(error) or type(error).__name__}"
-            ) from error
+        self._current_session()
+        failure: APIError | ConfigurationError
+        async with self._slots if self._given is None else nullcontext():
+            session = self._current_session()
+            began = time.monotonic()
+            try:
+                async with (
+                    asyncio.timeout(timeout),
+                    session.post(
+                        url,
+                        data=body,
+                        headers=headers(),
+                        params=query or None,
+                        timeout=_phase_timeouts(session),
+                        allow_redirects=False,
+                        raise_for_status=False,
+                        auto_decompress=True,
+                    ) as response,
+                ):
+                    content = await _read(response, max_bytes)
+                    elapsed = time.monotonic() - began
+                    return Answer(response.status, response.headers, content, elapsed)
+            except TimeoutError:
+                failure = APITimeoutError(f"No answer from {url} within {timeout:g} s")
+            except (aiohttp.InvalidURL, UnicodeError) as error:
+                failure = _unsendable(url, error)
+            except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
+                reason = str(error) or type(error).__name__
+                failure = APIConnectionError(f"The connection to {url} failed: {reason}")
+            except ValueError as error:
+                failure = _unsendable(url, error)
+            except RuntimeError as error:
+                if not session.closed:
+                    raise
+                failure = APIConnectionError(f"The connection to {url} was closed: {error}")
+        # Raised out here so that it is not chained to aiohttp's error, which holds the request's
+        # headers, and with them the credentials.
+        raise failure
 
     async def close(self) -> None:
         """Close the session, if it is our own. Closing again does nothing."""
@@ -148,9 +178,19 @@ class Transport:
             self._session = None
             await session.close()
         else:
-            self.discard()
+            self._discard()
 
-    def discard(self) -> None:
+    def __del__(self) -> None:
+        if getattr(self, "_session", None) is not None:
+            warnings.warn(
+                f"{self._owner} was not closed: use 'async with', or await client.close()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+            self._discard()
+
+    def _discard(self) -> None:
         """Let go of the session from outside of its loop, which may be closed."""
         session, self._session = self._session, None
         if session is None or session.connector is None:
@@ -169,21 +209,48 @@ class Transport:
             connector._conns.clear()
 
 
+def _check_usable(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
+    """Refuse a caller's session that cannot be used here and now."""
+    if session.closed:
+        raise ConfigurationError("The session given to this client is closed")
+    if session._loop is not loop:
+        raise ConfigurationError("The session given to this client belongs to another event loop")
+
+
+def _unsendable(url: str, error: ValueError) -> ConfigurationError:
+    return ConfigurationError(f"A request to {url} cannot be sent: {error}")
+
+
+def _phase_timeouts(session: aiohttp.ClientSession) -> aiohttp.ClientTimeout:
+    """Keep what the session says of connecting and reading; the total is ours."""
+    set_by_session = session.timeout
+    return aiohttp.ClientTimeout(
+        total=None,
+        connect=set_by_session.connect,
+        sock_connect=set_by_session.sock_connect,
+        sock_read=set_by_session.sock_read,
+    )
+
+
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    """Read a body, and stop as soon as it is larger than it may be."""
-    plain = "Content-Encoding" not in response.headers
-    if plain and response.content_length is not None and response.content_length <= max_bytes:
-        return await response.read()
+    """Read a body, and stop as soon as it is larger than it may be.
+
+    An answer that is no success is cut instead: its status says more than its length.
+    """
+    succeeded = 200 <= response.status < 300
+    most = max_bytes if succeeded else min(max_bytes, _LARGEST_ERROR_BODY)
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_any():
+        chunks.append(chunk)
         size += len(chunk)
-        if size > max_bytes:
+        if size > most:
             response.close()
+            if not succeeded:
+                break
             raise APIResponseValidationError(
                 f"The answer is larger than max_response_bytes ({max_bytes:,} bytes)",
                 status_code=response.status,
                 request_id=response.headers.get("x-request-id"),
             )
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return b"".join(chunks)[:most]
