@@ -235,7 +235,7 @@ class Store:
                 connection.execute(
                     "SELECT name, data FROM blobs WHERE kind = ?1"
                     " AND substr(name, 1, length(?2)) = ?2 ORDER BY name",
-                    (kind, prefix),
+                    (_table(kind), prefix),
                 )
             )
 
@@ -248,7 +248,7 @@ class Store:
         """What changed after a revision; 0 asks for everything there is."""
         with self._connections.reading() as connection:
             now, cleared = connection.execute(
-                "SELECT revision, cleared FROM kinds WHERE kind = ?", (kind,)
+                "SELECT revision, cleared FROM kinds WHERE kind = ?", (_table(kind),)
             ).fetchone()
             changed, deleted = (
                 read_numbers(
@@ -265,7 +265,7 @@ class Store:
         """How many documents of a kind there are."""
         with self._connections.reading() as connection:
             (documents,) = connection.execute(
-                "SELECT documents FROM kinds WHERE kind = ?", (kind,)
+                "SELECT documents FROM kinds WHERE kind = ?", (_table(kind),)
             ).fetchone()
         return int(documents)
 

@@ -54,6 +54,10 @@ def encode_document(
 def _json_of(document: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(document)
-    except TypeError:
-        # Integers past 64 bits, which the standard library can write.
-        return json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+    except TypeError as error:
+        # Integers past 64 bits, which the standard library can write; it would also turn keys
+        # that are no text into text.
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        if json.loads(text) != document:
+            raise TypeError(str(error)) from error
+        return text.encode()

@@ -35,53 +35,67 @@ def open_connection(path: Path, *, durable: bool) -> sqlite3.Connection:
         durable: Whether a committed transaction must outlive a power cut, not just the process.
 
     Raises:
-        StoreError: The path can't be opened, or holds no database.
+        StoreError: The path can't be opened, holds no database, one of another program, or one
+            of another version of this one. Such a file is left as it was.
     """
     connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
+        _check_marks(connection, path)
         connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         connection.execute("PRAGMA mmap_size = 4294967296")
         connection.execute("PRAGMA cache_size = -16000")
         connection.execute("PRAGMA temp_store = MEMORY")
-    except sqlite3.Error as error:
+    except BaseException as error:
         if connection is not None:
             connection.close()
-        raise StoreError(f"{path} can't be opened as a database: {error}") from error
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(f"{path} can't be opened as a database: {error}") from error
+        raise
     return connection
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables in a new file; look at the marks of an old one.
+    """Make the tables, if the file is new, in one transaction.
 
     Raises:
-        StoreError: The file is another program's, or of another version of this one.
+        StoreError: The tables can't be made.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if (application_id, version, tables) == (0, 0, 0):
+        if _check_marks(connection, path):
             for statement in _statements():
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif application_id != APPLICATION_ID:
-            raise StoreError(f"{path} is a database of another program; name another file")
-        elif version != SCHEMA_VERSION:
-            raise StoreError(
-                f"{path} has layout {version} and this version reads {SCHEMA_VERSION}:"
-                " load the documents into a new file"
-            )
-    except BaseException:
-        connection.execute("ROLLBACK")
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(f"{path} can't be made a store: {error}") from error
         raise
-    connection.execute("COMMIT")
+
+
+def _check_marks(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file is new; `StoreError` if it is neither that nor a store of this version."""
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if (application_id, version, tables) == (0, 0, 0):
+        return True
+    if application_id != APPLICATION_ID:
+        raise StoreError(f"{path} is a database of another program; name another file")
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} has layout {version} and this version reads {SCHEMA_VERSION}:"
+            " load the documents into a new file"
+        )
+    return False
 
 
 def upsert_statements(kind: Kind) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from scenario_search.emulator.filter_parser import (
     UnknownFieldError,
     parse_filter,
 )
-from scenario_search.emulator.filter_sql import MAX_PARAMETERS, compile_filter
+from scenario_search.emulator.filter_sql import MAX_CONDITIONS, MAX_PARAMETERS, compile_filter
 from scenario_search.emulator.store import Store
 
 Matching = Callable[..., list[int]]
@@ -189,13 +189,14 @@ def test_negative_conditions_match_documents_without_the_field(
 
 
 def test_empty_is_missing_null_and_every_empty_value(matching: Matching) -> None:
-    held = [{}, *({"nsfw": value} for value in (None, "", [], {}, ["nudity"], [""], 0, False))]
+    values: list[Any] = [None, "", [], {}, ["nudity"], [""], 0, False]
+    held = [{}, *({"nsfw": value} for value in values)]
     assert matching("nsfw IS EMPTY", *held) == [0, 1, 2, 3, 4]
     assert matching("nsfw IS NOT EMPTY", *held) == [5, 6, 7, 8]
 
 
 def test_existing_includes_null(matching: Matching) -> None:
-    held = {}, {"metadata": None}, asset(prompt=None), asset(prompt="")
+    held: list[dict[str, Any]] = [{}, {"metadata": None}, asset(prompt=None), asset(prompt="")]
     assert matching("prompt EXISTS", *held) == [2, 3]
     assert matching("prompt NOT EXISTS", *held) == [0, 1]
     assert matching("prompt IS NULL", *held) == [2]
@@ -228,13 +229,19 @@ def test_starts_with_looks_at_the_start(matching: Matching) -> None:
 
 
 def test_concepts_are_compared_by_their_model(matching: Matching) -> None:
-    held = {"concepts": [{"modelId": "model_a"}, {"modelId": "model_b"}]}, {"concepts": []}
+    held: list[dict[str, Any]] = [
+        {"concepts": [{"modelId": "model_a"}, {"modelId": "model_b"}]},
+        {"concepts": []},
+    ]
     assert matching("concepts = model_b", *held, kind="models") == [0]
     assert matching("concepts IS EMPTY", *held, kind="models") == [1]
 
 
 def test_a_dotted_field_is_read_inside_its_object(matching: Matching) -> None:
-    held = {"complianceMetadata": {"subProcessor": "Modal"}}, {"complianceMetadata": None}
+    held: list[dict[str, Any]] = [
+        {"complianceMetadata": {"subProcessor": "Modal"}},
+        {"complianceMetadata": None},
+    ]
     assert matching("complianceMetadata.subProcessor = modal", *held, kind="models") == [0]
 
 
@@ -265,10 +272,11 @@ def test_ten_thousand_values_are_one_condition(matching: Matching) -> None:
     ]
 
 
-def test_thousands_of_unlike_conditions_fit_a_statement(matching: Matching) -> None:
-    wide = " OR ".join(f"width 1{n} TO 2{n}" for n in range(2000, 4000))
-    assert matching(f"{wide} OR width < 10", asset(width=5), asset(width=12500), asset()) == [0, 1]
-    narrow = " AND ".join(f"width != {n}" for n in range(3000))
+def test_a_thousand_unlike_conditions_fit_a_statement(matching: Matching) -> None:
+    wide = " OR ".join(f"width 1{n} TO 2{n}" for n in range(2000, 3000))
+    held = [asset(width=5), asset(width=12500), asset()]
+    assert matching(f"{wide} OR width < 10", *held) == [0, 1]
+    narrow = " AND ".join(f"width != {n}" for n in range(1000))
     assert matching(narrow, asset(width=5), asset(width=5000)) == [1]
 
 
@@ -283,10 +291,16 @@ def test_two_hundred_levels_fit_a_statement(matching: Matching) -> None:
         matching("NOT " * 200 + "nothing EXISTS")
 
 
-def test_more_values_than_a_statement_holds_are_refused() -> None:
-    many = " OR ".join(f"width > {n}.5" for n in range(MAX_PARAMETERS))
-    with pytest.raises(FilterSyntaxError, match="different values"):
+def test_too_many_conditions_are_refused() -> None:
+    many = " OR ".join(f"width > {n}" for n in range(MAX_CONDITIONS + 1))
+    with pytest.raises(FilterSyntaxError, match="more than 5000 conditions"):
         compile_filter("assets", parse_filter(many))
+
+
+def test_more_values_than_a_statement_holds_are_refused() -> None:
+    many = tuple(f"{n}.5" for n in range(MAX_PARAMETERS))
+    with pytest.raises(FilterSyntaxError, match="different values"):
+        compile_filter("assets", In("width", many))
 
 
 @given(value=TEXTS)
