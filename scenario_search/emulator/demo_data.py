@@ -9,8 +9,8 @@ The first n assets are the same whatever the number asked for, and new proper na
 compounds keep coming as the number grows.
 
 `metadata.width` and `height` are those of the picture that `drawing.draw_asset` makes;
-`metadata.size` is true of audio, 3D and text files, and a likely figure for pictures and videos,
-which are only made when someone asks for them.
+`metadata.size` is true of videos, sounds, meshes and texts, and a likely figure for pictures,
+which are only drawn when someone asks for them.
 """
 
 from __future__ import annotations
@@ -62,8 +62,12 @@ Document = dict[str, Any]
 
 AUDIO_RATE = 8000
 """Samples per second of the demo's audio files, which are 16-bit mono WAV."""
-MESH_SIZE = 2120
-"""Bytes of each demo mesh."""
+MESH_JSON = 1024
+MESH_SIZE = 12 + 8 + MESH_JSON + 8 + 12 * 3 * 24
+"""Bytes of each demo mesh: headers, its JSON and twelve triangles with normals."""
+
+VIDEO_SIZES = {"16:9": 1359543, "1:1": 1390423}
+"""Bytes of each demo video, whose samples are not compressed."""
 
 # Of fifty assets in a row: 40 images, 3 videos, 3 audio, 2 3D and 2 texts.
 SLOTS = (
@@ -81,6 +85,7 @@ IMAGE_TYPES = (
     "pixelization",
 )  # fmt: skip
 MIME_TYPES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+BYTES_PER_PIXEL = {"image/png": (0.5, 0.9), "image/jpeg": (0.08, 0.14), "image/webp": (0.03, 0.07)}
 SCHEDULERS = {
     "flux.1-dev": ("euler", "flow-match-euler"),
     "stable-diffusion-xl": ("dpm++2m", "euler-a"),
@@ -155,14 +160,14 @@ def _created(seed: int, index: int, pick: Pick) -> float:
 
 
 def _image_metadata(
-    pick: Pick, slot: str, idea: Idea, card: ModelCard | None, metadata: Document
-) -> None:
+    pick: Pick, slot: str, idea: Idea, card: ModelCard | None, mime_type: str
+) -> Document:
     ratio, width, height = pick.one(SIZES)
-    metadata |= {
+    metadata: Document = {
         "aspectRatio": ratio,
         "width": width,
         "height": height,
-        "size": int(width * height * pick.between(0.35, 1.1)),
+        "size": int(width * height * pick.between(*BYTES_PER_PIXEL[mime_type])),
     }
     if slot == "canvas":
         metadata |= {
@@ -183,6 +188,7 @@ def _image_metadata(
             metadata["negativePrompt"] = ", ".join(pick.some(words.NEGATIVES, pick.number(2, 4)))
             if pick.chance(0.5):
                 metadata["negativePromptStrength"] = pick.one((0.2, 0.5, 0.8, 1))
+    return metadata
 
 
 def _other_kind(pick: Pick, slot: str, idea: Idea, index: int) -> tuple[Document, Document, str]:
@@ -190,7 +196,7 @@ def _other_kind(pick: Pick, slot: str, idea: Idea, index: int) -> tuple[Document
     noun = words.SUBJECTS[idea.scene.subject].nouns[0]
     if slot == "video":
         ratio, width, height = pick.one((("16:9", 1280, 720), ("1:1", 960, 960)))
-        size = int(width * height * pick.between(1.5, 4))
+        size = VIDEO_SIZES[ratio]
         kind = {"kind": "video", "type": pick.one(("txt2video", "txt2video", "img2video"))}
         shape = {"aspectRatio": ratio, "width": width, "height": height, "size": size}
         return {}, kind | shape | {"prompt": idea.prompt}, "video/mp4"
@@ -259,7 +265,7 @@ def _asset(seed: int, index: int, models: _Models, base_url: str) -> Document:
         top, extra, mime_type = _other_kind(pick, slot, idea, index)
         metadata |= extra
     else:
-        _image_metadata(pick, slot, idea, card, metadata)
+        metadata |= _image_metadata(pick, slot, idea, card, mime_type)
     if made:
         metadata |= {
             "seed": str(pick.number(1, 2**32 - 1)),

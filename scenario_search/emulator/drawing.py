@@ -65,23 +65,18 @@ GLOWS: tuple[Color, ...] = ((255, 224, 120), (120, 240, 255), (170, 255, 150), (
 
 
 @cache
-def _vignette() -> Image.Image:
-    """How much light each part of the frame gets: less towards the corners."""
-    return Image.radial_gradient("L").point(lambda far: 255 - max(far - 110, 0) * 2 // 5)
+def _paper() -> Image.Image:
+    """How much light each part of the frame gives back: grainy, and less towards the corners."""
+    frame = Image.radial_gradient("L").point(lambda far: 255 - max(far - 110, 0) * 2 // 5)
+    grain = bytes(238 + byte // 15 for byte in Pick("grain").bytes(192 * 192))
+    return ImageChops.multiply(frame.resize((192, 192)), Image.frombytes("L", (192, 192), grain))
 
 
 @cache
-def _grain() -> Image.Image:
-    """Uneven gray, like the grain of painted paper."""
-    pixels = bytes(119 + byte // 15 for byte in Pick("grain").bytes(160 * 160))
-    return Image.frombytes("L", (160, 160), pixels)
-
-
-@cache
-def _daylight() -> Image.Image:
-    """Light from above on one side, as an overlay that leaves middle gray alone."""
+def _shadows() -> Image.Image:
+    """Share of shadow on a body that is lit from above and one side."""
     light = Image.new("L", (2, 2))
-    for at, value in enumerate((168, 136, 122, 84)):
+    for at, value in enumerate((0, 26, 40, 92)):
         light.putpixel((at % 2, at // 2), value)
     return light.resize((64, 64), Image.Resampling.BICUBIC)
 
@@ -111,75 +106,70 @@ def _toned(image: Image.Image, tone: Color, strength: float) -> Image.Image:
     return Image.blend(image, toned, strength)
 
 
-def _scenery(scene: Scene, key: str, size: tuple[int, int], turn: float) -> Image.Image:
-    """The finished picture; `turn` moves the subject a little, for the frames of a video."""
+def _scenery(scene: Scene, key: str, canvas: tuple[int, int], size: tuple[int, int]) -> Image.Image:
+    """The picture, drawn on a canvas of one size and finished at a smaller one."""
     pick = Pick("picture", key)
     mains, accents, tone, strength = PALETTES[scene.palette]
     colors = pick.one(mains), pick.one(accents), pick.one(GLOWS)
-    night = scene.time == "night"
-    image = Image.new("RGB", size)
+    night, outdoors = scene.time == "night", scene.subject in OUTDOORS
+    image = Image.new("RGB", canvas)
     behind = Brush(image, Pick("backdrop", key), colors, night)
     BACKDROPS[scene.subject](behind, scene)
-
-    outdoors = scene.subject in OUTDOORS
     if scene.weather == "storm" and outdoors:
         paint_lightning(behind)
-    layer = Image.new("RGBA", size)
+
+    layer = Image.new("RGBA", canvas)
     brush = Brush(layer, Pick("subject", key), colors, night)
-    room = 0.06 if max(size) > 1.2 * min(size) else 0.025
+    room = 0.06 if max(canvas) > 1.2 * min(canvas) else 0.025
     brush.place(
-        pick.between(-room, room) + turn,
+        pick.between(-room, room),
         pick.between(-0.02, 0.02),
         pick.between(0.86, 0.98),
         mirrored=pick.chance(0.5),
     )
     DRAWERS[scene.subject](brush)
     alpha = layer.getchannel("A")
-    small = (max(1, size[0] // 8), max(1, size[1] // 8))
-    shadow = alpha.resize(small).filter(ImageFilter.GaussianBlur(min(small) / 40)).resize(size)
-    shadow = ImageChops.offset(shadow, 0, min(size) // 60).point(lambda value: value * 2 // 5)
-    image.paste((16, 14, 28), mask=shadow)
-    body = ImageChops.overlay(layer.convert("RGB"), _daylight().resize(size).convert("RGB"))
-    body = Image.blend(body, Image.new("RGB", size, SKIES[scene.time][1]), 0.1)
-    if night:
-        body = ImageChops.multiply(body, Image.new("RGB", size, (196, 200, 232)))
-    image.paste(body, mask=alpha)
+    small = (max(1, canvas[0] // 8), max(1, canvas[1] // 8))
+    cast = alpha.resize(small).filter(ImageFilter.GaussianBlur(min(small) / 40))
+    cast = ImageChops.offset(cast, 0, min(small) // 60 + 1).point(lambda value: value * 2 // 5)
+    image.paste((16, 14, 28), mask=cast.resize(canvas))
+    image.paste(layer, mask=alpha)
+    image.paste(SKIES[scene.time][1], mask=alpha.point(lambda value: value // 10))
+    dusk = _shadows().point(lambda value: value * 2 // 3 + 52) if night else _shadows()
+    shade_of = ImageChops.multiply(alpha, dusk.resize(canvas))
+    image.paste((14, 14, 40), mask=shade_of)
 
     if scene.weather == "fog" and outdoors:
-        veil = Image.linear_gradient("L").resize(size).point(lambda low: 36 + low * 2 // 5)
-        image.paste(mix(SKIES[scene.time][1], (222, 226, 232), 0.45), mask=veil)
+        veil = Image.linear_gradient("L").point(lambda low: 36 + low * 2 // 5)
+        image.paste(mix(SKIES[scene.time][1], (222, 226, 232), 0.45), mask=veil.resize(canvas))
     front = Brush(image, Pick("weather", key), colors, night)
     if outdoors:
         paint_weather(front, scene)
+    if size != canvas:
+        image = image.resize(size, Image.Resampling.BOX)
     front.lights += behind.lights + brush.lights
     if glows := front.glows(size):
         image = ImageChops.screen(image, glows)
     image = _toned(image, tone, strength)
-    grain = _grain().resize(size, Image.Resampling.BICUBIC).convert("RGB")
-    image = ImageChops.overlay(image, grain)
-    return ImageChops.multiply(image, _vignette().resize(size).convert("RGB"))
+    paper = _paper().resize(size, Image.Resampling.BICUBIC)
+    return ImageChops.multiply(image, Image.merge("RGB", (paper, paper, paper)))
 
 
-def picture_of(
-    document: Mapping[str, Any], *, max_side: int | None = None, turn: float = 0.0
-) -> Image.Image:
+def picture_of(document: Mapping[str, Any], *, max_side: int | None = None) -> Image.Image:
     """The asset's picture.
 
     Args:
         document: an asset in wire form; its `metadata.width` and `height` (1024 each, when
             absent or beyond 1 to 4096) give the size.
         max_side: pixels of the longer side at most; it never makes a picture larger.
-        turn: moves the subject sideways, as a share of the shorter side.
     """
     width, height = _size(document)
     canvas = _canvas_size(width, height, max_side)
-    image = _scenery(scene_of(document), str(document.get("id")), canvas, turn)
     share = min(1.0, (max_side or LARGEST_SIDE) / max(width, height))
     size = max(1, round(width * share)), max(1, round(height * share))
-    if size == canvas:
-        return image
-    smooth = Image.Resampling.BICUBIC if size[0] > canvas[0] else Image.Resampling.BOX
-    return image.resize(size, smooth)
+    finished = min(size, canvas)
+    image = _scenery(scene_of(document), str(document.get("id")), canvas, finished)
+    return image if size == finished else image.resize(size, Image.Resampling.BICUBIC)
 
 
 def _encoded(image: Image.Image, mime_type: str) -> bytes:

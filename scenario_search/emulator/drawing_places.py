@@ -190,7 +190,7 @@ def mountain(brush: Brush) -> None:
             (196, 208, 230),
         )
     lake = mix((90, 140, 180), brush.main, 0.25)
-    brush.polygon([(-width, 0.33), (width, 0.33), (width, 0.62), (-width, 0.62)], lake)
+    brush.polygon([(-width, 0.33), (width, 0.33), (width, 1.5), (-width, 1.5)], lake)
     for at in range(16):
         x, y = pick.between(-width, width), 0.36 + at * 0.014
         brush.line([(x - 0.08, y), (x + 0.08, y)], 0.006, shade(lake, 1.35))
@@ -230,7 +230,7 @@ def city(brush: Brush) -> None:
                 brush.light(x + 0.035, top + 0.13, 0.08, brush.accent)
             x += wide + pick.between(0.0, 0.03)
     river = mix((40, 60, 90), brush.main, 0.3)
-    brush.box(-width, 0.41, width, 0.65, river)
+    brush.box(-width, 0.41, width, 1.5, river)
     for _ in range(40):
         x, y = pick.between(-width, width), pick.between(0.43, 0.6)
         brush.line(
