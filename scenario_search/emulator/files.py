@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.demo_media import media_bytes
 from scenario_search.emulator.drawing import draw_asset, draw_thumbnail
 from scenario_search.emulator.store import Store
 
@@ -140,17 +141,12 @@ class Files:
             self._cached_bytes = 0
 
     def _content(self, folder: str, document: Mapping[str, Any]) -> tuple[bytes, str] | None:
-        media_type = str(document.get("mimeType") or "application/octet-stream")
         if folder == "thumbnails":
             return (draw_thumbnail(document), "image/webp") if _is_drawn(document) else None
         loaded = self.loaded(document)
         if loaded is not None:
-            return loaded, media_type
-        if not _is_drawn(document):
-            return None
-        if _is_image(document):
-            return draw_asset(document), media_type
-        return None
+            return loaded, str(document.get("mimeType") or "application/octet-stream")
+        return media_bytes(document) if _is_drawn(document) else None
 
     def loaded(self, document: Mapping[str, Any]) -> bytes | None:
         """The file that was loaded for an asset, or None."""

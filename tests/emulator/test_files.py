@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from PIL import Image
+
+from scenario_search.emulator import Emulator
+from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.files import STORED_ORIGIN, Files
+from scenario_search.emulator.store import Store
+
+DOCUMENT = orjson.dumps({"id": "asset_1", "url": f"{STORED_ORIGIN}/files/asset_1.png?old=1"})
+
+
+class Clock:
+    now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def files(clock: Clock) -> Iterator[Files]:
+    with Store.open() as store:
+        yield Files(store, lifetime=60, clock=clock)
+
+
+def signed(files: Files) -> tuple[str, str]:
+    url = orjson.loads(files.with_urls(DOCUMENT, b"http://127.0.0.1:9"))["url"]
+    path, _, query_string = url.removeprefix("http://127.0.0.1:9").partition("?")
+    return path, query_string
+
+
+def refusal(files: Files, path: str, query_string: str) -> str:
+    with pytest.raises(ApiError) as caught:
+        files.check_signature(path, query_string)
+    assert caught.value.status == 403
+    return caught.value.message
+
+
+class TestSignatures:
+    def test_a_url_as_it_was_answered_is_good(self, files: Files) -> None:
+        path, query_string = signed(files)
+        assert path == "/files/asset_1.png"
+        files.check_signature(path, query_string)
+
+    def test_a_url_of_another_host_stays_as_it_is(self, files: Files) -> None:
+        document = orjson.dumps({"url": "https://cdn.test/x.png?Signature=abc"})
+        assert files.with_urls(document, b"http://127.0.0.1:9") == document
+
+    def test_every_url_of_a_document_is_made_real(self, files: Files) -> None:
+        both = {"url": f"{STORED_ORIGIN}/files/a.mp4", "thumbnail": f"{STORED_ORIGIN}/x/b.webp"}
+        made = orjson.loads(files.with_urls(orjson.dumps(both), b"http://h"))
+        assert made["url"].startswith("http://h/files/a.mp4?Expires=")
+        assert made["thumbnail"].startswith("http://h/x/b.webp?Expires=")
+
+    def test_it_expires(self, files: Files, clock: Clock) -> None:
+        path, query_string = signed(files)
+        clock.now += 1000
+        assert "expired" in refusal(files, path, query_string)
+
+    def test_it_lives_as_long_as_was_said(self, files: Files, clock: Clock) -> None:
+        path, query_string = signed(files)
+        clock.now += 59
+        files.check_signature(path, query_string)
+
+    def test_expiring_by_hand_ends_all_so_far(self, files: Files) -> None:
+        path, query_string = signed(files)
+        files.expire_urls()
+        refusal(files, path, query_string)
+        files.check_signature(*signed(files))
+
+    def test_it_is_for_one_path(self, files: Files) -> None:
+        _, query_string = signed(files)
+        refusal(files, "/files/asset_2.png", query_string)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda text: "",
+            lambda text: text + "&w=100",
+            lambda text: text[:-1],
+            lambda text: text.replace("Expires=1", "Expires=9"),
+            lambda text: text.replace("Expires=1", "Expires=x"),
+            lambda text: "Expires=²&Signature=é",
+        ],
+    )
+    def test_any_change_is_a_403(self, files: Files, change: Any) -> None:
+        path, query_string = signed(files)
+        refusal(files, path, change(query_string))
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Emulator]:
+    with Emulator.demo() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+async def session(demo: Emulator) -> AsyncIterator[aiohttp.ClientSession]:
+    headers = {"Authorization": f"Bearer {demo.bearer}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield session
+
+
+async def first(emulator: Emulator, session: aiohttp.ClientSession, filter: str) -> dict[str, Any]:
+    url, body = f"{emulator.url}/search/assets", {"filter": filter, "limit": 1}
+    async with session.post(url, json=body) as response:
+        hits = (await response.json())["hits"]
+    assert hits
+    return dict(hits[0])
+
+
+async def test_an_image_is_a_picture_of_its_size(
+    demo: Emulator, session: aiohttp.ClientSession
+) -> None:
+    hit = await first(demo, session, 'mimeType = "image/png" AND width < 1100')
+    async with session.get(hit["url"]) as response:
+        assert (response.status, response.content_type) == (200, "image/png")
+        picture = Image.open(io.BytesIO(await response.read()))
+    assert picture.size == (hit["metadata"]["width"], hit["metadata"]["height"])
+
+
+@pytest.mark.parametrize("kind", ["video", "audio", "3d", "text"])
+async def test_other_kinds_have_a_file_of_their_type(
+    demo: Emulator, session: aiohttp.ClientSession, kind: str
+) -> None:
+    hit = await first(demo, session, f"kind = {kind}")
+    async with session.get(hit["url"]) as response:
+        assert (response.status, response.content_type) == (200, hit["mimeType"])
+        assert await response.read()
+
+
+async def test_a_thumbnail_is_a_webp(demo: Emulator, session: aiohttp.ClientSession) -> None:
+    hit = await first(demo, session, "kind = video")
+    async with session.get(hit["thumbnail"]["url"]) as response:
+        assert Image.open(io.BytesIO(await response.read())).format == "WEBP"
+
+
+async def test_a_changed_url_is_a_403(demo: Emulator, session: aiohttp.ClientSession) -> None:
+    hit = await first(demo, session, "kind = text")
+    async with session.get(hit["url"] + "0") as response:
+        assert response.status == 403
+        assert (await response.json())["code"] == "ACCESS_DENIED"
+
+
+async def test_the_file_of_a_deleted_asset_is_a_404(session: aiohttp.ClientSession) -> None:
+    async with Emulator.demo(bearer="emulator-token") as emulator:
+        hit = await first(emulator, session, "kind = text")
+        await emulator.delete([hit["id"]])
+        async with session.get(hit["url"]) as response:
+            assert response.status == 404
+
+
+class TestLoadedFiles:
+    async def test_an_assets_file_is_served_under_its_url(
+        self, tmp_path: Path, session: aiohttp.ClientSession
+    ) -> None:
+        (tmp_path / "deep").mkdir()
+        (tmp_path / "deep" / "asset 1.png").write_bytes(b"picture")
+        asset = {"id": "asset 1", "mimeType": "image/png", "url": "https://cdn.test/gone"}
+        async with Emulator() as emulator:
+            await emulator.load([asset], files=tmp_path)
+            hit = await first(emulator, session, "mimeType = 'image/png'")
+            async with session.get(hit["url"]) as response:
+                assert await response.read() == b"picture"
+                assert response.content_type == "image/png"
+
+    async def test_an_asset_without_a_file_keeps_its_url(
+        self, tmp_path: Path, session: aiohttp.ClientSession
+    ) -> None:
+        asset = {"id": "asset_1", "tags": ["x"], "url": "https://cdn.test/there"}
+        async with Emulator() as emulator:
+            await emulator.load([asset], files=tmp_path)
+            assert (await first(emulator, session, "tags = x"))["url"] == asset["url"]
+
+    async def test_the_file_goes_with_the_asset(
+        self, tmp_path: Path, session: aiohttp.ClientSession
+    ) -> None:
+        (tmp_path / "asset_1.png").write_bytes(b"picture")
+        async with Emulator() as emulator:
+            await emulator.load([{"id": "asset_1", "tags": ["x"]}], files=tmp_path)
+            url = (await first(emulator, session, "tags = x"))["url"]
+            await emulator.delete(["asset_1"])
+            await emulator.load([{"id": "asset_1", "tags": ["x"]}])
+            async with session.get(url) as response:
+                assert response.status == 404

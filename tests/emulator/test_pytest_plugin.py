@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+MODULE = "scenario_search.emulator.pytest_plugin"
+INSTALLED = any(point.value == MODULE for point in entry_points(group="pytest11"))
+OPTIONS = (
+    *("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"),
+    *(() if INSTALLED else ("-p", MODULE)),
+)
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, scenario_search.emulator.pytest_plugin;"
+        "print(sorted({'numpy', 'PIL', 'aiohttp', 'sqlite3'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_plain_tests_and_async_tests_share_one_emulator(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import urllib.request
+
+        def test_plain(scenario_emulator):
+            plain.append(scenario_emulator)
+
+        async def test_async(scenario_emulator, scenario_base_url):
+            assert plain == [scenario_emulator]
+            assert scenario_base_url == scenario_emulator.url
+
+        plain = []
+        """
+    )
+    result = pytester.runpytest_inprocess(*OPTIONS)
+    result.assert_outcomes(passed=2)
+
+
+def test_a_test_begins_without_what_the_one_before_left(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_one(scenario_emulator):
+            scenario_emulator.faults.add(status=500)
+            scenario_emulator.load_sync([{"id": "asset_1"}])
+
+        def test_two(scenario_emulator):
+            assert len(scenario_emulator.faults) == 0
+            assert not scenario_emulator.requests
+            assert scenario_emulator.counts()["assets"] == 500
+        """
+    )
+    pytester.runpytest_inprocess(*OPTIONS).assert_outcomes(passed=2)
