@@ -24,6 +24,7 @@ from scenario_search.configuration import (
     resolve_project_id,
     take_credentials,
 )
+from scenario_search.crawler import AsyncCrawler
 from scenario_search.errors import (
     APIError,
     APITimeoutError,
@@ -90,6 +91,11 @@ class AsyncScenario:
     def search(self) -> AsyncSearch:
         """The searches: assets, models, workflows."""
         return AsyncSearch(self)
+
+    @property
+    def crawl(self) -> AsyncCrawler:
+        """The crawls: every hit, past the engine's result cap."""
+        return AsyncCrawler(self)
 
     @property
     def base_url(self) -> str:

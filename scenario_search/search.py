@@ -100,11 +100,11 @@ class PreparedSearch(Generic[H]):
         self.params = params
         if problem := params.extra_headers and header_problem(params.extra_headers):
             raise InvalidParamsError(f"`extra_headers` {problem}")
-        self._query = query_parameters(params, client._project_id)
+        self.query = query_parameters(params, client._project_id)
         self._start: bytes | None = None
         self._encoding = threading.Lock()
 
-    def _encoded_start(self) -> bytes:
+    def encoded_start(self) -> bytes:
         """Encode the body but its position, without the closing brace; once for all pages.
 
         Blocks where images are to be read. Pages that are fetched at the same time wait for the
@@ -144,9 +144,9 @@ class PreparedSearch(Generic[H]):
         if self._start is not None:
             body = self._start
         elif _reads_images(self.params):
-            body = await anyio.to_thread.run_sync(self._encoded_start)
+            body = await anyio.to_thread.run_sync(self.encoded_start)
         else:
-            body = self._encoded_start()
+            body = self.encoded_start()
         place = position_parameters(self.params) if position is None else position.wire()
         if place:
             body += b"," if len(body) > 1 else b""
@@ -155,7 +155,7 @@ class PreparedSearch(Generic[H]):
         content, info = await self.client._post(
             self.endpoint.path,
             body + b"}",
-            self._query,
+            self.query,
             extra_headers=params.extra_headers,
             timeout=params.timeout,
             max_retries=params.max_retries,

@@ -12,11 +12,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import attrs
 
-__all__ = ["returns_same", "signature_of", "takes"]
+__all__ = ["returns_same", "signature_of", "takes", "takes_beside"]
 
 P = ParamSpec("P")
 S = TypeVar("S")
 R = TypeVar("R")
+A = TypeVar("A")
 
 
 def signature_of(cls: type[Any], *names: str, returns: Any = inspect.Signature.empty) -> Any:
@@ -58,3 +59,19 @@ def returns_same(
 ) -> Callable[[Callable[Concatenate[S, ...], S]], Callable[Concatenate[S, P], S]]:
     """As :func:`takes`, for a method that returns an object of its own object's class."""
     return takes(signature)
+
+
+def takes_beside(
+    signature: Callable[P, Any],
+) -> Callable[[Callable[Concatenate[S, A, ...], R]], Callable[Concatenate[S, A, P], R]]:
+    """As :func:`takes`, for a method that has one positional argument of its own."""
+
+    def decorate(
+        method: Callable[Concatenate[S, A, ...], R],
+    ) -> Callable[Concatenate[S, A, P], R]:
+        own = list(inspect.signature(method).parameters.values())[:2]
+        keywords = list(signature_of(signature).parameters.values())[1:]  # type: ignore[arg-type]
+        method.__signature__ = inspect.Signature([*own, *keywords])  # type: ignore[attr-defined]
+        return method
+
+    return decorate

@@ -1,0 +1,202 @@
+"""What a crawl is told, and what it tells: options, statistics, windows for other machines."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+import attrs
+
+from scenario_search.errors import InvalidParamsError
+from scenario_search.filters import Filter, Raw, parse
+from scenario_search.paging import ENGINE_CAP
+from scenario_search.params import (
+    ImageConditions,
+    ModelConditions,
+    SearchParams,
+    validate,
+)
+from scenario_search.windows import Window, milliseconds
+
+__all__ = [
+    "CrawlAssetsParams",
+    "CrawlModelsParams",
+    "CrawlOptions",
+    "CrawlPlanParams",
+    "CrawlStats",
+    "CrawlWindow",
+    "RunOptions",
+]
+
+
+@attrs.define
+class CrawlStats:
+    """What a crawl has done so far."""
+
+    expected: int | None = None
+    """How many hits there are, as far as is known; exact at the end."""
+    hits: int = 0
+    """How many hits were given, those before a resumption included."""
+    duplicates: int = 0
+    """How many hits came more than once, or outside of their window, and were dropped."""
+    invalid: int = 0
+    """How many hits could not be decoded and were left out."""
+    windows: int = 0
+    """How many windows were read whole."""
+    requests: int = 0
+    """How many requests were answered or given up, retries included."""
+    retries: int = 0
+    """How many of them were retries."""
+    undated_left_out: bool = False
+    """Whether hits without ``createdAt`` are left out, since the server cannot ask for them."""
+    began: float = attrs.field(factory=time.monotonic, repr=False)
+    """When it began, on the monotonic clock."""
+    ended: float | None = attrs.field(default=None, repr=False)
+    """When it ended, on the monotonic clock."""
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the crawl began, or that it took."""
+        return (self.ended or time.monotonic()) - self.began
+
+
+@attrs.frozen
+class CrawlWindow:
+    """A piece of a crawl that another process can fetch with ``client.crawl.run(window)``.
+
+    Attributes:
+        params: What is searched for.
+        window: The piece of time.
+        expected: How many hits it held when it was counted.
+    """
+
+    params: SearchParams
+    window: Window
+    expected: int
+
+    def __str__(self) -> str:
+        return f"{self.expected} {self.params.kind} {self.window}"
+
+
+def _option(default: Any, doc: str) -> Any:
+    return attrs.field(default=default, metadata={"doc": doc})
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class RunOptions:
+    """How a crawl goes about it."""
+
+    concurrency: int | None = _option(
+        None, "How many requests are under way at once: 8 inside async with, else 1."
+    )
+    checkpoint: str | os.PathLike[str] | None = _option(
+        None, "A file to keep the progress in, and to go on from."
+    )
+    order: Literal["newest", "oldest"] = _option("newest", "Which hits come first.")
+    cap: int = _option(ENGINE_CAP, "How many hits the engine gives for one search.")
+    on_invalid: Literal["raise", "skip"] = _option(
+        "raise", "Whether a hit that cannot be decoded is an error, or is left out and counted."
+    )
+    progress: Callable[[CrawlStats], object] | None = _option(
+        None, "Called with the statistics after every page."
+    )
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class CrawlOptions(RunOptions):
+    """What a crawl takes beside what is searched for."""
+
+    since: datetime | str | os.PathLike[str] | None = _option(
+        None,
+        "Only what was created from this moment on (a datetime or ISO text), or what is new "
+        "since a finished crawl (the path of its checkpoint).",
+    )
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class CrawlAssetsParams(ImageConditions, CrawlOptions):
+    """A crawl of assets."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class CrawlModelsParams(ModelConditions, CrawlOptions):
+    """A crawl of models."""
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class CrawlPlanParams(ModelConditions, CrawlOptions):
+    """A crawl that is to be shared out."""
+
+    of: Literal["assets", "models"] = _option("assets", "What is crawled.")
+
+
+def search_params(made: ImageConditions, params_class: type[SearchParams]) -> SearchParams:
+    """Give the search that all windows of a crawl have in common.
+
+    A filter that is plain text is read here, so that it can be joined to the windows' own.
+
+    Raises:
+        InvalidParamsError: The API's documentation rules the search out.
+    """
+    names = {field.name for field in attrs.fields(params_class)}
+    values = {
+        field.name: value
+        for field in attrs.fields(type(made))
+        if field.name in names and (value := getattr(made, field.name)) is not None
+    }
+    given = values.get("filter")
+    if isinstance(given, str):
+        values["filter"] = parse(given)
+    return params_class(**values)
+
+
+def joined(given: str | Filter | None, window: Filter) -> Filter:
+    """Join a crawl's own filter and a window's."""
+    if isinstance(given, str):
+        given = Raw(given) if given.strip() else None
+    return window if given is None else given & window
+
+
+def check(params: SearchParams, options: RunOptions, *, valid: bool) -> None:
+    """Refuse a crawl that cannot be done.
+
+    Args:
+        params: What is searched for; it may be nothing, for a window is always there.
+        options: How.
+        valid: Whether what is searched for is checked too.
+
+    Raises:
+        InvalidParamsError: It cannot be done; all that is wrong is named, in one message.
+    """
+    if valid:
+        validate(attrs.evolve(params, filter=joined(params.filter, Window().filter())))
+    if found := list(_problems(options)):
+        raise InvalidParamsError("; ".join(found))
+
+
+def _problems(options: RunOptions) -> Iterator[str]:
+    if options.concurrency is not None and not _is_whole(options.concurrency, 1):
+        yield f"`concurrency` must be a whole number from 1, not {options.concurrency!r}"
+    if not _is_whole(options.cap, 2):
+        yield f"`cap` must be a whole number from 2, not {options.cap!r}"
+    if options.order not in ("newest", "oldest"):
+        yield f"`order` must be 'newest' or 'oldest', not {options.order!r}"
+    if options.on_invalid not in ("raise", "skip"):
+        yield f"`on_invalid` must be 'raise' or 'skip', not {options.on_invalid!r}"
+    since = getattr(options, "since", None)
+    if isinstance(since, datetime) and since.tzinfo is None:
+        yield "`since` needs a time zone: datetime(..., tzinfo=UTC)"
+
+
+def _is_whole(value: Any, minimum: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= minimum
+
+
+def since_moment(since: datetime | str | os.PathLike[str] | None) -> int | None:
+    """Read ``since`` as a moment, in milliseconds since 1970; ``None`` where it is a path."""
+    if isinstance(since, datetime):
+        return milliseconds(since.isoformat())
+    return milliseconds(since)

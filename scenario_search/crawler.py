@@ -1,0 +1,96 @@
+"""``client.crawl``: crawls of assets and of models, and crawls shared out over machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from scenario_search.crawl import AsyncCrawl
+from scenario_search.crawl_params import (
+    CrawlAssetsParams,
+    CrawlModelsParams,
+    CrawlOptions,
+    CrawlPlanParams,
+    CrawlWindow,
+    RunOptions,
+    check,
+    search_params,
+)
+from scenario_search.params import ImageConditions
+from scenario_search.responses import (
+    Hit,
+    SearchAssetSearchResponse,
+    SearchModelSearchResponse,
+)
+from scenario_search.search import ASSETS, MODELS, Endpoint
+from scenario_search.signatures import takes, takes_beside
+
+if TYPE_CHECKING:
+    from scenario_search.client import AsyncScenario
+
+__all__ = ["AsyncCrawler"]
+
+H = TypeVar("H", bound=Hit)
+
+
+class AsyncCrawler:
+    """The crawls of a client: every hit, past the engine's cap, once, and resumable."""
+
+    def __init__(self, client: AsyncScenario) -> None:
+        self._client = client
+
+    @takes(CrawlAssetsParams)
+    def assets(self, **keywords: Any) -> AsyncCrawl[SearchAssetSearchResponse]:
+        """Crawl assets. With nothing to search for, all of them.
+
+        Raises:
+            InvalidParamsError: The API's documentation rules the search out.
+        """
+        made = CrawlAssetsParams(**keywords)
+        return self._crawl(ASSETS, made, made)
+
+    @takes(CrawlModelsParams)
+    def models(self, **keywords: Any) -> AsyncCrawl[SearchModelSearchResponse]:
+        """Crawl models. With nothing to search for, all of them.
+
+        Raises:
+            InvalidParamsError: The API's documentation rules the search out.
+        """
+        made = CrawlModelsParams(**keywords)
+        return self._crawl(MODELS, made, made)
+
+    @takes(CrawlPlanParams)
+    async def plan(self, **keywords: Any) -> list[CrawlWindow]:
+        """Cut a crawl into windows for many machines, and count each, without reading them.
+
+        Raises:
+            InvalidParamsError: The API's documentation rules the search out.
+            IncompleteCrawlError: More than the cap were created in one millisecond.
+        """
+        made = CrawlPlanParams(**keywords)
+        endpoint: Endpoint[Any, Any, Any, Any] = MODELS if made.of == "models" else ASSETS
+        crawl: AsyncCrawl[Any] = self._crawl(endpoint, made, made)
+        return await crawl.plan()
+
+    @takes_beside(RunOptions)
+    def run(self, window: CrawlWindow, **options: Any) -> AsyncCrawl[Any]:
+        """Fetch one window of a plan.
+
+        Args:
+            window: What :meth:`plan` gave, in this process or another.
+            options: As for :meth:`assets`: concurrency, checkpoint, order, cap, on_invalid,
+                progress.
+        """
+        made = RunOptions(**options)
+        check(window.params, made, valid=False)
+        endpoint = MODELS if window.params.kind == "models" else ASSETS
+        return AsyncCrawl(self._client, endpoint, window.params, made, window=window.window)
+
+    def _crawl(
+        self,
+        endpoint: Endpoint[Any, Any, Any, H],
+        made: ImageConditions,
+        options: CrawlOptions,
+    ) -> AsyncCrawl[H]:
+        params = search_params(made, endpoint.params_class)
+        check(params, options, valid=self._client.options.validate)
+        return AsyncCrawl(self._client, endpoint, params, options)
