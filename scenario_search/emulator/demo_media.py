@@ -63,7 +63,7 @@ def _sound(document: Mapping[str, Any]) -> bytes:
     pick = Pick("melody", document.get("id"))
     size = document["metadata"].get("size")
     seconds = (size - 44) / (2 * AUDIO_RATE) if isinstance(size, int | float) else 2.0
-    samples = int(AUDIO_RATE * min(max(seconds, 2.0), 30.0))
+    samples = int(AUDIO_RATE * min(max(2.0, seconds), 30.0))
     scale = SCALES[scene_of(document).time]
     sound = np.zeros(samples)
     step, at, start = pick.number(2, 5), 3, 0

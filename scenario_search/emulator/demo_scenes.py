@@ -91,7 +91,9 @@ def _first(patterns: tuple[re.Pattern[str], list[str]], texts: Sequence[str]) ->
 
 
 def _texts(document: Mapping[str, Any]) -> list[str]:
-    metadata = document.get("metadata") or {}
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
     values = (
         metadata.get("prompt"),
         document.get("description"),

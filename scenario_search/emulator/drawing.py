@@ -82,7 +82,9 @@ def _shadows() -> Image.Image:
 
 
 def _size(document: Mapping[str, Any]) -> tuple[int, int]:
-    metadata = document.get("metadata") or {}
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
     sides = []
     for name in ("width", "height"):
         side = metadata.get(name)
@@ -243,7 +245,8 @@ def draw_thumbnail(document: Mapping[str, Any], *, max_side: int = 512) -> bytes
     Images show themselves, videos a frame on a film strip, meshes a turntable, sounds their
     waveform before the scene they are about.
     """
-    kind = (document.get("metadata") or {}).get("kind")
+    metadata = document.get("metadata")
+    kind = metadata.get("kind") if isinstance(metadata, dict) else None
     image = picture_of(document, max_side=max_side)
     if kind == "video":
         _film_strip(image)

@@ -58,7 +58,7 @@ def test_a_sound_is_a_wave_file_one_can_hear() -> None:
     assert max(samples) > 20000
 
 
-@pytest.mark.parametrize("size", [None, 0, -1, 10**12, "big"])
+@pytest.mark.parametrize("size", [None, 0, -1, 10**12, "big", float("nan")])
 def test_a_sound_of_no_sensible_size_has_a_sensible_length(size: object) -> None:
     data, _ = media_bytes({"id": "a", "metadata": {"kind": "audio", "size": size}})
     assert 2 <= (len(data) - 44) / 2 / AUDIO_RATE <= 30

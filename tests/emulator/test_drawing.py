@@ -134,7 +134,9 @@ def test_a_thumbnail_shows_what_kind_of_asset_it_stands_for(kind: str) -> None:
     assert distance(plain, marked) > 10
 
 
-@pytest.mark.parametrize("document", [{}, {"id": None, "metadata": None, "mimeType": None}])
+@pytest.mark.parametrize(
+    "document", [{}, {"id": None, "metadata": None, "mimeType": None}, {"metadata": "x"}]
+)
 def test_a_bare_document_is_drawn_too(document: dict[str, Any]) -> None:
     assert opened(draw_asset(document)).size == (1024, 1024)
 
