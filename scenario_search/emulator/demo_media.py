@@ -44,7 +44,8 @@ def media_bytes(document: Mapping[str, Any]) -> tuple[bytes, str]:
     Videos, sounds, meshes and texts are made for the kinds `video`, `audio`, `3d` and `text`;
     any other kind gets its picture.
     """
-    kind = (document.get("metadata") or {}).get("kind")
+    metadata = document.get("metadata")
+    kind = metadata.get("kind") if isinstance(metadata, dict) else None
     if kind == "video":
         return _video(document), "video/mp4"
     if kind == "audio":
