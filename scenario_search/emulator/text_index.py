@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ from .text_snapshot import Snapshot
 FORMAT = "scenario-search text index 1"
 """First words of what `TextIndex.to_bytes` writes; changes with the format and the rules."""
 
+_UNREADABLE = f"these bytes are no whole {FORMAT!r}: index the documents again"
 _MERGE_RATIO = 4
 
 
@@ -164,15 +166,14 @@ class TextIndex:
         line, _, body = data.partition(b"\n")
         try:
             head = json.loads(line)
-            attributes = head["attributes"] if head["format"] == FORMAT else None
-        except (ValueError, KeyError, TypeError):
-            attributes = None
-        if attributes is None:
-            msg = f"these bytes are no {FORMAT!r}: index the documents again"
-            raise ValueError(msg)
-        index = cls(attributes)
-        if body:
-            segment = segment_from_bytes(body)
+            known = head["format"] == FORMAT
+            index = cls(head["attributes"]) if known else cls([])
+            segment = segment_from_bytes(body) if known and body else None
+        except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(_UNREADABLE) from error
+        if not known:
+            raise ValueError(_UNREADABLE)
+        if segment is not None:
             alive = np.ones(len(segment), dtype=bool)
             index._snapshot = Snapshot([segment], [alive], len(index.attributes))
         return index

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .text_query import Node
 from .text_segment import IntArray
-from .text_snapshot import Snapshot
+from .text_snapshot import Snapshot, sort_keys
 
 ABSENT = 9
 """The typo count of a document that does not match a node."""
@@ -27,6 +27,23 @@ class NodePlaces:
     beginnings: IntArray
     ends: IntArray
     words: IntArray
+
+    def of_documents(self, keep: NDArray[np.bool_], bits: int) -> NodePlaces:
+        """The places in the documents that `keep` masks, which are numbered anew."""
+        number = np.cumsum(keep) - 1
+
+        def kept(keys: IntArray) -> IntArray:
+            document = keys >> bits
+            keys, document = keys[keep[document]], document[keep[document]]
+            moved: IntArray = keys + ((number[document] - document) << bits)
+            return moved
+
+        words = kept(self.words)
+        return NodePlaces(
+            beginnings=words if self.beginnings is self.words else kept(self.beginnings),
+            ends=words if self.ends is self.words else kept(self.ends),
+            words=words,
+        )
 
 
 class Matches:
@@ -82,37 +99,45 @@ class Matches:
         The documents of the keys are indexes into `slots`.
         """
         snapshot = self.snapshot
-        document = np.full(len(snapshot), -1, dtype=np.int64)
-        document[slots] = np.arange(len(slots))
+        document = np.full(len(snapshot), -1, dtype=np.int32)
+        document[slots] = np.arange(len(slots), dtype=np.int32)
         typos = self.typos_of(node)
+        words, firsts, lasts = [], [], []
 
-        def keys(
-            runs: Sequence[tuple[int, int]], count: int, within: IntArray | None = None
-        ) -> IntArray:
-            if not runs:
-                return np.empty(0, np.int64)
+        def keys(runs: Sequence[tuple[int, int]], wanted: NDArray[np.int32]) -> IntArray:
             found = [snapshot.occurrences(*run) for run in runs]
             at = found[0][0] if len(found) == 1 else np.concatenate([f[0] for f in found])
             places = found[0][1] if len(found) == 1 else np.concatenate([f[1] for f in found])
-            kept = (document[at] >= 0) & (typos[at] == count)
-            if within is not None:
-                kept &= np.isin(at, within)
-            found_keys: IntArray = (document[at[kept]] << snapshot.place_bits) | places[kept]
+            here = wanted[at]
+            kept = here >= 0
+            found_keys: IntArray = (here[kept].astype(np.int64) << snapshot.place_bits) | places[
+                kept
+            ]
             return found_keys
 
-        words, firsts, lasts = [], [], []
         for count, spellings in enumerate(node.spellings):
-            words.append(keys(spellings.runs, count))
+            wanted = np.where(typos == count, document, np.int32(-1))
+            if spellings.runs:
+                words.append(keys(spellings.runs, wanted))
             for phrase in spellings.phrases:
-                within = self._phrase_slots(phrase)
+                within = np.full(len(snapshot), -1, dtype=np.int32)
+                holding = self._phrase_slots(phrase)
+                within[holding] = wanted[holding]
                 first, last = snapshot.find(phrase[0]), snapshot.find(phrase[-1])
-                if first >= 0 and last >= 0:
-                    firsts.append(keys([(first, first + 1)], count, within))
-                    lasts.append(keys([(last, last + 1)], count, within))
-        if node.prefix_run[0] < node.prefix_run[1]:
-            firsts.append(keys([node.prefix_run], 0))
+                if holding.size:
+                    firsts.append(keys([(first, first + 1)], within))
+                    lasts.append(keys([(last, last + 1)], within))
+            if count == 0 and node.prefix_run[0] < node.prefix_run[1]:
+                firsts.append(keys([node.prefix_run], wanted))
+        alone = _joined(words)
         return NodePlaces(
-            beginnings=np.sort(np.concatenate(words + firsts)),
-            ends=np.sort(np.concatenate(words + lasts)),
-            words=np.sort(np.concatenate(words)),
+            beginnings=_joined([alone, *firsts]) if firsts else alone,
+            ends=_joined([alone, *lasts]) if lasts else alone,
+            words=alone,
         )
+
+
+def _joined(parts: Sequence[IntArray]) -> IntArray:
+    if not parts:
+        return np.empty(0, np.int64)
+    return sort_keys(parts[0] if len(parts) == 1 else np.concatenate(parts))

@@ -9,6 +9,7 @@ are left out before the next, dearer rule.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -148,6 +149,7 @@ class _Buckets:
         self.paths: list[Path] = []
         self.path_levels = np.empty(0, dtype=np.int8)
         self.fits: BoolArray = np.zeros((0, len(slots)), dtype=bool)
+        self._places: dict[Node, NodePlaces] = {}
         self._ranks: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
 
     def find_paths(self, kept_terms: list[list[int]]) -> None:
@@ -194,6 +196,8 @@ class _Buckets:
             return
         self.slots, self.key, self.levels = self.slots[keep], self.key[keep], self.levels[keep]
         self._ranks = [(rank[keep], highest[keep]) for rank, highest in self._ranks]
+        bits = self.matches.snapshot.place_bits
+        self._places = {n: places.of_documents(keep, bits) for n, places in self._places.items()}
         self.fits = self.fits[:, keep]
         used = self.fits.any(axis=1)
         if not used.all():
@@ -202,11 +206,13 @@ class _Buckets:
 
     def cut_by_paths(self, costs: Callable[[Path], IntArray], most: Callable[[Path], int]) -> None:
         """Cut by the cost of the best reading, and keep only the best readings."""
-        cost = np.full(self.fits.shape, _UNREACHED)
-        for p, path in enumerate(self.paths):
-            cost[p, self.fits[p]] = costs(path)[self.fits[p]]
-        best = cost.min(axis=0)
-        self.fits = self.fits & (cost == best)
+        best = np.full(len(self.slots), _UNREACHED)
+        own = []
+        for path, fits in zip(self.paths, self.fits, strict=True):
+            own.append(costs(path)[fits])
+            best[fits] = np.minimum(best[fits], own[-1])
+        for fits, cost in zip(self.fits, own, strict=True):
+            fits[fits] = cost == best[fits]
         highest = np.zeros(int(self.levels.max()) + 1, dtype=np.int64)
         np.maximum.at(highest, self.path_levels, [most(path) for path in self.paths])
         self.cut(best, highest[self.levels])
@@ -214,6 +220,12 @@ class _Buckets:
     def typos(self, node: Node) -> NDArray[np.uint8]:
         """The typos of each document for a node, `ABSENT` where it does not match."""
         return self.matches.typos_of(node)[self.slots]
+
+    def places(self, node: Node) -> NodePlaces:
+        """Where a node stands in the documents."""
+        if node not in self._places:
+            self._places[node] = self.matches.places(node, self.slots)
+        return self._places[node]
 
     def result(self, total: int) -> Ranked:
         """The first `limit` documents; equals keep the order of insertion."""
@@ -243,32 +255,15 @@ def _rank_typos(buckets: _Buckets) -> None:
     )
 
 
-class _Places:
-    """Where the nodes stand in the documents of the buckets; asked for once a rule."""
-
-    def __init__(self, buckets: _Buckets) -> None:
-        self._buckets = buckets
-        self._found: dict[Node, NodePlaces] = {}
-
-    def __getitem__(self, node: Node) -> NodePlaces:
-        if node not in self._found:
-            self._found[node] = self._buckets.matches.places(node, self._buckets.slots)
-        return self._found[node]
-
-
 def _rank_proximity(buckets: _Buckets) -> None:
-    places = _Places(buckets)
     bits = buckets.matches.snapshot.place_bits
-    pairs: dict[tuple[Node, Node], IntArray] = {}
 
+    @functools.cache
     def pair(left: Node, right: Node) -> IntArray:
         """Cost of two neighbours: 0 to 2 by distance, one more in the wrong order, else 3."""
-        if (left, right) in pairs:
-            return pairs[left, right]
         cost = np.full(len(buckets.slots), FARTHEST - 1, dtype=np.int64)
-        _nearest(cost, places[left].ends, places[right].beginnings, bits, -1)
-        _nearest(cost, places[right].words, places[left].words, bits, 0)
-        pairs[left, right] = cost
+        _nearest(cost, buckets.places(left).ends, buckets.places(right).beginnings, bits, -1)
+        _nearest(cost, buckets.places(right).words, buckets.places(left).words, bits, 0)
         return cost
 
     def costs(path: Path) -> IntArray:
@@ -299,16 +294,17 @@ def _nearest(cost: IntArray, first: IntArray, second: IntArray, bits: int, extra
 def _rank_attribute(buckets: _Buckets) -> None:
     bits = buckets.matches.snapshot.place_bits
     last = max(buckets.matches.snapshot.attributes - 1, 0)
-    places = _Places(buckets)
 
+    @functools.cache
     def attribute(node: Node) -> IntArray:
-        at = places[node].beginnings
+        at = buckets.places(node).beginnings
         best = np.full(len(buckets.slots), last, dtype=np.int64)
         np.minimum.at(best, at >> bits, (at & ((1 << bits) - 1)) >> POSITION_BITS)
         return best * node.size
 
+    @functools.cache
     def position(node: Node) -> IntArray:
-        at = places[node].beginnings
+        at = buckets.places(node).beginnings
         distance = np.abs(_rounded_position(at & ((1 << POSITION_BITS) - 1)) - node.start)
         cost = sum(
             (np.searchsorted(_POSITION_STEPS, distance + i) for i in range(node.size)),
@@ -325,7 +321,6 @@ def _rank_attribute(buckets: _Buckets) -> None:
         lambda path: np.add.reduce([attribute(node) for node in path]),
         lambda path: last * length(path),
     )
-    places = _Places(buckets)
     buckets.cut_by_paths(
         lambda path: np.add.reduce([position(node) for node in path]),
         lambda path: _MAX_POSITION_COST * length(path),
@@ -393,6 +388,7 @@ def _whole_attribute(matches: Matches, nodes: Sequence[Node], slots: IntArray) -
 
 
 def _rank_exact_words(buckets: _Buckets) -> None:
+    @functools.cache
     def inexact(node: Node) -> IntArray:
         if not node.exact:
             return np.full(len(buckets.slots), node.size, dtype=np.int64)

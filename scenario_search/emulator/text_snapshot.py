@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .text_segment import POSITION_BITS, IntArray, Segment
 
 _LETTERS_WIDTH = 24
+_REMEMBERED_WORDS = 32
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -54,6 +55,7 @@ class Snapshot:
             self._views.append(SegmentView(segment, None if same else slots))
             self._add_words(_live_words(segment, mask))
         self._letters: dict[str, NDArray[np.uint32]] = {}
+        self._place_keys: dict[str, IntArray] = {}
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -112,13 +114,17 @@ class Snapshot:
 
     def place_keys(self, word: str) -> IntArray:
         """Sorted place keys of a word."""
+        known = self._place_keys.get(word)
+        if known is not None:
+            return known
         i = self.find(word)
         if i < 0:
             return np.empty(0, np.int64)
         slots, places = self.occurrences(i, i + 1)
-        keys = (slots.astype(np.int64) << self.place_bits) | places
-        if len(self._views) > 1:
-            keys.sort()
+        keys = sort_keys((slots.astype(np.int64) << self.place_bits) | places)
+        if len(self._place_keys) >= _REMEMBERED_WORDS:
+            self._place_keys.clear()
+        self._place_keys[word] = keys
         return keys
 
     def slots_within(self, first: str, second: str, distance: int) -> IntArray:
@@ -130,11 +136,11 @@ class Snapshot:
             nearest = np.searchsorted(after, before, side="right")
             near = nearest < after.size
             near[near] = after[nearest[near]] - before[near] <= distance
-            return np.unique(before[near] >> self.place_bits)
+            return _distinct(before[near] >> self.place_bits)
         nearest = np.searchsorted(before, after, side="left") - 1
         near = nearest >= 0
         near[near] = after[near] - before[nearest[near]] <= distance
-        return np.unique(after[near] >> self.place_bits)
+        return _distinct(after[near] >> self.place_bits)
 
     def phrase_slots(self, words: Sequence[str]) -> IntArray:
         """The documents that hold a phrase.
@@ -143,12 +149,12 @@ class Snapshot:
         them are at most two apart; it is not asked that all stand in one row.
         """
         if len(words) == 1:
-            return np.unique(self.place_keys(words[0]) >> self.place_bits)
+            return _distinct(self.place_keys(words[0]) >> self.place_bits)
         found: IntArray | None = None
         for gap in (1, 2):
             for first, second in zip(words, words[gap:], strict=False):
                 slots = self.slots_within(first, second, gap)
-                found = slots if found is None else np.intersect1d(found, slots, True)
+                found = slots if found is None else np.intersect1d(found, slots, assume_unique=True)
                 if not found.size:
                     return found
         return found if found is not None else np.empty(0, np.int64)
@@ -169,8 +175,26 @@ class Snapshot:
         return letters
 
 
+def sort_keys(keys: IntArray) -> IntArray:
+    """Keys in rising order; they mostly are, as documents mostly come in their order."""
+    return np.sort(keys) if (keys[1:] < keys[:-1]).any() else keys
+
+
+def _distinct(rising: IntArray) -> IntArray:
+    first = np.ones(len(rising), dtype=bool)
+    first[1:] = rising[1:] != rising[:-1]
+    return rising[first]
+
+
 def _live_words(segment: Segment, alive: NDArray[np.bool_]) -> list[str]:
-    if alive.all() or not segment.words:
+    dead = np.flatnonzero(~alive[segment.documents])
+    if not dead.size:
         return segment.words
-    uses = np.add.reduceat(alive[segment.documents].astype(np.int64), segment.starts[:-1])
-    return [segment.words[i] for i in np.flatnonzero(uses).tolist()]
+    # Only the words of dead documents can have died.
+    doubtful = np.unique(np.searchsorted(segment.starts, dead, side="right") - 1)
+    gone = {
+        i
+        for i in doubtful.tolist()
+        if not alive[segment.documents[segment.starts[i] : segment.starts[i + 1]]].any()
+    }
+    return [word for i, word in enumerate(segment.words) if i not in gone]

@@ -74,6 +74,11 @@ def _fold(character: str) -> str:
 _FOLDING = _FoldingTable()
 
 
+def _clean(text: str) -> str:
+    """One character for each accented letter, and no mark of ours in the text."""
+    return unicodedata.normalize("NFC", text).replace(HARD_BREAK, "")
+
+
 def document_tokens(text: str | Sequence[str]) -> list[str]:
     """The words of one attribute in order, with `HARD_BREAK` where a hard separator stands.
 
@@ -81,9 +86,7 @@ def document_tokens(text: str | Sequence[str]) -> list[str]:
     """
     if not isinstance(text, str):
         text = "".join(f"{element}. " for element in text)
-    if HARD_BREAK in text:
-        text = text.replace(HARD_BREAK, "")
-    marked = text.replace(", ", HARD_BREAK).replace(". ", HARD_BREAK)
+    marked = _clean(text).replace(", ", HARD_BREAK).replace(". ", HARD_BREAK)
     return marked.translate(_FOLDING).replace(HARD_BREAK, f" {HARD_BREAK} ").split()
 
 
@@ -101,7 +104,7 @@ def query_tokens(query: str) -> list[QueryToken]:
     """The words and separators of a query in order, at most `MAX_QUERY_TOKENS`."""
     tokens: list[QueryToken] = []
     word = ""
-    for match in _QUERY_PIECE.finditer(query.replace(HARD_BREAK, "")):
+    for match in _QUERY_PIECE.finditer(_clean(query)):
         piece = match.group()
         folded = HARD_BREAK if len(piece) == 2 else _FOLDING[ord(piece)]
         if folded and folded[0] not in (_SOFT, HARD_BREAK):

@@ -44,7 +44,7 @@ class TextDocument:
 
 
 def make_documents(count: int, *, seed: int = 7) -> list[TextDocument]:
-    """Documents numbered from 0, the same for the same seed; about 80 words each."""
+    """Documents numbered from 0, the same for the same seed; about 55 words each."""
     rng = random.Random(seed)
     coined = sorted({"".join(rng.choices(_SYLLABLES, k=rng.randint(2, 4))) for _ in range(3000)})
     rng.shuffle(coined)

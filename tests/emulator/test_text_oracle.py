@@ -1,0 +1,111 @@
+# ruff: noqa: SIM905 - a word list reads best as text
+"""The emulator's order against that of Meilisearch's core."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from text_corpus import TextDocument, make_documents, make_queries
+from text_oracle import TOP, agreement, index_documents, make_oracle
+
+from scenario_search.emulator.text_index import TextIndex
+
+pytest.importorskip("milli")
+
+DOCUMENTS = make_documents(5_000)
+QUERIES = make_queries(DOCUMENTS)
+
+
+@dataclass
+class Pair:
+    ours: TextIndex
+    oracle: Any
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    folder = str(tmp_path_factory.mktemp("milli"))
+    return Pair(index_documents(DOCUMENTS), make_oracle(DOCUMENTS, folder))
+
+
+def test_the_oracle_is_asked_enough_and_answers(pair: Pair) -> None:
+    hits = [len(pair.oracle.search(q)) for queries in QUERIES.values() for q in queries]
+    assert len(hits) >= 60
+    assert sum(found == TOP for found in hits) >= 40
+    assert sum(found > 0 for found in hits) >= 0.9 * len(hits)
+
+
+def test_our_first_twenty_are_the_oracles(pair: Pair) -> None:
+    every = [query for queries in QUERIES.values() for query in queries]
+    found = agreement(pair.ours, pair.oracle, every)
+    assert found["share of top 20"] >= 0.98
+    assert found["same first hit"] >= 0.98
+    assert found["same order"] >= 0.95
+
+
+@pytest.mark.parametrize("kind", sorted(QUERIES))
+def test_every_kind_of_query_agrees(pair: Pair, kind: str) -> None:
+    found = agreement(pair.ours, pair.oracle, QUERIES[kind])
+    assert found["share of top 20"] >= 0.95
+    assert found["same first hit"] >= 0.85
+
+
+@pytest.fixture(scope="session")
+def small_pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Pair]]:
+    """Few words in many mixtures: ties, splits and joins meet often."""
+    pairs = []
+    for seed in range(6):
+        rng = random.Random(seed)
+        documents = [TextDocument(i, _small_texts(rng)) for i in range(rng.randint(20, 120))]
+        folder = str(tmp_path_factory.mktemp("milli"))
+        pairs.append(Pair(index_documents(documents), make_oracle(documents, folder)))
+    yield pairs
+    pairs.clear()
+
+
+WORDS = (
+    "castle cattle castles dragon dragons drag on sun flower sunflower fan fantasy fantasies light "
+    "lighthouse house the a of an scifi sci fi water fall waterfall knight night 12 1234567 café"
+).split()
+SEPARATORS = [" "] * 12 + [", ", ". ", "-", "/", "'", "! ", "; ", ": ", "_", '"', "…", "—", "("]
+
+
+def _small_text(rng: random.Random, most: int) -> str:
+    words = rng.choices(WORDS, k=rng.randint(0, most))
+    return "".join(word + rng.choice(SEPARATORS) for word in words)
+
+
+def _small_texts(rng: random.Random) -> tuple[str | list[str], ...]:
+    tags = [_small_text(rng, 2) for _ in range(rng.randint(0, 3))]
+    return (_small_text(rng, 3), _small_text(rng, 14), "", "", tags, "")
+
+
+def _bent(rng: random.Random, word: str) -> str:
+    i = rng.randrange(len(word))
+    return rng.choice(
+        (
+            word,
+            word,
+            word[:i] + word[i + 1 :],
+            word[:i] + "x" + word[i:],
+            word[: i + 1],
+            word + rng.choice(WORDS),
+            f'"{word} {rng.choice(WORDS)}"',
+            f"-{word}",
+        )
+    )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_odd_queries_give_the_oracles_order(small_pairs: list[Pair], seed: int) -> None:
+    rng = random.Random(seed)
+    for pair in small_pairs:
+        for _ in range(10):
+            words = [_bent(rng, w) for w in rng.choices(WORDS, k=rng.choice((1, 2, 3, 4, 11)))]
+            query = rng.choice(SEPARATORS).join(words) + rng.choice(("", "", " "))
+            wanted = pair.oracle.search(query)
+            assert pair.ours.search(query, limit=TOP).numbers.tolist() == wanted, query
