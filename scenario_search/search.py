@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import types
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, overload
 
@@ -48,6 +48,7 @@ from scenario_search.params import (
     query_parameters,
     validate,
 )
+from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.responses import (
     Hit,
     ResponseInfo,
@@ -175,17 +176,23 @@ class PreparedSearch(Generic[H]):
         return page
 
     async def pages(
-        self, walk: Walk, first: AsyncSearchHitsOffset[H] | None = None
+        self,
+        walk: Walk,
+        first: AsyncSearchHitsOffset[H] | None = None,
+        *,
+        fetch: Callable[[Position], Awaitable[AsyncSearchHitsOffset[H]]] | None = None,
     ) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
         """Give the pages of a walk that hold a hit, one after the other, up to ``max_items``.
 
         Args:
             walk: The walk, at its first position.
             first: The page of that position, where it is there already.
+            fetch: Gives the page at a position, in place of a request for each in turn.
         """
+        fetch = fetch or self.fetch
         left = self.max_items
         while walk.position is not None and (left is None or left > 0):
-            page = await self.fetch(walk.position) if first is None else first
+            page = await fetch(walk.position) if first is None else first
             first = None
             warning = walk.accept(page)
             if page.hits:
@@ -288,6 +295,14 @@ class AsyncSearchHitsOffset(SearchHits[H]):
     def __aiter__(self) -> AsyncIterator[H]:
         return self._origin().hits(self.iter_pages())
 
+    def prefetch(self, pages_ahead: int) -> AsyncPrefetch[H]:
+        """Iterate on from this page with several pages under way at once.
+
+        See :meth:`AsyncSearchResults.prefetch`.
+        """
+        walk = Walk(page_position(self._position, self))
+        return AsyncPrefetch(self._origin(), walk, pages_ahead, self)
+
     async def count(self) -> int:
         """Count all hits of this page's search, as :meth:`AsyncSearchResults.count` does."""
         return await self._origin().count()
@@ -315,12 +330,27 @@ class AsyncSearchResults(Generic[H]):
         Iterating raises :class:`PaginationError` where the server does not advance, and
         :class:`APIError` where a page could not be read.
         """
+        return self._search.pages(self._walk())
+
+    def prefetch(self, pages_ahead: int) -> AsyncPrefetch[H]:
+        """Give the same hits in the same order, with several pages under way at once.
+
+        Args:
+            pages_ahead: How many pages may be under way at once, from 1. The first is asked for
+                alone, since it tells the end.
+
+        Raises:
+            InvalidParamsError: ``pages_ahead`` is no whole number from 1.
+        """
+        return AsyncPrefetch(self._search, self._walk(), pages_ahead)
+
+    def _walk(self) -> Walk:
         search = self._search
         position = first_position(search.params, walk=True)
         most = search.max_items
         if most and search.params.limit is None and not position.paged:
             position = attrs.evolve(position, size=min(position.size, most))
-        return search.pages(Walk(position))
+        return Walk(position)
 
     async def count(self) -> int:
         """Count the hits with one small request. Exact below the engine's cap of 1000.
