@@ -7,14 +7,27 @@ turned into data URLs here; this reads and encodes, so the clients call it off t
 from __future__ import annotations
 
 import base64
+import inspect
 import io
 import os
 import re
-from typing import Any, BinaryIO, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, NoReturn, Protocol, TypeAlias, TypedDict, runtime_checkable
+
+import attrs
 
 from scenario_search.errors import InvalidParamsError
 
-__all__ = ["ImageSource", "PillowImage", "image_problem", "image_reference", "sniff_mime_type"]
+__all__ = [
+    "ImageSource",
+    "Images",
+    "ImagesDict",
+    "PillowImage",
+    "image_problem",
+    "image_reference",
+    "like_unlike",
+    "sniff_mime_type",
+]
 
 
 @runtime_checkable
@@ -25,6 +38,9 @@ class PillowImage(Protocol):
     def mode(self) -> str:
         """The pixel format, such as ``"RGB"``."""
 
+    def convert(self, mode: Any) -> Any:
+        """Give the picture in another pixel format."""
+
     def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
         """Write the picture to a file object."""
 
@@ -34,27 +50,76 @@ ImageSource: TypeAlias = (
 )
 """An asset id, a data URL, a path, bytes, an open binary file, or a Pillow image."""
 
-_DATA_URL = re.compile(r"data:image/[\w.+-]+(;[\w.+-]+=[\w.+-]+)*(;base64)?,[^,]", re.IGNORECASE)
-_FILE_NAME = re.compile(r"[/\\]|\.(png|jpe?g|gif|webp|bmp|tiff?|avif|heic)$", re.IGNORECASE)
-_ASSET_ID = re.compile(r"[\w.:-]+")
 
-_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"GIF8", "image/gif"),
-    (8, b"WEBP", "image/webp"),
-    (4, b"ftypavif", "image/avif"),
-    (4, b"ftypheic", "image/heic"),
-    (0, b"II*\x00", "image/tiff"),
-    (0, b"MM\x00*", "image/tiff"),
-    (0, b"BM", "image/bmp"),
+@attrs.frozen(kw_only=True)
+class Images:
+    """Pictures that results should be like, and pictures they should not be like."""
+
+    like: Sequence[ImageSource] = ()
+    """References to come close to: asset ids, data URLs, paths, bytes, files, Pillow images."""
+    unlike: Sequence[ImageSource] = ()
+    """References to stay away from."""
+
+
+class ImagesDict(TypedDict, total=False):
+    """The same as :class:`Images`, as a plain dict."""
+
+    like: Sequence[ImageSource]
+    unlike: Sequence[ImageSource]
+
+
+def like_unlike(
+    images: Images | Mapping[str, Any],
+) -> tuple[Sequence[ImageSource], Sequence[ImageSource]]:
+    """Give both lists of an ``images`` parameter."""
+    if isinstance(images, Images):
+        return images.like, images.unlike
+    return images.get("like", ()), images.get("unlike", ())
+
+
+_DATA_URL = re.compile(
+    r"data:image/[\w.+-]+(;[\w.+-]+=[\w.+-]+)*(;base64,[A-Za-z0-9+/]+={0,2}|,[^,].*)",
+    re.IGNORECASE | re.ASCII,
 )
+_FILE_NAME = re.compile(
+    r"[/\\]|\.(png|jpe?g|jfif|gif|webp|bmp|tiff?|avif|hei[cf]|svg|tga|psd)$", re.IGNORECASE
+)
+_WEB_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_ASSET_ID = re.compile(r"[\w.:-]+", re.ASCII)
+
+_SIGNATURES: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(signature, re.DOTALL), mime_type)
+    for signature, mime_type in (
+        (rb"\x89PNG\r\n\x1a\n", "image/png"),
+        (rb"\xff\xd8\xff", "image/jpeg"),
+        (rb"GIF8[79]a", "image/gif"),
+        (rb"RIFF....WEBP", "image/webp"),
+        (rb"....ftypavi[fs]", "image/avif"),
+        (rb"....ftyp(hei[cx]|mif1)", "image/heic"),
+        (rb"II\*\x00|MM\x00\*", "image/tiff"),
+        (rb"BM.{4}\x00{4}", "image/bmp"),
+    )
+)
+
+# Modes that PNG lacks, and the one that loses nothing, or no more than a screen would.
+_PNG_MODE = {
+    "La": "LA",
+    "PA": "RGBA",
+    "RGBa": "RGBA",
+    "RGBX": "RGB",
+    "CMYK": "RGB",
+    "YCbCr": "RGB",
+    "LAB": "RGB",
+    "HSV": "RGB",
+    "I": "I;16",
+    "I;16B": "I;16",
+}
 
 
 def sniff_mime_type(data: bytes) -> str | None:
     """Tell a picture's MIME type by its first bytes; ``None`` where it is no known picture."""
-    for offset, signature, mime_type in _SIGNATURES:
-        if data.startswith(signature, offset):
+    for signature, mime_type in _SIGNATURES:
+        if signature.match(data):
             return mime_type
     return None
 
@@ -62,31 +127,38 @@ def sniff_mime_type(data: bytes) -> str | None:
 def image_problem(source: Any) -> str | None:
     """Say why something cannot be a reference image, without reading it; ``None`` if it can."""
     if isinstance(source, str):
-        if source.startswith(("data:", "DATA:")):
-            if _DATA_URL.match(source):
-                return None
-            return "is not a valid data URL: it should start like data:image/png;base64,"
-        if re.match(r"https?://", source, re.IGNORECASE):
-            return (
-                "must be an existing AssetId or a valid data URL, not a web address: "
-                "fetch the picture and pass its bytes"
-            )
-        if _FILE_NAME.search(source):
-            return (
-                "must be an existing AssetId or a valid data URL; "
-                f"for a file pass pathlib.Path({source[:80]!r})"
-            )
-        if not _ASSET_ID.fullmatch(source):
-            return f"must be an existing AssetId or a valid data URL, not {source[:80]!r}"
-        return None
+        return _text_problem(source)
     if isinstance(source, (os.PathLike, bytes, bytearray, memoryview, PillowImage)):
         return None
-    if hasattr(source, "read"):
+    if isinstance(source, io.TextIOBase):
+        return "is a file in text mode: open it in binary mode"
+    read = getattr(source, "read", None)
+    if inspect.iscoroutinefunction(read):
+        return f"is a {type(source).__name__}, which must be awaited: pass what its read() gives"
+    if callable(read):
         return None
     return (
         "must be an asset id, a data URL, a path, bytes, a binary file or a Pillow image, "
         f"not {type(source).__name__}"
     )
+
+
+def _text_problem(source: str) -> str | None:
+    if source[:5].lower() == "data:":
+        if _DATA_URL.fullmatch(source):
+            return None
+        return "is not a valid data URL, which looks like data:image/png;base64,iVBORw0KGgo="
+    if _WEB_ADDRESS.match(source):
+        return (
+            "must be an existing AssetId or a valid data URL, not a web address: "
+            "fetch the picture and pass its bytes"
+        )
+    if _FILE_NAME.search(source):
+        path = source.removeprefix("file://")[:80]
+        return f"must be an existing AssetId or a valid data URL; for a file pass Path({path!r})"
+    if not _ASSET_ID.fullmatch(source):
+        return f"must be an existing AssetId or a valid data URL, not {source[:80]!r}"
+    return None
 
 
 def image_reference(source: ImageSource, *, max_bytes: int | None = None) -> str:
@@ -95,39 +167,76 @@ def image_reference(source: ImageSource, *, max_bytes: int | None = None) -> str
     Args:
         source: An asset id or a data URL (given back as they are), a path, bytes, a binary file
             object (read from where it stands), or a Pillow image (sent as PNG).
-        max_bytes: How large a picture may be; no more than that is read.
+        max_bytes: How large a picture may be; no more than one byte beyond it is read.
 
     Raises:
         InvalidParamsError: It cannot be read, is too large, or is no picture.
     """
-    most = -1 if max_bytes is None else max_bytes + 1
     if isinstance(source, str):
-        _check_size("the data URL given", len(source) * 3 // 4, max_bytes)
+        _check_size("the data URL given", _data_url_size(source), max_bytes)
         return source
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        data, what = bytes(source), "the bytes given"
-    elif isinstance(source, os.PathLike):
-        what = os.fspath(source)
-        try:
-            with open(source, "rb") as file:  # noqa: PTH123 - any os.PathLike is welcome
-                data = file.read(most)
-        except OSError as error:
-            raise InvalidParamsError(f"Cannot read the image {what}: {error.strerror}") from error
-    elif isinstance(source, PillowImage):
-        encoded = io.BytesIO()
-        source.save(encoded, format="PNG")
-        data, what = encoded.getvalue(), "the Pillow image given"
-    else:
-        what = str(getattr(source, "name", "the file given"))
-        data = source.read(most)
-        if not isinstance(data, bytes):
-            raise InvalidParamsError(f"Cannot use {what} as an image: open it in binary mode")
+    what, data = _read(source, max_bytes)
     _check_size(what, len(data), max_bytes)
     mime_type = sniff_mime_type(data)
     if mime_type is None:
         found = f"its first bytes are {data[:12]!r}" if data else "it is empty"
         raise InvalidParamsError(f"Cannot use {what} as an image: {found}")
-    return _data_url(mime_type, data)
+    return f"data:{mime_type};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _read(source: Any, max_bytes: int | None) -> tuple[str, bytes]:
+    """Give what a source is called, and its bytes, or as many as show it to be too large."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return "the bytes given", bytes(source)
+    if isinstance(source, os.PathLike):
+        what = os.fsdecode(source)
+        try:
+            with open(source, "rb") as file:  # noqa: PTH123 - any os.PathLike is welcome
+                return what, _read_file(file, what, max_bytes)
+        except (OSError, ValueError) as error:
+            _cannot_read(what, error)
+    if isinstance(source, PillowImage):
+        return "the Pillow image given", _encode_png(source)
+    what = str(getattr(source, "name", "the file given"))
+    return what, _read_file(source, what, max_bytes)
+
+
+def _read_file(file: Any, what: str, max_bytes: int | None) -> bytes:
+    content = bytearray()
+    while max_bytes is None or len(content) <= max_bytes:
+        try:
+            chunk = file.read(-1 if max_bytes is None else max_bytes + 1 - len(content))
+        except (OSError, TypeError, ValueError) as error:
+            _cannot_read(what, error)
+        if not isinstance(chunk, (bytes, bytearray, memoryview)):
+            raise InvalidParamsError(f"Cannot use {what} as an image: open it in binary mode")
+        content += chunk
+        # A raw file or a socket may give less than it was asked for, before its end.
+        if max_bytes is None or not chunk:
+            break
+    return bytes(content)
+
+
+def _encode_png(image: PillowImage) -> bytes:
+    encoded = io.BytesIO()
+    try:
+        if mode := _PNG_MODE.get(image.mode):
+            image = image.convert(mode)
+        image.save(encoded, format="PNG")
+    except (OSError, SystemError, ValueError) as error:
+        _cannot_read("the Pillow image given", error)
+    return encoded.getvalue()
+
+
+def _cannot_read(what: str, error: Exception) -> NoReturn:
+    reason = getattr(error, "strerror", None) or error
+    raise InvalidParamsError(f"Cannot use {what} as an image: {reason}") from error
+
+
+def _data_url_size(url: str) -> int:
+    """Count the bytes that a base64 data URL holds; an asset id holds none."""
+    comma = url.find(",")
+    return 0 if comma < 0 else (len(url) - comma - 1) * 3 // 4 - url.count("=", -2)
 
 
 def _check_size(what: str, size: int, max_bytes: int | None) -> None:
@@ -136,7 +245,3 @@ def _check_size(what: str, size: int, max_bytes: int | None) -> None:
             f"Cannot use {what} as an image: it is larger than max_image_bytes "
             f"({max_bytes:,} bytes)"
         )
-
-
-def _data_url(mime_type: str, data: bytes) -> str:
-    return f"data:{mime_type};base64,{base64.b64encode(data).decode('ascii')}"

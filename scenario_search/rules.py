@@ -1,0 +1,213 @@
+"""The rules of the request parameters: what the API's documentation rules out, in its words.
+
+A rule takes a parameter's name, its value (never ``None``) and the whole request, and says what
+is wrong, or gives ``None``. It never raises, whatever the value is.
+
+Source: the Search API's reference, Asset Search; the Search guide, Pagination and Sorting.
+"Limit exceeds maximum (100)" is the API's own text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+import re
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scenario_search.filters import Filter
+from scenario_search.images import Images, image_problem, like_unlike
+
+if TYPE_CHECKING:
+    from scenario_search.params import SearchParams
+
+Rule = Callable[[str, Any, "SearchParams"], str | None]
+"""Says what is wrong with (name, value, request); ``None`` if nothing is."""
+
+MAX_PAGE_SIZE = 100
+"""The most hits a page may hold (Search guide, Pagination)."""
+
+MAX_EXACT_INTEGER = 2**53 - 1
+"""The largest integer that JSON carries from one program to another exactly (RFC 8259, 6)."""
+
+SHOWN = reprlib.Repr()
+"""Shows a value in a message, shortened."""
+SHOWN.maxstring = SHOWN.maxother = SHOWN.maxlong = 80
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def integer(minimum: int) -> Rule:
+    """Make the rule of a whole number from ``minimum`` on; ``20.0`` and numpy integers will do."""
+
+    def rule(name: str, value: Any, _: SearchParams) -> str | None:
+        if not _is_real(value) or value % 1:
+            return f"`{name}` must be a whole number, not {SHOWN.repr(value)}"
+        if value < minimum:
+            return f"`{name}` must be at least {minimum}, not {SHOWN.repr(value)}"
+        if value > MAX_EXACT_INTEGER:
+            return f"`{name}` must be at most {MAX_EXACT_INTEGER}, not {SHOWN.repr(value)}"
+        return None
+
+    return rule
+
+
+def page_size(name: str, value: Any, params: SearchParams) -> str | None:
+    """A whole number from 1 to 100."""
+    if _is_real(value) and MAX_PAGE_SIZE < value < math.inf:
+        return f"Limit exceeds maximum ({MAX_PAGE_SIZE}): `{name}` is {SHOWN.repr(value)}"
+    return integer(1)(name, value, params)
+
+
+def ratio(name: str, value: Any, _: SearchParams) -> str | None:
+    """A number from 0 to 1."""
+    if _is_real(value) and 0 <= value <= 1:
+        return None
+    return f"`{name}` must be a number from 0 to 1, not {SHOWN.repr(value)}"
+
+
+def boolean(name: str, value: Any, _: SearchParams) -> str | None:
+    """True or False; not 1, which JSON tells apart from true."""
+    if isinstance(value, bool):
+        return None
+    return f"`{name}` must be True or False, not {SHOWN.repr(value)}"
+
+
+def text(name: str, value: Any, _: SearchParams) -> str | None:
+    """A string that can be sent."""
+    if not isinstance(value, str):
+        return f"`{name}` must be a string, not {type(value).__name__}"
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        return f"`{name}` holds a character that UTF-8 has no form for, at index {error.start}"
+    return None
+
+
+def identifier(name: str, value: Any, params: SearchParams) -> str | None:
+    """A string that is not blank."""
+    blank = isinstance(value, str) and not value.strip()
+    return f"`{name}` must not be blank" if blank else text(name, value, params)
+
+
+def filter_(name: str, value: Any, params: SearchParams) -> str | None:
+    """A filter, or text in the filter language, which is left to the server."""
+    if isinstance(value, Filter):
+        return None
+    if isinstance(value, str):
+        return text(name, value, params)
+    return (
+        f"`{name}` must be a filter, such as F.width >= 1024, or a string, "
+        f"not {type(value).__name__}"
+    )
+
+
+def sort(name: str, value: Any, params: SearchParams) -> str | None:
+    """A list of ``field:asc`` or ``field:desc``, of the request's sortable fields."""
+    example = "such as ['createdAt:desc']"
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        return f"`{name}` must be a list of strings, {example}, not {SHOWN.repr(value)}"
+    for item in value:
+        field, _, order = item.partition(":") if isinstance(item, str) else ("", "", "")
+        if not field or order not in ("asc", "desc"):
+            return (
+                f"`{name}` takes a field, a colon and asc or desc, {example}, "
+                f"not {SHOWN.repr(item)}"
+            )
+        if params.sortable and field not in params.sortable:
+            near = difflib.get_close_matches(_camel(field), params.sortable, 1, 0.5)
+            hint = f"did you mean {near[0]}?" if near else f"use {', '.join(params.sortable)}"
+            return f'`{name}`: "{field}" is not a sortable field: {hint}'
+    return None
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def image(name: str, value: Any, params: SearchParams) -> str | None:
+    """A reference image, without ``images`` beside it."""
+    if getattr(params, "images", None) is not None:
+        return "`image` and `images` are mutually exclusive"
+    problem = image_problem(value)
+    return f"`{name}` {problem}" if problem else None
+
+
+def images(name: str, value: Any, _: SearchParams) -> str | None:
+    """Lists of reference images."""
+    if isinstance(value, Mapping):
+        unknown = sorted(map(str, value.keys() - {"like", "unlike"}))
+        if unknown:
+            return f"`{name}` has `like` and `unlike`, not {', '.join(unknown)}"
+    elif not isinstance(value, Images):
+        return f"`{name}` must be Images(like=[...], unlike=[...]), not {type(value).__name__}"
+    for side, sources in zip(("like", "unlike"), like_unlike(value), strict=True):
+        if isinstance(sources, (str, bytes)) or not isinstance(sources, Sequence):
+            return f"`{name}.{side}` must be a list of images, not {type(sources).__name__}"
+        for index, source in enumerate(sources):
+            if problem := image_problem(source):
+                return f"`{name}.{side}[{index}]` {problem}"
+    return None
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\ud7ff\ue000-\U0010ffff]*")
+
+
+def header_problem(headers: Any) -> str | None:
+    """Say why something cannot be sent as headers; ``None`` if it can. Values are not shown.
+
+    What names and values may hold is in RFC 9110, 5.1 and 5.5.
+    """
+    if not isinstance(headers, Mapping):
+        return f"must be a dict of strings, not {type(headers).__name__}"
+    for name, value in headers.items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            return f"has a header name that cannot be sent: {SHOWN.repr(name)}"
+        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+            return f"has a value for {name} that is no string or holds a control character"
+    return None
+
+
+def query_problem(query: Any) -> str | None:
+    """Say why something cannot be a query string; ``None`` if it can. Values are not shown."""
+    if not isinstance(query, Mapping):
+        return f"must be a dict of strings, not {type(query).__name__}"
+    for name, value in query.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            return f"must be a dict of strings: {SHOWN.repr(name)} or its value is no string"
+    return None
+
+
+def extra_headers(name: str, value: Any, _: SearchParams) -> str | None:
+    """Headers that can be sent."""
+    problem = header_problem(value)
+    return f"`{name}` {problem}" if problem else None
+
+
+def extra_query(name: str, value: Any, _: SearchParams) -> str | None:
+    """Query-string parameters that can be sent."""
+    problem = query_problem(value)
+    return f"`{name}` {problem}" if problem else None
+
+
+def extra_body(name: str, value: Any, _: SearchParams) -> str | None:
+    """JSON fields, but none that says which page: a walk sets those."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        return f"`{name}` must be a dict whose keys are strings"
+    position = sorted(value.keys() & {"limit", "offset", "page", "hitsPerPage"})
+    if position:
+        return f"`{name}` must not hold {', '.join(position)}: pass the parameter of that name"
+    return None
+
+
+def timeout(name: str, value: Any, _: SearchParams) -> str | None:
+    """Seconds above 0."""
+    if _is_real(value) and 0 < value < math.inf:
+        return None
+    return f"`{name}` must be a number of seconds above 0, not {SHOWN.repr(value)}"
