@@ -239,20 +239,21 @@ def folded(text: str) -> str:
     That is Meilisearch's: white space at both ends is dropped, compatibility decomposition
     (NFKD) makes `é` written as one or as two characters the same, and lower case makes `=`,
     `CONTAINS`, ranges and sorting ignore case. What is left is cut at `MAX_VALUE_BYTES`, on a
-    character boundary. U+0000 becomes U+FFFD, since SQLite ends some texts at it.
+    character boundary. U+0000 becomes U+FFFD, since SQLite ends some texts at it, and half a
+    surrogate pair becomes a question mark.
     """
     text = text.strip()
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
+        text = unicodedata.normalize("NFKD", text.encode(errors="replace").decode())
     text = text.lower()
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
     if len(text) * 4 <= MAX_VALUE_BYTES:
         return text
-    encoded = text.encode("utf-8", "surrogatepass")
+    encoded = text.encode()
     if len(encoded) <= MAX_VALUE_BYTES:
         return text
-    return encoded[:MAX_VALUE_BYTES].decode("utf-8", "ignore")
+    return encoded[:MAX_VALUE_BYTES].decode(errors="ignore")
 
 
 def compared(value: object) -> Scalar | None:

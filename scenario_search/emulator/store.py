@@ -18,6 +18,7 @@ memory find out what to read again (`Store.changed_since`), also in a file opene
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -115,10 +116,7 @@ class Store:
         self._memory_lock = threading.Lock()
         self._memory: OrderedDict[object, tuple[int, Any]] = OrderedDict()
 
-    @property
-    def path(self) -> Path:
-        """The file, which SQLite accompanies by two more while it is open."""
-        return self._connections.path
+        self.path = self._connections.path
 
     def __enter__(self) -> Self:
         return self
@@ -151,7 +149,10 @@ class Store:
         Raises:
             InvalidDocumentError: A document is no JSON object or has no `id` of one character
                 or more. The batches before it are stored, its own is not.
+            ValueError: `batch` is below 1.
         """
+        if batch < 1:
+            raise ValueError(f"a batch holds at least 1 document, not {batch}")
         added = updated = position = 0
         remaining = iter(documents)
         while chunk := list(islice(remaining, batch)):
@@ -497,5 +498,6 @@ def _next_revision(connection: sqlite3.Connection, kind: Kind) -> int:
     return _revision(connection, kind)
 
 
-def _json_list(texts: Iterable[str]) -> str:
-    return orjson.dumps(list(texts)).decode()
+def _json_list(ids: Iterable[str]) -> str:
+    # SQLite's JSON ends some texts at U+0000, which no id holds.
+    return json.dumps([id_ for id_ in ids if "\0" not in id_])

@@ -33,7 +33,7 @@ def encode_document(
 
     Raises:
         InvalidDocumentError: It is no JSON object, or its `id` is no text of at least one
-            character.
+            character, or holds U+0000.
     """
     try:
         if isinstance(document, bytes | bytearray | memoryview):
@@ -46,8 +46,9 @@ def encode_document(
     if not isinstance(parsed, dict):
         raise InvalidDocumentError(position, "is no JSON object")
     id_ = parsed.get("id")
-    if not isinstance(id_, str) or not id_:
-        raise InvalidDocumentError(position, f'needs a text "id" that is not empty, not {id_!r}')
+    if not isinstance(id_, str) or not id_ or "\0" in id_:
+        problem = f'needs a text "id", not empty and without U+0000, but has {id_!r:.50}'
+        raise InvalidDocumentError(position, problem)
     return id_, raw, parsed
 
 

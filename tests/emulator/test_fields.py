@@ -81,6 +81,10 @@ def test_folded_text_keeps_to_the_limit(text: str) -> None:
     assert "\0" not in once
 
 
+def test_half_a_surrogate_pair_can_be_folded() -> None:
+    assert folded("a\ud800B") == "a?b"
+
+
 def test_folding_cuts_between_characters() -> None:
     assert folded("€" * 200) == "€" * 156
 

@@ -155,9 +155,10 @@ def test_equal_numbers_are_equal_however_written(matching: Matching) -> None:
 
 
 def test_numbers_are_compared_with_numbers_and_text_with_text(matching: Matching) -> None:
-    held = asset(width=9), asset(width=100), asset(width="9"), asset(width="100")
-    assert matching("width >= 10", *held) == [1, 2, 3]
-    assert matching("width < 10", *held) == [0]
+    held = asset(width=9), asset(width=100), asset(width="9"), asset(width="1")
+    assert matching("width >= 10", *held) == [1, 2]
+    assert matching("width < 10", *held) == [0, 3]
+    assert matching("width 10 TO 200", *held) == [1]
 
 
 def test_booleans_compare_as_words(matching: Matching) -> None:
@@ -186,6 +187,13 @@ def test_negative_conditions_match_documents_without_the_field(
     matching: Matching, text: str
 ) -> None:
     assert matching(text, asset(kind="image"), asset(kind="video"), asset(), {}) == [1, 2, 3]
+
+
+def test_negating_a_group_turns_and_into_or(matching: Matching) -> None:
+    held = [asset(kind="a", name="a"), asset(kind="a"), asset(name="a"), {}]
+    assert matching("NOT (kind = a AND name = a)", *held) == [1, 2, 3]
+    assert matching("NOT (kind = a OR name = a)", *held) == [3]
+    assert matching("NOT (kind = a OR NOT name = a)", *held) == [2]
 
 
 def test_empty_is_missing_null_and_every_empty_value(matching: Matching) -> None:

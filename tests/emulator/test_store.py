@@ -101,6 +101,7 @@ def test_integers_past_64_bits_are_kept(store: Store) -> None:
         {"id": None},
         {"id": 7},
         {"id": ""},
+        {"id": "a\0b"},
         {"id": "a", "x": object()},
         {"id": "a", 1: 2},
         {"id": "a", "x": "\ud800"},
@@ -141,6 +142,17 @@ def test_documents_that_lie_about_types_are_kept(store: Store) -> None:
     assert sorted(ids(store, sort_by=order)) == sorted(document["id"] for document in documents)
 
 
+def test_ids_that_no_document_has_are_not_found(store: Store) -> None:
+    store.upsert("assets", [asset("a"), asset("é")])
+    assert store.get("assets", ["a\0b", "\ud800", "", "A"]) == {}
+    assert store.numbers_of("assets", ["é", "b"]) == {"é": 2}
+
+
+def test_an_empty_batch_is_refused(store: Store) -> None:
+    with pytest.raises(ValueError, match="at least 1 document, not 0"):
+        store.upsert("assets", [asset("a")], batch=0)
+
+
 # Deleting
 
 
@@ -166,6 +178,16 @@ def test_clearing_empties_one_kind_or_all(store: Store) -> None:
     assert [store.count(kind) for kind in KINDS] == [0, 0, 0]
     store.upsert("assets", [asset("b", prompt="dragon")])
     assert ids(store, "prompt:dragon") == ["b"]
+
+
+def test_the_trigrams_of_replaced_and_deleted_text_are_taken_out(store: Store) -> None:
+    store.upsert("assets", [asset("a", prompt="dragon"), asset("b", prompt="dragon"), asset("c")])
+    store.upsert("assets", [asset("a", prompt="castle")])
+    store.delete("assets", ["b"])
+    with store._connections.reading() as connection:
+        found = "SELECT rowid FROM assets_trigrams WHERE assets_trigrams MATCH ?"
+        assert connection.execute(found, ("dra",)).fetchall() == []
+        assert connection.execute(found, ("cas",)).fetchall() == [(1,)]
 
 
 # Changes
