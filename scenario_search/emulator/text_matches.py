@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .text_query import Node
+from .text_query import Node, Pattern
 from .text_segment import IntArray
 from .text_snapshot import Snapshot, sort_keys
 
@@ -17,8 +17,8 @@ ABSENT = 9
 
 
 @dataclass(frozen=True, slots=True)
-class NodePlaces:
-    """Places of a node in some documents, as sorted keys: document ``<< place_bits`` | place.
+class PatternPlaces:
+    """Places of a pattern in some documents, as sorted keys: document ``<< place_bits`` | place.
 
     `beginnings` are those of its words, common prefix and first words of phrases, `ends` of its
     words and last words of phrases, `words` of its words alone.
@@ -28,7 +28,7 @@ class NodePlaces:
     ends: IntArray
     words: IntArray
 
-    def of_documents(self, keep: NDArray[np.bool_], bits: int) -> NodePlaces:
+    def of_documents(self, keep: NDArray[np.bool_], bits: int) -> PatternPlaces:
         """The places in the documents that `keep` masks, which are numbered anew."""
         number = np.cumsum(keep) - 1
 
@@ -39,7 +39,7 @@ class NodePlaces:
             return moved
 
         words = kept(self.words)
-        return NodePlaces(
+        return PatternPlaces(
             beginnings=words if self.beginnings is self.words else kept(self.beginnings),
             ends=words if self.ends is self.words else kept(self.ends),
             words=words,
@@ -55,17 +55,22 @@ class Matches:
     def __init__(self, snapshot: Snapshot, nodes: Sequence[Node]) -> None:
         self.snapshot = snapshot
         self._phrases: dict[tuple[str, ...], IntArray] = {}
-        self._typos = {node: self._count_typos(node) for node in nodes}
-        self.nodes = [node for node in nodes if self._typos[node].min(initial=ABSENT) < ABSENT]
+        self._typos: dict[Pattern, NDArray[np.uint8]] = {}
+        for node in nodes:
+            if node.pattern not in self._typos:
+                self._typos[node.pattern] = self._count_typos(node.pattern)
+        self.nodes = [
+            node for node in nodes if self._typos[node.pattern].min(initial=ABSENT) < ABSENT
+        ]
 
-    def _count_typos(self, node: Node) -> NDArray[np.uint8]:
+    def _count_typos(self, pattern: Pattern) -> NDArray[np.uint8]:
         typos = np.full(len(self.snapshot), ABSENT, dtype=np.uint8)
         for count in (2, 1, 0):
-            for run in node.spellings[count].runs:
+            for run in pattern.spellings[count].runs:
                 typos[self.snapshot.occurrences(*run)[0]] = count
-            for phrase in node.spellings[count].phrases:
+            for phrase in pattern.spellings[count].phrases:
                 typos[self._phrase_slots(phrase)] = count
-        typos[self.snapshot.occurrences(*node.prefix_run)[0]] = 0
+        typos[self.snapshot.occurrences(*pattern.prefix_run)[0]] = 0
         return typos
 
     def _phrase_slots(self, phrase: tuple[str, ...]) -> IntArray:
@@ -73,13 +78,13 @@ class Matches:
             self._phrases[phrase] = self.snapshot.phrase_slots(phrase)
         return self._phrases[phrase]
 
-    def typos_of(self, node: Node) -> NDArray[np.uint8]:
-        """The fewest typos of a node in each document, by slot; `ABSENT` where it is not."""
-        return self._typos[node]
+    def typos_of(self, pattern: Pattern) -> NDArray[np.uint8]:
+        """The fewest typos of a pattern in each document, by slot; `ABSENT` where it is not."""
+        return self._typos[pattern]
 
     def of(self, node: Node) -> NDArray[np.bool_]:
         """The documents that match a node, a mask by slot."""
-        matching: NDArray[np.bool_] = self._typos[node] < ABSENT
+        matching: NDArray[np.bool_] = self._typos[node.pattern] < ABSENT
         return matching
 
     def starting_at(self, term: int) -> list[Node]:
@@ -93,29 +98,31 @@ class Matches:
         holding[self.snapshot.occurrences(i, i + 1)[0]] = True
         return holding
 
-    def places(self, node: Node, slots: IntArray) -> NodePlaces:
-        """Where a node stands in the documents `slots`, in its spellings with fewest typos.
+    def places(self, pattern: Pattern, slots: IntArray) -> PatternPlaces:
+        """Where a pattern stands in the documents `slots`, in its spellings with fewest typos.
 
         The documents of the keys are indexes into `slots`.
         """
         snapshot = self.snapshot
         document = np.full(len(snapshot), -1, dtype=np.int32)
         document[slots] = np.arange(len(slots), dtype=np.int32)
-        typos = self.typos_of(node)
+        typos = self.typos_of(pattern)
         words, firsts, lasts = [], [], []
 
         def keys(runs: Sequence[tuple[int, int]], wanted: NDArray[np.int32]) -> IntArray:
             found = [snapshot.occurrences(*run) for run in runs]
             at = found[0][0] if len(found) == 1 else np.concatenate([f[0] for f in found])
             places = found[0][1] if len(found) == 1 else np.concatenate([f[1] for f in found])
-            here = wanted[at]
-            kept = here >= 0
-            found_keys: IntArray = (here[kept].astype(np.int64) << snapshot.place_bits) | places[
-                kept
-            ]
+            document_here = wanted[at]
+            kept = document_here >= 0
+            here = document_here[kept].astype(np.int64)
+            found_keys: IntArray = (here << snapshot.place_bits) | places[kept]
             return found_keys
 
-        for count, spellings in enumerate(node.spellings):
+        for count in np.unique(typos[slots]).tolist():
+            if count == ABSENT:
+                continue
+            spellings = pattern.spellings[count]
             wanted = np.where(typos == count, document, np.int32(-1))
             if spellings.runs:
                 words.append(keys(spellings.runs, wanted))
@@ -127,10 +134,10 @@ class Matches:
                 if holding.size:
                     firsts.append(keys([(first, first + 1)], within))
                     lasts.append(keys([(last, last + 1)], within))
-            if count == 0 and node.prefix_run[0] < node.prefix_run[1]:
-                firsts.append(keys([node.prefix_run], wanted))
+            if count == 0 and pattern.prefix_run[0] < pattern.prefix_run[1]:
+                firsts.append(keys([pattern.prefix_run], wanted))
         alone = _joined(words)
-        return NodePlaces(
+        return PatternPlaces(
             beginnings=_joined([alone, *firsts]) if firsts else alone,
             ends=_joined([alone, *lasts]) if lasts else alone,
             words=alone,

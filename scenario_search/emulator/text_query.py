@@ -95,7 +95,7 @@ def parse_query(text: str) -> Query:
 
 @dataclass(slots=True)
 class Spellings:
-    """Ways to spell a node with a certain number of typos.
+    """Ways to spell a pattern with a certain number of typos.
 
     `runs` are ranges of word indexes, `phrases` words that must stand together.
     """
@@ -105,24 +105,34 @@ class Spellings:
 
 
 @dataclass(slots=True, eq=False)
+class Pattern:
+    """What to look for in the index for a word or a phrase.
+
+    `spellings[t]` are those with `t` typos (a split in two counts as one), `most_typos` is how
+    many there may be. `exact` are the words that match to the letter. `prefix_run` are the words
+    of a very common prefix: Meilisearch keeps such prefixes apart, and looks for them only behind
+    the word before.
+    """
+
+    spellings: tuple[Spellings, Spellings, Spellings]
+    exact: tuple[str, ...] = ()
+    is_phrase: bool = False
+    most_typos: int = 0
+    prefix_run: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """One way to read the terms `first` to `last` of a query: a term, or some joined to a word.
 
-    `spellings[t]` are those with `t` typos (a split in two counts as one). `exact` are the words
-    that match to the letter. `start` and `end` are its positions in the query. `prefix_run` are
-    the words of a very common prefix: Meilisearch keeps such prefixes apart, and looks for them
-    only behind the word before.
+    `start` and `end` are its positions in the query. Equal words share a pattern.
     """
 
     first: int
     last: int
     start: int
     end: int
-    spellings: tuple[Spellings, Spellings, Spellings]
-    exact: tuple[str, ...]
-    is_phrase: bool
-    most_typos: int
-    prefix_run: tuple[int, int] = (0, 0)
+    pattern: Pattern
 
     @property
     def size(self) -> int:
@@ -133,59 +143,51 @@ class Node:
 def query_nodes(snapshot: Snapshot, terms: list[Term]) -> list[Node]:
     """Every way to read each term, and two or three neighbours as one word."""
     nodes = []
+    patterns: dict[tuple[object, ...], Pattern] = {}
     for last, term in enumerate(terms):
-        if term.is_phrase:
-            nodes.append(_phrase_node(last, term))
-            continue
         for first in range(last, max(last - MAX_JOINED_TERMS, -1), -1):
             joined = terms[first : last + 1]
-            if any(t.is_phrase for t in joined):
+            if len(joined) > 1 and not _can_be_joined(joined):
                 break
-            if any(a.end + 1 != b.start for a, b in itertools.pairwise(joined)):
-                break
-            nodes.append(_word_node(snapshot, first, joined))
+            words = tuple(t.words for t in joined)
+            key = (words, term.is_phrase, term.is_prefix)
+            if key not in patterns:
+                patterns[key] = (
+                    _phrase_pattern(term) if term.is_phrase else _word_pattern(snapshot, joined)
+                )
+            nodes.append(Node(first, last, joined[0].start, term.end, patterns[key]))
     return nodes
 
 
-def _phrase_node(number: int, term: Term) -> Node:
+def _can_be_joined(terms: list[Term]) -> bool:
+    return not any(term.is_phrase for term in terms) and all(
+        left.end + 1 == right.start for left, right in itertools.pairwise(terms)
+    )
+
+
+def _phrase_pattern(term: Term) -> Pattern:
     exact = Spellings(phrases=[term.words])
-    return Node(
-        first=number,
-        last=number,
-        start=term.start,
-        end=term.end,
-        spellings=(exact, Spellings(), Spellings()),
-        exact=term.words,
-        is_phrase=True,
-        most_typos=0,
-    )
+    return Pattern((exact, Spellings(), Spellings()), exact=term.words, is_phrase=True)
 
 
-def _word_node(snapshot: Snapshot, first: int, joined: list[Term]) -> Node:
-    word = "".join(term.words[0] for term in joined)
-    typos = max(0, typos_allowed(word) - len(joined) + 1)
-    found = snapshot.find(word)
-    node = Node(
-        first=first,
-        last=first + len(joined) - 1,
-        start=joined[0].start,
-        end=joined[-1].end,
-        spellings=(Spellings(), Spellings(), Spellings()),
-        exact=(word,) if found >= 0 and len(joined) == 1 else (),
-        is_phrase=False,
-        most_typos=max(typos, 1),
-    )
+def _word_pattern(snapshot: Snapshot, joined: list[Term]) -> Pattern:
+    words = tuple(term.words[0] for term in joined)
+    word = "".join(words)
+    pattern = Pattern((Spellings(), Spellings(), Spellings()))
     if len(word.encode()) > MAX_WORD_BYTES:
-        node.exact = ()
-        return node
-    zero, one, two = node.spellings
-    prefix = joined[-1].is_prefix
+        return pattern
+    zero, one, two = pattern.spellings
+    typos = max(0, typos_allowed(word) - len(joined) + 1)
+    pattern.most_typos = max(typos, 1)
+    found = snapshot.find(word)
     if found >= 0:
         zero.runs.append((found, found + 1))
+        pattern.exact = words if len(joined) == 1 else ()
+    prefix = joined[-1].is_prefix
     if prefix:
         low, high = snapshot.prefix_range(word)
         if len(word.encode()) <= _COMMON_PREFIX_BYTES and high - low >= _COMMON_PREFIX_WORDS:
-            node.prefix_run = (low, high)
+            pattern.prefix_run = (low, high)
         else:
             # The word itself comes first in the range and is not counted.
             zero.runs[:] = [(low, min(high, low + MAX_PREFIX_WORDS + (found >= 0)))]
@@ -193,9 +195,9 @@ def _word_node(snapshot: Snapshot, first: int, joined: list[Term]) -> Node:
     one.runs.extend(_runs(with_one))
     two.runs.extend(_runs(with_two))
     halves = _best_split(snapshot, word)
-    if halves and halves != tuple(term.words[0] for term in joined):
+    if halves and halves != words:
         one.phrases.append(halves)
-    return node
+    return pattern
 
 
 def _runs(indexes: IntArray) -> list[tuple[int, int]]:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .text_matches import Matches, NodePlaces
-from .text_query import Node, Term
+from .text_matches import Matches, PatternPlaces
+from .text_query import Node, Pattern, Term
 from .text_segment import MAX_COUNTED_WORDS, POSITION_BITS, IntArray
 
 BoolArray = NDArray[np.bool_]
@@ -149,7 +149,7 @@ class _Buckets:
         self.paths: list[Path] = []
         self.path_levels = np.empty(0, dtype=np.int8)
         self.fits: BoolArray = np.zeros((0, len(slots)), dtype=bool)
-        self._places: dict[Node, NodePlaces] = {}
+        self._places: dict[Pattern, PatternPlaces] = {}
         self._ranks: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
 
     def find_paths(self, kept_terms: list[list[int]]) -> None:
@@ -197,7 +197,7 @@ class _Buckets:
         self.slots, self.key, self.levels = self.slots[keep], self.key[keep], self.levels[keep]
         self._ranks = [(rank[keep], highest[keep]) for rank, highest in self._ranks]
         bits = self.matches.snapshot.place_bits
-        self._places = {n: places.of_documents(keep, bits) for n, places in self._places.items()}
+        self._places = {p: places.of_documents(keep, bits) for p, places in self._places.items()}
         self.fits = self.fits[:, keep]
         used = self.fits.any(axis=1)
         if not used.all():
@@ -219,13 +219,13 @@ class _Buckets:
 
     def typos(self, node: Node) -> NDArray[np.uint8]:
         """The typos of each document for a node, `ABSENT` where it does not match."""
-        return self.matches.typos_of(node)[self.slots]
+        return self.matches.typos_of(node.pattern)[self.slots]
 
-    def places(self, node: Node) -> NodePlaces:
-        """Where a node stands in the documents."""
-        if node not in self._places:
-            self._places[node] = self.matches.places(node, self.slots)
-        return self._places[node]
+    def places(self, pattern: Pattern) -> PatternPlaces:
+        """Where a pattern stands in the documents."""
+        if pattern not in self._places:
+            self._places[pattern] = self.matches.places(pattern, self.slots)
+        return self._places[pattern]
 
     def result(self, total: int) -> Ranked:
         """The first `limit` documents; equals keep the order of insertion."""
@@ -251,7 +251,7 @@ def _rank_typos(buckets: _Buckets) -> None:
         lambda path: np.add.reduce(
             [buckets.typos(node).astype(np.int64) + _joined_cost(node) for node in path]
         ),
-        lambda path: sum(node.most_typos + _joined_cost(node) for node in path),
+        lambda path: sum(node.pattern.most_typos + _joined_cost(node) for node in path),
     )
 
 
@@ -259,7 +259,7 @@ def _rank_proximity(buckets: _Buckets) -> None:
     bits = buckets.matches.snapshot.place_bits
 
     @functools.cache
-    def pair(left: Node, right: Node) -> IntArray:
+    def pair(left: Pattern, right: Pattern) -> IntArray:
         """Cost of two neighbours: 0 to 2 by distance, one more in the wrong order, else 3."""
         cost = np.full(len(buckets.slots), FARTHEST - 1, dtype=np.int64)
         _nearest(cost, buckets.places(left).ends, buckets.places(right).beginnings, bits, -1)
@@ -270,7 +270,7 @@ def _rank_proximity(buckets: _Buckets) -> None:
         cost = np.full(len(buckets.slots), sum(node.size - 1 for node in path), dtype=np.int64)
         for left, right in itertools.pairwise(path):
             if left.end + 1 == right.start:
-                cost += pair(left, right)
+                cost += pair(left.pattern, right.pattern)
         return cost
 
     def most(path: Path) -> int:
@@ -297,14 +297,14 @@ def _rank_attribute(buckets: _Buckets) -> None:
 
     @functools.cache
     def attribute(node: Node) -> IntArray:
-        at = buckets.places(node).beginnings
+        at = buckets.places(node.pattern).beginnings
         best = np.full(len(buckets.slots), last, dtype=np.int64)
         np.minimum.at(best, at >> bits, (at & ((1 << bits) - 1)) >> POSITION_BITS)
         return best * node.size
 
     @functools.cache
     def position(node: Node) -> IntArray:
-        at = buckets.places(node).beginnings
+        at = buckets.places(node.pattern).beginnings
         distance = np.abs(_rounded_position(at & ((1 << POSITION_BITS) - 1)) - node.start)
         cost = sum(
             (np.searchsorted(_POSITION_STEPS, distance + i) for i in range(node.size)),
@@ -341,7 +341,7 @@ def _rank_exact_attribute(buckets: _Buckets) -> None:
 
     A bucket is asked for the words that some document of it matches to the letter.
     """
-    nodes = [node for node in buckets.matches.nodes if node.exact]
+    nodes = [node for node in buckets.matches.nodes if node.pattern.exact]
     asked = np.zeros(int(buckets.key.max(initial=-1)) + 1, dtype=np.int64)
     for n, node in enumerate(nodes):
         in_path = [node in path for path in buckets.paths]
@@ -366,7 +366,7 @@ def _whole_attribute(matches: Matches, nodes: Sequence[Node], slots: IntArray) -
     at_position = np.ones(len(slots), dtype=bool)
     in_attribute = np.ones((len(slots), snapshot.attributes), dtype=bool)
     for node in nodes:
-        for offset, word in enumerate(node.exact):
+        for offset, word in enumerate(node.pattern.exact):
             keys = snapshot.place_keys(word)
             document = place[keys >> snapshot.place_bits]
             keys, document = keys[document >= 0], document[document >= 0]
@@ -390,11 +390,11 @@ def _whole_attribute(matches: Matches, nodes: Sequence[Node], slots: IntArray) -
 def _rank_exact_words(buckets: _Buckets) -> None:
     @functools.cache
     def inexact(node: Node) -> IntArray:
-        if not node.exact:
+        if not node.pattern.exact:
             return np.full(len(buckets.slots), node.size, dtype=np.int64)
         exact = buckets.typos(node) == 0
-        if not node.is_phrase:
-            exact &= buckets.matches.holding_word(node.exact[0])[buckets.slots]
+        if not node.pattern.is_phrase:
+            exact &= buckets.matches.holding_word(node.pattern.exact[0])[buckets.slots]
         return np.where(exact, 0, node.size).astype(np.int64)
 
     buckets.cut_by_paths(

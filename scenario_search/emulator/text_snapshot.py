@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from .text_segment import POSITION_BITS, IntArray, Segment
 
-_LETTERS_WIDTH = 24
 _REMEMBERED_WORDS = 32
+
+LETTERS = 24
+"""The characters of a word that are kept ready for `Snapshot.letters`."""
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -150,29 +152,34 @@ class Snapshot:
         """
         if len(words) == 1:
             return _distinct(self.place_keys(words[0]) >> self.place_bits)
+        pairs = [
+            (first, second, gap)
+            for gap in (1, 2)
+            for first, second in zip(words, words[gap:], strict=False)
+        ]
         found: IntArray | None = None
-        for gap in (1, 2):
-            for first, second in zip(words, words[gap:], strict=False):
-                slots = self.slots_within(first, second, gap)
-                found = slots if found is None else np.intersect1d(found, slots, assume_unique=True)
-                if not found.size:
-                    return found
+        for first, second, gap in dict.fromkeys(pairs):
+            slots = self.slots_within(first, second, gap)
+            found = slots if found is None else np.intersect1d(found, slots, assume_unique=True)
+            if not found.size:
+                break
         return found if found is not None else np.empty(0, np.int64)
 
-    def letters(self, low: int, high: int, width: int) -> NDArray[np.uint32]:
+    def letters(self, low: int, high: int) -> NDArray[np.uint32]:
         """Characters of the words `low` up to `high`, which share their first character.
 
-        Shape (at least `width`, words), zero past a word's end; longer words are cut.
+        Shape (`LETTERS`, words), zero past a word's end; longer words are cut.
         """
         first = self.words[low][0]
-        if width <= _LETTERS_WIDTH and first in self._letters:
-            return self._letters[first]
-        columns = max(width, _LETTERS_WIDTH)
-        rows = np.array(self.words[low:high], dtype=f"U{columns}").view(np.uint32)
-        letters = np.ascontiguousarray(rows.reshape(high - low, columns).T)
-        if width <= _LETTERS_WIDTH:
-            self._letters[first] = letters
-        return letters
+        if first not in self._letters:
+            self._letters[first] = letters_of(self.words[low:high], LETTERS)
+        return self._letters[first]
+
+
+def letters_of(words: Sequence[str], width: int) -> NDArray[np.uint32]:
+    """Characters of words, shape (`width`, words), zero past a word's end."""
+    rows = np.array(words, dtype=f"U{width}").view(np.uint32)
+    return np.ascontiguousarray(rows.reshape(len(words), width).T)
 
 
 def sort_keys(keys: IntArray) -> IntArray:

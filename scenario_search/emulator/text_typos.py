@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .text_segment import IntArray
-from .text_snapshot import Snapshot
+from .text_snapshot import LETTERS, Snapshot, letters_of
 
 ONE_TYPO_FROM = 5
 TWO_TYPOS_FROM = 9
@@ -40,12 +40,25 @@ def typo_words(
     low, high = snapshot.prefix_range(word[0])
     one = two = nothing
     if low < high:
-        distances = _distances(snapshot.letters(low, high, len(word) + 3), word, typos, prefix)
-        one = low + np.flatnonzero(distances == 1)
-        two = low + np.flatnonzero(distances == 2) if typos == 2 else nothing
+        candidates, letters = _candidates(snapshot, low, high, len(word), typos)
+        distances = _distances(letters, word, typos, prefix)
+        one = candidates[distances == 1]
+        two = candidates[distances == 2] if typos == 2 else nothing
     if typos == 2:
         two = np.union1d(two, _wrong_first_letter(snapshot, word, prefix))
     return one[:MAX_ONE_TYPO_WORDS], two[:MAX_TWO_TYPO_WORDS]
+
+
+def _candidates(
+    snapshot: Snapshot, low: int, high: int, size: int, typos: int
+) -> tuple[IntArray, NDArray[np.uint32]]:
+    """Words of a range that may be near a word of `size` characters, and their characters."""
+    width = size + typos + 1
+    if width <= LETTERS:
+        return np.arange(low, high), snapshot.letters(low, high)
+    long = [i for i in range(low, high) if len(snapshot.words[i]) >= size - typos]
+    letters = letters_of([snapshot.words[i] for i in long], width)
+    return np.array(long, dtype=np.int64), letters
 
 
 def _distances(
