@@ -7,8 +7,8 @@ documents have changed since, and only these are read again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from scenario_search.emulator.fields import KINDS, SEARCHABLE, Kind, searchable_
 from scenario_search.emulator.store import Numbers, Store
 from scenario_search.emulator.text_index import TextIndex
 
-__all__ = ["TextCatalogue"]
+__all__ = ["TextCatalogue", "numbered_documents"]
 
 _BLOB: Final = "text index"
 _READ_AT_ONCE: Final = 2000
@@ -85,16 +85,19 @@ class TextCatalogue:
             self._revisions[kind] = self._kept[kind] = revision
 
     def _texts(self, kind: Kind, numbers: Numbers) -> Iterator[tuple[int, Sequence[list[str]]]]:
-        # A document that was deleted between the two reads would shift the rest: ask one by one
-        # only then.
-        documents = self._store.documents(kind, numbers)
-        if len(documents) != len(numbers):
-            pairs = ((number, self._store.documents(kind, [number])) for number in numbers)
-            found = [(int(number), each[0]) for number, each in pairs if each]
-        else:
-            found = list(zip(numbers.tolist(), documents, strict=True))
-        for number, document in found:
+        for number, document in numbered_documents(self._store, kind, numbers):
             yield number, [list(texts) for texts in searchable_texts(kind, document)]
+
+
+def numbered_documents(
+    store: Store, kind: Kind, numbers: Numbers
+) -> Iterable[tuple[int, dict[str, Any]]]:
+    """Documents with their numbers; those deleted meanwhile are left out."""
+    documents = store.documents(kind, numbers)
+    if len(documents) == len(numbers):
+        return zip(numbers.tolist(), documents, strict=True)
+    each = ((number, store.documents(kind, [number])) for number in numbers.tolist())
+    return [(number, found[0]) for number, found in each if found]
 
 
 def _attributes(kind: Kind) -> tuple[str, ...]:

@@ -1,16 +1,26 @@
 """One search: text, meaning, likeness, filter and sort, put together in one place.
 
-What is searched is first cut to what the caller may see and what the filter matches, the
-*candidates*. Then, depending on what the request holds:
+First the documents are cut to the *candidates*: those the caller may see that match the filter.
+What ranks them depends on what the request holds.
 
-- no text and no picture: the candidates in the order of ``sortBy``, or of insertion.
+=====================  ===========================================================================
+nothing                 The order of ``sortBy``, then of insertion.
+a query, ratio 0        Meilisearch's ranking rules; ``sortBy`` is one of them.
+a query, ratio above 0  Meilisearch's hybrid: keyword hits weighted by 1 - ratio and meaning hits
+                        weighted by ratio, in one list. ``sortBy`` is ignored.
+=====================  ===========================================================================
+
+Of this the guide documents what each parameter is for, and that ``sortBy`` is ignored beside
+``querySemanticRatio`` has been seen on the real service. The rest is Meilisearch's documentation.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import logging
+from typing import Any, Final
 
 import attrs
+import numpy as np
 
 from scenario_search.emulator.api_errors import ApiError, bad_request
 from scenario_search.emulator.filter_parser import (
@@ -27,11 +37,15 @@ from scenario_search.emulator.filter_parser import (
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.store import Numbers
+from scenario_search.emulator.text_index import TextResult
+from scenario_search.emulator.vectors import best, merge_hybrid, text_similarity_score
 
 __all__ = ["RESULT_CAP", "Engine", "Found"]
 
 RESULT_CAP: Final = 1000
 """How many hits of one search can be reached (Meilisearch's ``maxTotalHits``)."""
+
+_logger = logging.getLogger("scenario_search.emulator")
 
 
 @attrs.frozen
@@ -47,14 +61,23 @@ class Found:
     total: int
 
 
+@attrs.frozen
+class _Ranking:
+    """The best documents, best first, and how many there are in all."""
+
+    numbers: Numbers
+    total: int
+
+
 class Engine:
-    """Searches one library.
+    """Searches one library. All methods block; threads may share it.
 
     Args:
         library: What is searched.
         project_id: The project of the credentials.
         result_cap: How many hits of one search can be reached.
         capped_totals: Whether totals stop at the cap too, as Meilisearch's do.
+        sort_first: Whether ``sortBy`` counts before relevance.
     """
 
     def __init__(
@@ -66,8 +89,8 @@ class Engine:
         capped_totals: bool = True,
         sort_first: bool = False,
     ) -> None:
+        self._library = library
         self._store = library.store
-        self._texts = library.texts
         self._sort_first = sort_first
         self._project_id = project_id
         self._result_cap = result_cap
@@ -79,30 +102,12 @@ class Engine:
         Raises:
             ApiError: The filter, a picture or the project is refused.
         """
-        kind = request.kind
-        if request.has_image or request.query_semantic_ratio > 0:
-            raise ApiError(501, "Not supported yet", "NOT_IMPLEMENTED")
         candidates = self._candidates(request)
         start = min(request.offset, self._result_cap)
         end = min(request.offset + request.limit, self._result_cap)
-        if request.query:
-            sort_rank = (
-                self._store.sort_ranks(kind, candidates, request.sort) if request.sort else None
-            )
-            result = self._texts[kind].search(
-                request.query,
-                limit=end,
-                candidates=candidates,
-                sort_rank=sort_rank,
-                sort_first=self._sort_first,
-            )
-            numbers, total = result.numbers[start:end], result.total
-        else:
-            numbers = self._store.rank(kind, candidates, request.sort, end)[start:end]
-            total = len(candidates)
-        if self._capped_totals:
-            total = min(total, self._result_cap)
-        return Found(self._store.raw_documents(kind, numbers), total)
+        ranking = self._rank(request, candidates, end)
+        total = min(ranking.total, self._result_cap) if self._capped_totals else ranking.total
+        return Found(self._store.raw_documents(request.kind, ranking.numbers[start:end]), total)
 
     def _candidates(self, request: SearchRequest) -> Numbers:
         if request.project_id not in {None, self._project_id}:
@@ -111,15 +116,11 @@ class Engine:
             tree = parse_filter(request.filter) if request.filter else None
             return self._store.select_numbers(request.kind, all_of(self._visible(request), tree))
         except FilterSyntaxError as error:
-            raise bad_request(
-                error.message, "INVALID_FILTER", details={"position": error.position}
-            ) from None
+            where: dict[str, Any] = {"position": error.position}
+            raise bad_request(error.message, "INVALID_FILTER", details=where) from None
         except UnknownFieldError as error:
-            raise bad_request(
-                str(error),
-                "INVALID_FILTER",
-                details={"field": error.name, "position": error.position},
-            ) from None
+            where = {"field": error.name, "position": error.position}
+            raise bad_request(str(error), "INVALID_FILTER", details=where) from None
 
     def _visible(self, request: SearchRequest) -> Node:
         if request.public:
@@ -127,3 +128,55 @@ class Engine:
         # A document that names no owner was made by hand: it is everybody's.
         own = Comparison("ownerId", "=", self._project_id)
         return Or((own, Not(Exists("ownerId"))))
+
+    def _rank(self, request: SearchRequest, candidates: Numbers, end: int) -> _Ranking:
+        if request.has_image:
+            raise ApiError(501, "Not supported yet", "NOT_IMPLEMENTED")
+        if request.query is None:
+            numbers = self._store.rank(request.kind, candidates, request.sort, end)
+            return _Ranking(numbers, len(candidates))
+        if request.query_semantic_ratio > 0:
+            return self._hybrid(request, request.query, candidates, end)
+        keyword = self._keyword(request, request.query, candidates, end)
+        return _Ranking(keyword.numbers, keyword.total)
+
+    def _keyword(
+        self, request: SearchRequest, query: str, candidates: Numbers, end: int
+    ) -> TextResult:
+        sort_rank = None
+        if request.sort and not request.query_semantic_ratio:
+            sort_rank = self._store.sort_ranks(request.kind, candidates, request.sort)
+        return self._library.texts[request.kind].search(
+            query,
+            limit=end,
+            candidates=candidates,
+            sort_rank=sort_rank,
+            sort_first=self._sort_first,
+        )
+
+    def _hybrid(
+        self, request: SearchRequest, query: str, candidates: Numbers, end: int
+    ) -> _Ranking:
+        """Merge what words and what meaning find, each down to the end of the page."""
+        ratio = request.query_semantic_ratio
+        try:
+            known, cosines = self._library.meanings.similarities(request.kind, query, candidates)
+        except Exception as error:
+            if ratio == 1:
+                raise ApiError(500, f"The embedder failed: {error}", "EMBEDDER_FAILED") from error
+            # Meilisearch answers with the keyword hits where it has any left to rank by.
+            _logger.warning("the embedder failed, keyword hits serve: %s", error)
+            keyword = self._keyword(request, query, candidates, end)
+            return _Ranking(keyword.numbers, keyword.total)
+        nearest, scores = best(known, cosines, limit=end)
+        semantic = [
+            (number, text_similarity_score(cosine))
+            for number, cosine in zip(nearest.tolist(), scores.tolist(), strict=True)
+        ]
+        if ratio == 1:
+            return _Ranking(nearest, len(known))
+        keyword = self._keyword(request, query, candidates, len(candidates))
+        ranked = zip(keyword.numbers[:end].tolist(), keyword.scores[:end].tolist(), strict=True)
+        merged = merge_hybrid(ranked, semantic, ratio)
+        total = len(np.union1d(keyword.numbers, known))
+        return _Ranking(np.array([number for number, _ in merged[:end]], np.int64), total)

@@ -17,8 +17,10 @@ import orjson
 
 from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.demo_data import DEMO_PROJECT, demo_documents
+from scenario_search.emulator.embedding import Embedder
 from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.files import FOLDERS, STORED_ORIGIN, file_blob
+from scenario_search.emulator.meanings import Meanings
 from scenario_search.emulator.sources import Source, read_documents
 from scenario_search.emulator.store import LoadReport, Store
 
@@ -32,17 +34,20 @@ class Library:
 
     Args:
         path: The database file; None for a temporary one.
+        embedder: Makes vectors of texts.
 
     Attributes:
         store: The documents.
         texts: Their text indexes.
+        meanings: Their vectors.
     """
 
-    def __init__(self, path: Path | str | None) -> None:
+    def __init__(self, path: Path | str | None, embedder: Embedder) -> None:
         self._durable = path is not None
         self.store = Store.open(path)
         try:
             self.texts = TextCatalogue(self.store)
+            self.meanings = Meanings(self.store, embedder)
         except BaseException:
             self.store.close()
             raise
@@ -92,7 +97,7 @@ class Library:
                     given = self._with_files(given, Path(folder))
                 return self.store.upsert(kind, given)
         finally:
-            self.texts.catch_up(kind)
+            self._catch_up(kind)
 
     def _with_files(
         self, documents: Iterable[Mapping[str, Any] | bytes], folder: Path
@@ -131,7 +136,7 @@ class Library:
             ids = [document["id"] for document in documents]
             if len(self.store.numbers_of(kind, ids)) < len(ids):
                 self.store.upsert(kind, documents)
-                self.texts.catch_up(kind)
+                self._catch_up(kind)
 
     def delete(self, ids: Iterable[str], kind: Kind) -> int:
         """Delete documents, and say how many there were."""
@@ -139,14 +144,23 @@ class Library:
         deleted = self.store.delete(kind, ids)
         if kind == "assets":
             self.store.put_blobs(kind, {file_blob(id_): None for id_ in ids})
-        self.texts.catch_up(kind)
+        self._catch_up(kind)
         return deleted
 
     def clear(self) -> None:
         """Delete all documents."""
         self.store.clear()
         for kind in KINDS:
-            self.texts.catch_up(kind)
+            self._catch_up(kind)
+
+    def embed(self) -> None:
+        """Embed all documents that are not embedded yet."""
+        for kind in KINDS:
+            self.meanings.catch_up(kind)
+
+    def _catch_up(self, kind: Kind) -> None:
+        self.texts.catch_up(kind)
+        self.meanings.follow(kind)
 
     def revisions(self) -> dict[str, int]:
         """A number for each kind that rises when its documents change."""

@@ -22,6 +22,7 @@ import attrs
 from aiohttp import web
 
 from scenario_search.emulator.control import Control
+from scenario_search.emulator.embedding import Embedder, MiniLMEmbedder
 from scenario_search.emulator.engine import RESULT_CAP, Engine, Found
 from scenario_search.emulator.faults import Faults
 from scenario_search.emulator.fields import Kind
@@ -79,6 +80,7 @@ class Emulator:
         api_secret: The secret that Basic credentials must have.
         bearer: The token that Bearer credentials must have.
         project_id: The project these credentials belong to.
+        embedder: Makes vectors of texts; None for a small model that comes with the extra.
         result_cap: How many hits of one search can be reached.
         capped_totals: Whether totals stop at the cap too, as in released versions of Meilisearch.
         sort_first: Whether ``sortBy`` counts before relevance, not as a tie-breaker after it.
@@ -103,6 +105,7 @@ class Emulator:
         api_secret: str = "emulator-secret",  # noqa: S107 - a secret everybody knows
         bearer: str = "emulator-token",
         project_id: str = "project_demo",
+        embedder: Embedder | None = None,
         result_cap: int = RESULT_CAP,
         capped_totals: bool = True,
         sort_first: bool = False,
@@ -118,6 +121,7 @@ class Emulator:
         self.requests: deque[SeenRequest] = deque(maxlen=_MAX_SEEN)
         self.faults = Faults()
         self.control = Control(self)
+        self._embedder = embedder or MiniLMEmbedder()
         self._path = path
         self._host = host
         self._port = port
@@ -268,6 +272,17 @@ class Emulator:
         """`delete`, for plain code."""
         return self._delete(ids, kind).result()
 
+    async def embed(self) -> None:
+        """Embed all documents now, so that the first search by meaning need not.
+
+        After the first search by meaning, or this, `load` embeds what it loads.
+        """
+        await asyncio.wrap_future(self._write(lambda state: state.library.embed()))
+
+    def embed_sync(self) -> None:
+        """`embed`, for plain code."""
+        self._write(lambda state: state.library.embed()).result()
+
     async def reset(self, *, documents: bool = False) -> None:
         """Forget the requests seen and the faults.
 
@@ -337,7 +352,7 @@ class Emulator:
     async def _serve(self, ready: Callable[[], None], stopping: asyncio.Event) -> None:
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(_listener(self._host, self._port))
-            library = stack.enter_context(Library(self._path))
+            library = stack.enter_context(Library(self._path, self._embedder))
             self._load_demo(library)
             readers = ThreadPoolExecutor(_READERS, "scenario-emulator-reader")
             stack.callback(readers.shutdown, cancel_futures=True)

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.embedding import Vectors
+from scenario_search.emulator.engine import Engine
+from scenario_search.emulator.fields import Kind
+from scenario_search.emulator.library import Library
+from scenario_search.emulator.meanings import text_of
+from scenario_search.emulator.requests import read_search
+
+MEANINGS = {"castle": 0, "fortress": 0, "dragon": 1, "wyvern": 1, "tree": 2}
+
+
+class Dictionary:
+    """An embedder that knows a few words; words of one meaning have one axis."""
+
+    dimensions = 3
+
+    def __init__(self, name: str = "dictionary") -> None:
+        self.name = name
+        self.embedded: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.embedded += texts
+        result = np.zeros((len(texts), 3), np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().replace(".", " ").replace(",", " ").split():
+                if word in MEANINGS:
+                    result[row, MEANINGS[word]] = 1
+            result[row] /= np.linalg.norm(result[row]) or 1
+        return result
+
+
+class Broken(Dictionary):
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        raise RuntimeError("out of order")
+
+
+def asset(id: str, name: str = "", **fields: Any) -> dict[str, Any]:
+    return {"id": id, "ownerId": "project_demo", "metadata": {"name": name}, **fields}
+
+
+def load(library: Library, *documents: dict[str, Any], kind: Kind = "assets") -> None:
+    library.load(documents, kind, None, lambda: False)
+
+
+@pytest.fixture
+def embedder() -> Dictionary:
+    return Dictionary()
+
+
+@pytest.fixture
+def library(embedder: Dictionary) -> Iterator[Library]:
+    with Library(None, embedder) as library:
+        yield library
+
+
+def found(library: Library, body: dict[str, Any], **options: Any) -> tuple[list[str], int]:
+    engine = Engine(library, project_id="project_demo", **options)
+    kind = body.pop("kind", "assets")
+    answer = engine.search(read_search(kind, orjson.dumps(body), {}))
+    return [orjson.loads(hit)["id"] for hit in answer.hits], answer.total
+
+
+def ids(library: Library, body: dict[str, Any], **options: Any) -> list[str]:
+    return found(library, body, **options)[0]
+
+
+class TestWhatIsSeen:
+    @pytest.fixture
+    def library(self, embedder: Dictionary) -> Iterator[Library]:
+        with Library(None, embedder) as library:
+            load(
+                library,
+                asset("mine", "x", privacy="private"),
+                asset("mine, public", "x", privacy="public"),
+                asset("theirs", "x", ownerId="project_other", privacy="private"),
+                asset("theirs, public", "x", ownerId="project_other", privacy="public"),
+                {"id": "nobody's", "metadata": {"name": "x"}},
+            )
+            yield library
+
+    def test_by_default_the_own_project_and_what_names_no_owner(self, library: Library) -> None:
+        assert ids(library, {"query": "x"}) == ["mine", "mine, public", "nobody's"]
+
+    def test_public_is_what_is_public_in_all_projects(self, library: Library) -> None:
+        assert ids(library, {"query": "x", "public": True}) == ["mine, public", "theirs, public"]
+
+    def test_a_filter_can_not_widen_it(self, library: Library) -> None:
+        body = {"filter": "ownerId = project_other OR privacy = private"}
+        assert ids(library, body) == ["mine"]
+
+    def test_another_project_is_refused(self, library: Library) -> None:
+        engine = Engine(library, project_id="project_demo")
+        request = read_search("assets", b'{"query": "x"}', {"projectId": "project_other"})
+        with pytest.raises(ApiError) as caught:
+            engine.search(request)
+        assert caught.value.status == 403
+
+
+class TestFilters:
+    def test_a_wrong_field_is_named_in_the_documented_words(self, library: Library) -> None:
+        with pytest.raises(ApiError) as caught:
+            ids(library, {"filter": "width > 1 AND colour = red"})
+        assert caught.value.message == '"colour" is not a filterable field'
+        assert caught.value.details == {"field": "colour", "position": 14}
+
+    def test_wrong_syntax_starts_with_the_documented_words(self, library: Library) -> None:
+        with pytest.raises(ApiError) as caught:
+            ids(library, {"filter": "width >"})
+        assert (caught.value.status, caught.value.code) == (400, "INVALID_FILTER")
+        assert caught.value.message.startswith("Invalid filter syntax")
+
+    def test_text_is_searched_within_the_filter(self, library: Library) -> None:
+        load(library, asset("a", "castle", tags=["x"]), asset("b", "castle", tags=["y"]))
+        assert ids(library, {"query": "castle", "filter": "tags = y"}) == ["b"]
+
+
+class TestSort:
+    @pytest.fixture
+    def library(self, embedder: Dictionary) -> Iterator[Library]:
+        with Library(None, embedder) as library:
+            load(
+                library,
+                asset("typo, new", "castel", createdAt="2024-03-01T00:00:00.000Z"),
+                asset("old", "castle", createdAt="2024-01-01T00:00:00.000Z"),
+                asset("new", "castle", createdAt="2024-02-01T00:00:00.000Z"),
+            )
+            yield library
+
+    def test_without_a_query_it_is_the_order(self, library: Library) -> None:
+        body = {"filter": "createdAt > 2000", "sortBy": ["createdAt:desc"]}
+        assert ids(library, body) == ["typo, new", "new", "old"]
+
+    def test_beside_a_query_it_breaks_ties(self, library: Library) -> None:
+        body = {"query": "castle", "sortBy": ["createdAt:desc"]}
+        assert ids(library, body) == ["new", "old", "typo, new"]
+
+    def test_it_can_be_put_before_relevance(self, library: Library) -> None:
+        body = {"query": "castle", "sortBy": ["createdAt:desc"]}
+        assert ids(library, body, sort_first=True) == ["typo, new", "new", "old"]
+
+    def test_beside_meaning_it_is_ignored(self, library: Library) -> None:
+        plain = {"query": "castle", "querySemanticRatio": 0.5}
+        assert ids(library, plain | {"sortBy": ["createdAt:asc"]}) == ids(library, plain)
+
+
+class TestPages:
+    @pytest.fixture
+    def library(self, embedder: Dictionary) -> Iterator[Library]:
+        with Library(None, embedder) as library:
+            load(library, *(asset(f"{number:03}", "castle") for number in range(230)))
+            yield library
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"query": "castle"},
+            {"filter": 'name = "castle"'},
+            {"query": "castle", "querySemanticRatio": 0.5},
+            {"query": "fortress", "querySemanticRatio": 1},
+        ],
+    )
+    @pytest.mark.parametrize("size", [7, 100])
+    def test_pages_join_without_gap_or_repetition(
+        self, library: Library, body: dict[str, Any], size: int
+    ) -> None:
+        walked: list[str] = []
+        for offset in range(0, 230, size):
+            walked += ids(library, body | {"offset": offset, "limit": size})
+        assert walked == [f"{number:03}" for number in range(230)]
+
+    def test_the_modes_agree(self, library: Library) -> None:
+        by_page = ids(library, {"query": "castle", "page": 3, "hitsPerPage": 50})
+        assert by_page == ids(library, {"query": "castle", "offset": 100, "limit": 50})
+
+    @pytest.mark.parametrize("query", ["castle", ""])
+    def test_nothing_lies_past_the_cap(self, library: Library, query: str) -> None:
+        body = {"query": query, "filter": "name = castle", "offset": 95, "limit": 20}
+        assert ids(library, body, result_cap=100) == [f"{number:03}" for number in range(95, 100)]
+        assert ids(library, body | {"offset": 100}, result_cap=100) == []
+        assert ids(library, body | {"offset": 2**53 - 1}, result_cap=100) == []
+
+    @pytest.mark.parametrize(("capped", "total"), [(True, 100), (False, 230)])
+    def test_totals_stop_at_the_cap_or_not(
+        self, library: Library, capped: bool, total: int
+    ) -> None:
+        body = {"query": "castle"}
+        assert found(library, body, result_cap=100, capped_totals=capped)[1] == total
+
+
+class TestMeaning:
+    @pytest.fixture
+    def library(self, embedder: Dictionary) -> Iterator[Library]:
+        with Library(None, embedder) as library:
+            load(
+                library,
+                asset("dragon", "dragon"),
+                asset("castle", "castle"),
+                asset("word", "fortress of nothing", description="tree"),
+            )
+            yield library
+
+    def test_at_one_only_meaning_counts(self, library: Library) -> None:
+        hits, total = found(library, {"query": "fortress", "querySemanticRatio": 1})
+        assert hits == ["castle", "word", "dragon"]
+        assert total == 3
+
+    def test_at_zero_only_words_count(self, library: Library, embedder: Dictionary) -> None:
+        assert found(library, {"query": "fortress"}) == (["word"], 1)
+        assert not embedder.embedded
+
+    def test_in_between_both_do(self, library: Library) -> None:
+        hits, total = found(library, {"query": "fortress", "querySemanticRatio": 0.4})
+        assert hits[0] == "word"
+        assert set(hits) == {"castle", "word", "dragon"}
+        assert total == 3
+
+    def test_it_stays_within_the_filter(self, library: Library) -> None:
+        body = {"query": "fortress", "querySemanticRatio": 1, "filter": "name = dragon"}
+        assert found(library, body) == (["dragon"], 1)
+
+    def test_what_is_loaded_later_is_found(self, library: Library) -> None:
+        body = {"query": "fortress", "querySemanticRatio": 1, "limit": 1}
+        assert ids(library, dict(body)) == ["castle"]
+        library.delete(["castle"], "assets")
+        load(library, asset("late", "fortress"))
+        assert ids(library, dict(body)) == ["late"]
+
+    def test_nothing_is_left_after_clearing(self, library: Library) -> None:
+        body = {"query": "fortress", "querySemanticRatio": 1}
+        ids(library, dict(body))
+        library.clear()
+        assert found(library, dict(body)) == ([], 0)
+
+    def test_a_query_without_meaning_finds_by_words(self, library: Library) -> None:
+        assert ids(library, {"query": "nothing", "querySemanticRatio": 0.5}) == ["word"]
+
+    def test_a_broken_embedder_is_an_error_at_one_only(self) -> None:
+        with Library(None, Broken()) as library:
+            load(library, asset("castle", "castle"))
+            assert ids(library, {"query": "castle", "querySemanticRatio": 0.9}) == ["castle"]
+            with pytest.raises(ApiError) as caught:
+                ids(library, {"query": "castle", "querySemanticRatio": 1})
+        assert (caught.value.status, caught.value.code) == (500, "EMBEDDER_FAILED")
+
+
+class TestKeptVectors:
+    BODY = {"query": "fortress", "querySemanticRatio": 1, "limit": 1}
+
+    def test_documents_are_embedded_once(self, tmp_path: Path) -> None:
+        with Library(tmp_path / "a.db", Dictionary()) as library:
+            load(library, asset("castle", "castle"), asset("dragon", "dragon"))
+            library.embed()
+        with Library(tmp_path / "a.db", again := Dictionary()) as library:
+            assert ids(library, dict(self.BODY)) == ["castle"]
+            assert again.embedded == ["fortress"]
+
+    def test_what_changed_before_a_crash_is_caught_up(self, tmp_path: Path) -> None:
+        with Library(tmp_path / "a.db", Dictionary()) as library:
+            load(library, asset("castle", "castle"), asset("dragon", "dragon"))
+            library.embed()
+            library.store.upsert("assets", [asset("dragon", "fortress")])
+            library.store.delete("assets", ["castle"])
+        with Library(tmp_path / "a.db", Dictionary()) as library:
+            assert ids(library, dict(self.BODY)) == ["dragon"]
+            assert ids(library, {"query": "fortress"}) == ["dragon"]
+
+    def test_another_embedder_makes_them_anew(self, tmp_path: Path) -> None:
+        with Library(tmp_path / "a.db", Dictionary()) as library:
+            load(library, asset("castle", "castle"))
+            library.embed()
+        with Library(tmp_path / "a.db", other := Dictionary("other")) as library:
+            assert ids(library, dict(self.BODY)) == ["castle"]
+        assert "castle" in other.embedded
+
+    def test_many_small_loads_stay_readable(self, tmp_path: Path) -> None:
+        with Library(tmp_path / "a.db", Dictionary()) as library:
+            library.embed()
+            for number in range(70):
+                load(library, asset(f"{number}", "dragon"))
+            load(library, asset("castle", "castle"))
+            assert len(library.store.blobs("assets", "vectors/")) < 65
+        with Library(tmp_path / "a.db", Dictionary()) as library:
+            assert ids(library, dict(self.BODY)) == ["castle"]
+            assert found(library, {"query": "wyvern", "querySemanticRatio": 1})[1] == 71
+
+
+def test_the_text_of_an_asset_starts_with_its_prompt() -> None:
+    document = {
+        "id": "a",
+        "metadata": {"name": "N", "prompt": "P", "seed": "123"},
+        "tags": ["x", 5, "y"],
+        "description": "D",
+    }
+    assert text_of("assets", document) == "P. N. D. x, y"
+
+
+def test_the_text_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    with Library(tmp_path / "a.db", Dictionary()) as library:
+        load(library, asset("castle", "castle"))
+    with Library(tmp_path / "a.db", Dictionary()) as library:
+        library.store.put_blobs("assets", {"text index": b"\0" * 8 + b"something else"})
+    with Library(tmp_path / "a.db", Dictionary()) as library:
+        assert ids(library, {"query": "castle"}) == ["castle"]
