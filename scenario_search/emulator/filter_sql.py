@@ -127,7 +127,7 @@ class _Sql:
 
 class _Compiler:
     def __init__(self, kind: Kind) -> None:
-        self._kind = kind
+        self._kind: Kind = kind
         self._conditions = 0
         self.tables: list[str] = []
         self.parameters: list[Parameter] = []

@@ -115,7 +115,6 @@ class Store:
         self._connections = Connections(path)
         self._memory_lock = threading.Lock()
         self._memory: OrderedDict[object, tuple[int, Any]] = OrderedDict()
-
         self.path = self._connections.path
 
     def __enter__(self) -> Self:
@@ -272,23 +271,11 @@ class Store:
 
     def get(self, kind: Kind, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The documents with these ids; those not there are left out."""
-        with self._connections.reading() as connection:
-            rows = connection.execute(
-                f"SELECT id, json FROM {_table(kind)} WHERE id IN (SELECT value FROM json_each(?))",
-                (_json_list(ids),),
-            ).fetchall()
-        return {id_: orjson.loads(raw) for id_, raw in rows}
+        return {id_: orjson.loads(raw) for id_, raw in self._by_ids(kind, "json", ids)}
 
     def numbers_of(self, kind: Kind, ids: Iterable[str]) -> dict[str, int]:
         """The numbers of the documents with these ids; those not there are left out."""
-        with self._connections.reading() as connection:
-            return dict(
-                connection.execute(
-                    f"SELECT id, doc FROM {_table(kind)} WHERE id IN"
-                    " (SELECT value FROM json_each(?))",
-                    (_json_list(ids),),
-                )
-            )
+        return dict(self._by_ids(kind, "doc", ids))
 
     def raw_documents(self, kind: Kind, numbers: Iterable[int] | Numbers) -> list[bytes]:
         """The JSON of documents, in the order of `numbers`; those gone since are left out."""
@@ -398,6 +385,14 @@ class Store:
         return keys[0] if len(keys) == 1 else joint_ranks(keys)
 
     # Inside
+
+    def _by_ids(self, kind: Kind, column: str, ids: Iterable[str]) -> list[tuple[str, Any]]:
+        with self._connections.reading() as connection:
+            return connection.execute(
+                f"SELECT id, {column} FROM {_table(kind)}"
+                " WHERE id IN (SELECT value FROM json_each(?))",
+                (_json_list(ids),),
+            ).fetchall()
 
     def _field_ranks(self, kind: Kind, key: SortKey) -> FieldRanks:
         ranks: FieldRanks = self._remembered(
