@@ -34,12 +34,12 @@ P = TypeVar("P", bound=SearchHits[Any])
 _BODY_SHOWN = 200
 
 
-class _WrongContainerError(Exception):
-    """Something else stands where an object or an array is documented."""
+class _MisfitError(Exception):
+    """The data does not fit: a wrong container, or an ``id`` that is null."""
 
 
-def _wrong_container() -> NoReturn:
-    raise _WrongContainerError
+def _misfit() -> NoReturn:
+    raise _MisfitError
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:
@@ -80,10 +80,10 @@ def _array_item(kind: Any) -> Any:
 
 def _make_structure(cls: type[D]) -> Callable[[Any, Any], D]:
     """Generate the structure function of a class: straight-line code, no call for a scalar."""
-    scope: dict[str, Any] = {"cls": cls, "new": cls.__new__, "wrong": _wrong_container}
+    scope: dict[str, Any] = {"cls": cls, "new": cls.__new__, "misfit": _misfit}
     lines = [
         "def structure(data, _=None):",
-        "    if data.__class__ is not dict: wrong()",
+        "    if data.__class__ is not dict: misfit()",
         "    data = data.copy()",
         "    pop = data.pop",
         "    self = new(cls)",
@@ -91,10 +91,11 @@ def _make_structure(cls: type[D]) -> Callable[[Any, Any], D]:
     for index, (name, wire, kind, required) in enumerate(_fields(cls)):
         take = f"pop({wire!r}, None)"
         if name == "id":
-            lines.append(f"    self.id = pop({wire!r})")
+            lines += [f"    value = pop({wire!r})", "    if value is None: misfit()"]
+            lines.append("    self.id = value")
         elif (item := _array_item(kind)) is not None:
             lines += [f"    value = {take}", "    if value is None: value = []"]
-            lines.append("    elif value.__class__ is not list: wrong()")
+            lines.append("    elif value.__class__ is not list: misfit()")
             if _is_document(item):
                 scope[f"make{index}"] = structure_function(item)
                 lines.append(f"    else: value = [make{index}(item) for item in value]")
@@ -130,10 +131,8 @@ def _problems(data: Any, kind: Any, path: str, *, strict: bool) -> Iterator[tupl
             return
         for name, wire, field_kind, required in _fields(kind):
             value = data.get(wire)
-            if name == "id" and wire not in data:
-                yield f"{path}.{wire}", "is missing"
-            elif value is None:
-                if strict and (required or name == "id"):
+            if value is None:
+                if name == "id" or (strict and required):
                     yield f"{path}.{wire}", "is null" if wire in data else "is missing"
             else:
                 yield from _problems(value, field_kind, f"{path}.{wire}", strict=strict)
@@ -200,7 +199,7 @@ def structure(data: Any, cls: type[D], *, strict: bool = False) -> D:
         _raise_problems(problems)
     try:
         made: D = structure_function(cls)(data)
-    except (_WrongContainerError, KeyError):
+    except (_MisfitError, KeyError):
         _raise_problems(list(_problems(data, cls, "$", strict=False)))
     return made
 
@@ -263,12 +262,16 @@ def decode_page(
     page: P = structure_function(page_class)(data)
     if invalid is not None:
         hits = _valid(hits, hit_class, invalid, strict=strict)
+    page.hits = _structure_hits(hits, hit_class, **context)
+    return page
+
+
+def _structure_hits(hits: list[Any], hit_class: type[Hit], **context: Any) -> list[Hit]:
     make = structure_function(hit_class)
     try:
-        page.hits = [make(hit) for hit in hits]
-    except (_WrongContainerError, KeyError):
+        return [make(hit) for hit in hits]
+    except (_MisfitError, KeyError):
         _raise_problems(_hit_problems(hits, hit_class, strict=False), **context)
-    return page
 
 
 def _hit_problems(hits: list[Any], hit_class: type[Hit], *, strict: bool) -> list[tuple[str, str]]:
@@ -292,11 +295,30 @@ def _valid(
     return valid
 
 
-def _structure_factory(cls: type[Document]) -> Callable[[Any, Any], Any]:
-    return structure_function(cls)
+def _structure_hook(cls: type[Document]) -> Callable[[Any, Any], Any]:
+    return lambda data, _: structure(data, cls)
+
+
+def _is_page_of_hits(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return isinstance(origin, type) and issubclass(origin, SearchHits)
+
+
+def _structure_page_hook(kind: Any) -> Callable[[Any, Any], Any]:
+    page_class: Any = get_origin(kind)
+    (hit_class,) = get_args(kind)
+
+    def hook(data: Any, _: Any) -> Any:
+        page = structure(data, page_class)
+        page.hits = _structure_hits(page.hits, hit_class)
+        return page
+
+    return hook
 
 
 converter = cattrs.Converter()
-"""The cattrs converter of all response classes, for those who build on it."""
-converter.register_structure_hook_factory(_is_document, _structure_factory)
+"""The cattrs converter of all response classes, for those who build on it. What does not fit
+raises :class:`APIResponseValidationError`."""
+converter.register_structure_hook_factory(_is_document, _structure_hook)
+converter.register_structure_hook_factory(_is_page_of_hits, _structure_page_hook)
 converter.register_unstructure_hook_func(_is_document, lambda document: document.to_dict())

@@ -14,11 +14,18 @@ from urllib.parse import urlsplit
 import attrs
 
 from scenario_search.errors import ConfigurationError
+from scenario_search.rules import header_problem, query_problem
 
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["DEFAULT_BASE_URL", "ClientOptions", "Credentials", "take_credentials"]
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "ClientOptions",
+    "Credentials",
+    "header_problem",
+    "take_credentials",
+]
 
 DEFAULT_BASE_URL = "https://api.cloud.scenario.com/v1"
 
@@ -26,9 +33,14 @@ _KEY, _SECRET, _BEARER = "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCE
 _BASE_URL, _PROJECT_ID = "SCENARIO_BASE_URL", "SCENARIO_PROJECT_ID"
 
 
+def _is_seconds(value: Any) -> bool:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    return 0 <= float(value) < math.inf
+
+
 def _seconds(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not real or not 0 < value < math.inf:
+    if not _is_seconds(value) or value == 0:
         raise ConfigurationError(f"{attribute.name} must be seconds above 0, not {value!r}")
 
 
@@ -38,8 +50,8 @@ def _optional_seconds(_: Any, attribute: attrs.Attribute[Any], value: Any) -> No
 
 
 def _wait(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value != 0:
-        _seconds(_, attribute, value)
+    if not _is_seconds(value):
+        raise ConfigurationError(f"{attribute.name} must be seconds from 0, not {value!r}")
 
 
 def _whole(minimum: int) -> Any:
@@ -58,16 +70,14 @@ def _headers(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         raise ConfigurationError(f"{attribute.name} {problem}")
 
 
-def header_problem(headers: Any) -> str | None:
-    """Say why something cannot be sent as headers; ``None`` if it can. Values are not shown."""
-    if not isinstance(headers, Mapping):
-        return f"must be a dict of strings, not {type(headers).__name__}"
-    for name, value in headers.items():
-        if not isinstance(name, str) or not name or not name.isascii() or set(name) & set(":\r\n "):
-            return f"has a header name that cannot be sent: {name!r}"
-        if not isinstance(value, str) or set(value) & set("\r\n\0"):
-            return f"has a value for {name} that is no string or holds a line break"
-    return None
+def _query(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and (problem := query_problem(value)):
+        raise ConfigurationError(f"{attribute.name} {problem}")
+
+
+def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and not isinstance(value, str):
+        raise ConfigurationError(f"{attribute.name} must be a string, not {type(value).__name__}")
 
 
 @attrs.frozen(kw_only=True)
@@ -80,9 +90,9 @@ class ClientOptions:
     """The API secret; else ``SCENARIO_SDK_API_SECRET``."""
     bearer_auth: str | None = attrs.field(default=None, repr=False)
     """A token, in place of key and secret; else ``SCENARIO_SDK_JWT``."""
-    base_url: str | None = None
+    base_url: str | None = attrs.field(default=None, repr=False)
     """Where the API is; else ``SCENARIO_BASE_URL``, else the public service."""
-    project_id: str | None = None
+    project_id: str | None = attrs.field(default=None, validator=_text)
     """The project to search in; else ``SCENARIO_PROJECT_ID``, else the key's own."""
     timeout: float = attrs.field(default=60.0, validator=_seconds)
     """Seconds that one attempt may take."""
@@ -104,7 +114,9 @@ class ClientOptions:
         default=None, repr=False, validator=_headers
     )
     """Headers to send with every request."""
-    default_query: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    default_query: Mapping[str, str] | None = attrs.field(
+        default=None, repr=False, validator=_query
+    )
     """Query-string parameters to send with every request."""
     validate: bool = True
     """Whether requests are checked before they are sent."""
@@ -198,15 +210,17 @@ def resolve_base_url(given: str | None, *, allow_http: bool) -> str:
     Raises:
         ConfigurationError: It is no absolute http(s) URL, or plain http to another machine.
     """
-    url = given or os.environ.get(_BASE_URL) or DEFAULT_BASE_URL
+    url: Any = given or os.environ.get(_BASE_URL) or DEFAULT_BASE_URL
     try:
         parts = urlsplit(url)
         port = parts.port
     except (ValueError, AttributeError):
         parts, port = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    # What urlsplit drops or reads otherwise than others do must not decide who is trusted.
+    unclear = not isinstance(url, str) or not url.isprintable() or set(url) & set(" \\")
+    if unclear or parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise ConfigurationError(f"base_url must be an absolute https URL, not {_shown(url)!r}")
-    if parts.username is not None or parts.query or parts.fragment:
+    if parts.username is not None or "?" in url or "#" in url:
         raise ConfigurationError(
             "base_url must have no user name, query or fragment: credentials go into "
             "api_key and api_secret"
@@ -216,12 +230,12 @@ def resolve_base_url(given: str | None, *, allow_http: bool) -> str:
             f"base_url {url!r} would send credentials unencrypted: use https, or pass "
             "allow_http=True if that is meant"
         )
-    return url.rstrip("/")
+    return str(url).rstrip("/")
 
 
 def _shown(url: Any) -> str:
-    """Show a URL that could not be read, without what may be a password."""
-    return str(url).rpartition("@")[2]
+    """Show a URL that could not be read, without what may be a password or a token."""
+    return str(url).rpartition("@")[2].partition("?")[0].partition("#")[0]
 
 
 def _is_loopback(host: str) -> bool:

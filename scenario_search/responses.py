@@ -78,7 +78,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Document):
         return value.to_dict()
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [item.to_dict() if isinstance(item, Document) else item for item in value]
     return value
 
 
