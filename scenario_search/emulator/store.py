@@ -234,8 +234,8 @@ class Store:
             return dict(
                 connection.execute(
                     "SELECT name, data FROM blobs WHERE kind = ?1"
-                    " AND substr(name, 1, length(?2)) = ?2 ORDER BY name",
-                    (_table(kind), prefix),
+                    " AND name >= ?2 AND name < ?2 || ?3 ORDER BY name",
+                    (_table(kind), prefix, "\U0010ffff"),
                 )
             )
 
