@@ -188,13 +188,13 @@ class _Buckets:
         self._sharpen(self.key * (int(order.max(initial=0)) + 1) + order)
 
     def _sharpen(self, key: IntArray) -> None:
-        self.key = np.unique(key, return_inverse=True)[1]
-        if len(self.key) <= self.limit:
+        keep = np.ones(len(key), dtype=bool)
+        if len(key) > self.limit:
+            keep = key <= np.partition(key, self.limit - 1)[self.limit - 1]
+        self.key = np.unique(key[keep], return_inverse=True)[1]
+        if len(self.key) == len(key):
             return
-        keep = self.key <= np.partition(self.key, self.limit - 1)[self.limit - 1]
-        if keep.all():
-            return
-        self.slots, self.key, self.levels = self.slots[keep], self.key[keep], self.levels[keep]
+        self.slots, self.levels = self.slots[keep], self.levels[keep]
         self._ranks = [(rank[keep], highest[keep]) for rank, highest in self._ranks]
         bits = self.matches.snapshot.place_bits
         self._places = {p: places.of_documents(keep, bits) for p, places in self._places.items()}
@@ -365,16 +365,22 @@ def _whole_attribute(matches: Matches, nodes: Sequence[Node], slots: IntArray) -
     place[slots] = np.arange(len(slots))
     at_position = np.ones(len(slots), dtype=bool)
     in_attribute = np.ones((len(slots), snapshot.attributes), dtype=bool)
+
+    @functools.cache
+    def stands(word: str) -> tuple[IntArray, IntArray, IntArray]:
+        """Document, attribute and position of each place of a word."""
+        keys = snapshot.place_keys(word)
+        document = place[keys >> snapshot.place_bits]
+        keys, document = keys[document >= 0], document[document >= 0]
+        attribute = (keys & ((1 << snapshot.place_bits) - 1)) >> POSITION_BITS
+        return document, attribute, _rounded_position(keys & ((1 << POSITION_BITS) - 1))
+
     for node in nodes:
         for offset, word in enumerate(node.pattern.exact):
-            keys = snapshot.place_keys(word)
-            document = place[keys >> snapshot.place_bits]
-            keys, document = keys[document >= 0], document[document >= 0]
-            position = keys & ((1 << POSITION_BITS) - 1)
-            attribute = (keys & ((1 << snapshot.place_bits) - 1)) >> POSITION_BITS
-            expected = _rounded_position(np.array([node.start + offset]))[0]
+            document, attribute, position = stands(word)
+            expected = _rounded_position(np.array([node.start + offset]))
             right = np.zeros(len(slots), dtype=bool)
-            right[document[_rounded_position(position) == expected]] = True
+            right[document[position == expected]] = True
             inside = np.zeros_like(in_attribute)
             inside[document, attribute] = True
             at_position &= right

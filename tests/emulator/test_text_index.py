@@ -85,51 +85,6 @@ def test_only_excluded_words_find_the_rest() -> None:
     assert hits(index_of("castle", "dragon"), "-castle") == [2]
 
 
-def test_documents_with_more_words_come_first() -> None:
-    assert hits(index_of("castle", "castle dragon"), "castle dragon") == [2, 1]
-
-
-def test_then_fewer_typos() -> None:
-    assert hits(index_of("castel", "castle"), "castle") == [2, 1]
-
-
-def test_then_nearer_words() -> None:
-    texts = ["castle of the red dragon", "castle dragon", "castle big dragon"]
-    assert hits(index_of(*texts), "castle dragon") == [2, 3, 1]
-
-
-def test_words_in_the_wrong_order_count_as_one_farther() -> None:
-    texts = ["castle big old dragon", "dragon castle", "castle dragon"]
-    assert hits(index_of(*texts), "castle dragon") == [3, 2, 1]
-
-
-def test_then_the_more_important_attribute() -> None:
-    index = TextIndex(["name", "prompt"])
-    index.update([(1, ["", "castle"]), (2, ["old castle", ""])])
-    assert hits(index, "castle") == [2, 1]
-
-
-def test_then_the_place_in_the_attribute() -> None:
-    assert hits(index_of("old castle here", "castle old here"), "castle") == [2, 1]
-
-
-def test_then_exactness() -> None:
-    index = index_of("castles", "castle here", "castle")
-    assert hits(index, "castle") == [3, 2, 1]
-
-
-def test_equals_keep_the_order_of_their_numbers() -> None:
-    index = TextIndex(["text"])
-    index.update([(7, ["castle"]), (3, ["castle"]), (5, ["castle"])])
-    assert hits(index, "castle") == [3, 5, 7]
-
-
-def test_elements_of_a_list_are_apart() -> None:
-    index = index_of(["red", "castle"], ["red castle"])
-    assert hits(index, "red castle") == [2, 1]
-    assert hits(index, '"red castle"') == [2]
-
-
 def test_candidates_limit_what_is_found_and_counted() -> None:
     index = index_of("castle", "castle", "castle", "dragon")
     found = index.search("castle", limit=10, candidates=np.array([2, 3, 4, 99]))
@@ -148,25 +103,6 @@ def test_the_total_counts_documents_with_the_first_word_alone() -> None:
     assert index.search("castle dragon", limit=1).total == 2
 
 
-def test_a_sort_counts_after_the_attribute_and_before_exactness() -> None:
-    index = index_of("castle", "castles", "old castle")
-    found = index.search("castle", limit=10, sort_rank=np.array([3, 2, 1]))
-    assert found.numbers.tolist() == [2, 1, 3]
-
-
-def test_a_sort_may_come_first() -> None:
-    index = index_of("castle", "castles", "old castle")
-    found = index.search("castle", limit=2, sort_rank=np.array([3, 2, 1]), sort_first=True)
-    assert found.numbers.tolist() == [3, 2]
-    assert found.total == 3
-
-
-def test_equals_of_a_sort_are_ranked_on() -> None:
-    index = index_of("castles", "castle", "castles")
-    found = index.search("castle", limit=3, sort_rank=np.array([1, 1, 0]), sort_first=True)
-    assert found.numbers.tolist() == [3, 2, 1]
-
-
 def test_a_sort_belongs_to_the_candidates() -> None:
     index = index_of("castle", "castle", "castle")
     ranks = np.array([2, 1])
@@ -179,15 +115,6 @@ def test_a_sort_belongs_to_the_candidates() -> None:
 def test_a_sort_orders_a_query_without_words() -> None:
     found = index_of("a", "b", "c").search("", limit=2, sort_rank=np.array([3, 1, 2]))
     assert found.numbers.tolist() == [2, 3]
-
-
-def test_scores_fall_and_a_perfect_match_has_one() -> None:
-    index = index_of("dragon", "castle", "old castle", "castel", "castles of stone")
-    found = index.search("castle", limit=10)
-    scores = found.scores.tolist()
-    assert scores == sorted(scores, reverse=True)
-    assert scores[0] == 1.0
-    assert 0 < scores[-1] < scores[1] < 1
 
 
 def test_an_update_replaces_and_a_removal_forgets() -> None:
