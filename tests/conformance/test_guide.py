@@ -38,9 +38,9 @@ def post(scenario_emulator: Emulator) -> Post:
 
 
 @pytest.fixture
-async def real(client: AsyncScenario) -> dict[str, str]:
+async def real(demo_client: AsyncScenario) -> dict[str, str]:
     """Give ids of the emulator's own assets, and one of its pictures."""
-    page = await client.search.asset_search(filter=F.kind == "image", limit=3)
+    page = await demo_client.search.asset_search(filter=F.kind == "image", limit=3)
     async with aiohttp.ClientSession() as session, session.get(page.hits[0].url) as response:
         picture = base64.b64encode(await response.read()).decode()
     return {

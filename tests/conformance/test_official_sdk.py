@@ -34,10 +34,10 @@ def official(scenario_emulator: Emulator) -> Any:
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)
 @pytest.mark.parametrize("search", SEARCHES)
 async def test_both_clients_read_the_same_hits(
-    search: str, request_: dict[str, Any], official: Any, client: AsyncScenario
+    search: str, request_: dict[str, Any], official: Any, demo_client: AsyncScenario
 ) -> None:
     theirs = getattr(official.search, search)(**request_)
-    ours = await getattr(client.search, search)(**request_)
+    ours = await getattr(demo_client.search, search)(**request_)
 
     assert ours.hits
     # Ours leaves out what is null and keeps lists that are empty; theirs the other way round.
@@ -58,13 +58,13 @@ def test_the_official_sdk_never_gets_past_the_first_page(official: Any) -> None:
     assert len(set(seen)) == 10
 
 
-async def test_errors_have_the_same_names_in_both(official: Any, client: AsyncScenario) -> None:
+async def test_errors_have_the_same_names_in_both(official: Any, demo_client: AsyncScenario) -> None:
     import scenario_search
 
     with pytest.raises(scenario_sdk.BadRequestError):
         official.search.asset_search(filter="width >= ")
     with pytest.raises(scenario_search.BadRequestError, match="Invalid filter syntax"):
-        await client.search.asset_search(filter="width >= ")
+        await demo_client.search.asset_search(filter="width >= ")
 
 
 def _comparable(value: Any) -> Any:

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from aiohttp import web
+
+from scenario_search import AsyncScenario
+from scenario_search.emulator import Emulator
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Serve = Callable[[Handler], Awaitable[str]]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Serve a handler on loopback: give the base URL."""
+    runners: list[web.AppRunner] = []
+
+    async def start(handler: Handler) -> str:
+        app = web.Application()
+        app.router.add_route("*", "/{tail:.*}", handler)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        runners.append(runner)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("API_KEY", "API_SECRET", "JWT"):
+        monkeypatch.delenv(f"SCENARIO_SDK_{name}", raising=False)
+    for name in ("BASE_URL", "PROJECT_ID"):
+        monkeypatch.delenv(f"SCENARIO_{name}", raising=False)
+
+
+@pytest.fixture
+async def demo_client(scenario_emulator: Emulator) -> AsyncIterator[AsyncScenario]:
+    """A client of the demo emulator."""
+    async with AsyncScenario(
+        base_url=scenario_emulator.url,
+        api_key=scenario_emulator.api_key,
+        api_secret=scenario_emulator.api_secret,
+    ) as client:
+        yield client
