@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .text_matches import Matches
-from .text_query import Query, parse_query, query_nodes
-from .text_ranking import rank
-from .text_segment import (
+from scenario_search.emulator.text_matches import Matches
+from scenario_search.emulator.text_query import Query, parse_query, query_nodes
+from scenario_search.emulator.text_ranking import rank
+from scenario_search.emulator.text_segment import (
     IntArray,
     Segment,
     Text,
@@ -29,7 +29,7 @@ from .text_segment import (
     segment_from_bytes,
     segment_to_bytes,
 )
-from .text_snapshot import Snapshot
+from scenario_search.emulator.text_snapshot import Snapshot
 
 FORMAT = "scenario-search text index 1"
 """First words of what `TextIndex.to_bytes` writes; changes with the format and the rules."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .text_query import Node, Pattern
-from .text_segment import IntArray
-from .text_snapshot import Snapshot, sort_keys
+from scenario_search.emulator.text_query import Node, Pattern
+from scenario_search.emulator.text_segment import IntArray
+from scenario_search.emulator.text_snapshot import Snapshot, sort_keys
 
 ABSENT = 9
 """The typo count of a document that does not match a node."""

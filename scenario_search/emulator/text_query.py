@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .text_segment import IntArray
-from .text_snapshot import Snapshot
-from .text_tokens import MAX_WORD_BYTES, query_tokens
-from .text_typos import typo_words, typos_allowed
+from scenario_search.emulator.text_segment import IntArray
+from scenario_search.emulator.text_snapshot import Snapshot
+from scenario_search.emulator.text_tokens import MAX_WORD_BYTES, query_tokens
+from scenario_search.emulator.text_typos import typo_words, typos_allowed
 
 MAX_QUERY_TERMS = 10
 MAX_JOINED_TERMS = 3
@@ -138,6 +138,11 @@ class Node:
     def size(self) -> int:
         """How many terms it covers."""
         return self.last - self.first + 1
+
+    @property
+    def terms(self) -> list[int]:
+        """The numbers of the terms it covers."""
+        return list(range(self.first, self.last + 1))
 
 
 def query_nodes(snapshot: Snapshot, terms: list[Term]) -> list[Node]:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .text_matches import Matches, PatternPlaces
-from .text_query import Node, Pattern, Term
-from .text_segment import MAX_COUNTED_WORDS, POSITION_BITS, IntArray
+from scenario_search.emulator.text_matches import Matches, PatternPlaces
+from scenario_search.emulator.text_query import Node, Pattern, Term
+from scenario_search.emulator.text_segment import MAX_COUNTED_WORDS, POSITION_BITS, IntArray
 
 BoolArray = NDArray[np.bool_]
 Path = tuple[Node, ...]
@@ -102,12 +102,12 @@ def _matching(matches: Matches, terms: Sequence[Term], universe: BoolArray) -> B
     return found & universe
 
 
-def _holding(matches: Matches, kept: Sequence[int], universe: BoolArray) -> BoolArray:
+def _holding(matches: Matches, kept: list[int], universe: BoolArray) -> BoolArray:
     """The documents that match the kept terms, each by itself or joined to its neighbours."""
     up_to = [universe, *(np.zeros_like(universe) for _ in kept)]
     for i, term in enumerate(kept):
         for node in matches.starting_at(term):
-            if list(kept[i : i + node.size]) == list(range(node.first, node.last + 1)):
+            if kept[i : i + node.size] == node.terms:
                 up_to[i + node.size] |= up_to[i] & matches.of(node)
     return up_to[-1]
 
@@ -170,7 +170,7 @@ class _Buckets:
             yield path, fits
             return
         for node in self.matches.starting_at(kept[i]):
-            if kept[i : i + node.size] == list(range(node.first, node.last + 1)):
+            if kept[i : i + node.size] == node.terms:
                 still = fits & (self.matches.of(node)[self.slots])
                 if still.any():
                     yield from self._readings(kept, i + node.size, (*path, node), still)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .text_segment import POSITION_BITS, IntArray, Segment
+from scenario_search.emulator.text_segment import POSITION_BITS, IntArray, Segment
 
 _REMEMBERED_WORDS = 32
 

@@ -12,8 +12,8 @@ from bisect import bisect_left
 import numpy as np
 from numpy.typing import NDArray
 
-from .text_segment import IntArray
-from .text_snapshot import LETTERS, Snapshot, letters_of
+from scenario_search.emulator.text_segment import IntArray
+from scenario_search.emulator.text_snapshot import LETTERS, Snapshot, letters_of
 
 ONE_TYPO_FROM = 5
 TWO_TYPOS_FROM = 9
@@ -67,7 +67,7 @@ def _distances(
     """Distance of each column of `letters` to `word`, `limit` + 1 where it is more.
 
     A table of distances, word by letters, is filled row by row for all columns at once; only the
-    cells within `limit` of its diagonal matter.
+    cells within `limit` of its diagonal matter. Now and then the hopeless columns are left out.
     """
     too_far = limit + 1
     result = np.full(letters.shape[1], too_far, dtype=np.uint8)
@@ -94,9 +94,9 @@ def _distances(
             row[j] = np.minimum(cell, too_far)
         before = previous
         if i % 3 == 0:
+            # A swap still to come steps over a row, so the row before may save a word too.
             near = np.minimum.reduce(list(row.values())) <= limit
-            if i > 1:
-                near |= np.minimum.reduce(list(before.values())) < limit
+            near |= np.minimum.reduce(list(before.values())) < limit
             if near.mean() < 0.5:
                 columns, letters, far = columns[near], letters[:, near], far[near]
                 row = {j: cells[near] for j, cells in row.items()}
