@@ -7,7 +7,8 @@ every index up to date when it returns.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -40,14 +41,16 @@ class Library:
         store: The documents.
         texts: Their text indexes.
         meanings: Their vectors.
+        stopping: Once set, long work is given up.
     """
 
     def __init__(self, path: Path | str | None, embedder: Embedder) -> None:
+        self.stopping = threading.Event()
         self._durable = path is not None
         self.store = Store.open(path)
         try:
             self.texts = TextCatalogue(self.store)
-            self.meanings = Meanings(self.store, embedder)
+            self.meanings = Meanings(self.store, embedder, self.stopping)
         except BaseException:
             self.store.close()
             raise
@@ -72,11 +75,7 @@ class Library:
             self.store.close()
 
     def load(
-        self,
-        source: Source,
-        kind: Kind,
-        folder: Path | str | None,
-        stopping: Callable[[], bool],
+        self, source: Source, kind: Kind = "assets", folder: Path | str | None = None
     ) -> LoadReport:
         """Add or replace documents.
 
@@ -84,20 +83,25 @@ class Library:
             source: What to read.
             kind: What the documents are.
             folder: Where the assets' files are, each named by its asset's id; None for no files.
-            stopping: Asked before each document whether to give up.
 
         Raises:
             InvalidDocumentError: A document can't be stored.
-            RuntimeError: ``stopping`` said so. What was stored before stays.
+            RuntimeError: The emulator stops. What was stored before stays.
         """
         try:
             with contextlib.closing(read_documents(source)) as documents:
-                given: Iterable[Mapping[str, Any] | bytes] = _until(stopping, documents)
+                given: Iterable[Mapping[str, Any] | bytes] = self._while_running(documents)
                 if folder is not None:
                     given = self._with_files(given, Path(folder))
                 return self.store.upsert(kind, given)
         finally:
             self._catch_up(kind)
+
+    def _while_running(self, documents: Iterable[T]) -> Iterator[T]:
+        for document in documents:
+            if self.stopping.is_set():
+                raise RuntimeError("the emulator was stopped while it loaded")
+            yield document
 
     def _with_files(
         self, documents: Iterable[Mapping[str, Any] | bytes], folder: Path
@@ -169,10 +173,3 @@ class Library:
     def counts(self) -> dict[str, int]:
         """How many documents of each kind there are."""
         return {kind: self.store.count(kind) for kind in KINDS}
-
-
-def _until(stopping: Callable[[], bool], documents: Iterable[T]) -> Iterator[T]:
-    for document in documents:
-        if stopping():
-            raise RuntimeError("the emulator was stopped while it loaded")
-        yield document

@@ -398,6 +398,7 @@ class Emulator:
             await stopping.wait()
         finally:
             stopping.set()
+            self._running().library.stopping.set()
             # A connection accepted just now is set up some turns of the loop later. asyncio would
             # leak it if its server were closed by then.
             with contextlib.suppress(NotImplementedError):  # a loop that does not use readiness
@@ -424,9 +425,7 @@ class Emulator:
         return state.writer.submit(write)
 
     def _load(self, source: Source, kind: Kind, files: Path | str | None) -> Future[LoadReport]:
-        return self._write(
-            lambda state: state.library.load(source, kind, files, state.stopping.is_set)
-        )
+        return self._write(lambda state: state.library.load(source, kind, files))
 
     def _delete(self, ids: Iterable[str], kind: Kind) -> Future[int]:
         return self._write(lambda state: state.library.delete(ids, kind))

@@ -49,7 +49,7 @@ def asset(id: str, name: str = "", **fields: Any) -> dict[str, Any]:
 
 
 def load(library: Library, *documents: dict[str, Any], kind: Kind = "assets") -> None:
-    library.load(documents, kind, None, lambda: False)
+    library.load(documents, kind)
 
 
 @pytest.fixture
@@ -253,15 +253,16 @@ class TestMeaning:
         assert (caught.value.status, caught.value.code) == (500, "EMBEDDER_FAILED")
 
 
-class TestKeptVectors:
-    BODY = {"query": "fortress", "querySemanticRatio": 1, "limit": 1}
+FORTRESS = {"query": "fortress", "querySemanticRatio": 1, "limit": 1}
 
+
+class TestKeptVectors:
     def test_documents_are_embedded_once(self, tmp_path: Path) -> None:
         with Library(tmp_path / "a.db", Dictionary()) as library:
             load(library, asset("castle", "castle"), asset("dragon", "dragon"))
             library.embed()
         with Library(tmp_path / "a.db", again := Dictionary()) as library:
-            assert ids(library, dict(self.BODY)) == ["castle"]
+            assert ids(library, dict(FORTRESS)) == ["castle"]
             assert again.embedded == ["fortress"]
 
     def test_what_changed_before_a_crash_is_caught_up(self, tmp_path: Path) -> None:
@@ -271,7 +272,7 @@ class TestKeptVectors:
             library.store.upsert("assets", [asset("dragon", "fortress")])
             library.store.delete("assets", ["castle"])
         with Library(tmp_path / "a.db", Dictionary()) as library:
-            assert ids(library, dict(self.BODY)) == ["dragon"]
+            assert ids(library, dict(FORTRESS)) == ["dragon"]
             assert ids(library, {"query": "fortress"}) == ["dragon"]
 
     def test_another_embedder_makes_them_anew(self, tmp_path: Path) -> None:
@@ -279,7 +280,7 @@ class TestKeptVectors:
             load(library, asset("castle", "castle"))
             library.embed()
         with Library(tmp_path / "a.db", other := Dictionary("other")) as library:
-            assert ids(library, dict(self.BODY)) == ["castle"]
+            assert ids(library, dict(FORTRESS)) == ["castle"]
         assert "castle" in other.embedded
 
     def test_many_small_loads_stay_readable(self, tmp_path: Path) -> None:
@@ -288,9 +289,9 @@ class TestKeptVectors:
             for number in range(70):
                 load(library, asset(f"{number}", "dragon"))
             load(library, asset("castle", "castle"))
-            assert len(library.store.blobs("assets", "vectors/")) < 65
+            assert len(library.store.blobs("assets", "meanings/")) < 65
         with Library(tmp_path / "a.db", Dictionary()) as library:
-            assert ids(library, dict(self.BODY)) == ["castle"]
+            assert ids(library, dict(FORTRESS)) == ["castle"]
             assert found(library, {"query": "wyvern", "querySemanticRatio": 1})[1] == 71
 
 

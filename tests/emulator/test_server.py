@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import socket
 import threading
@@ -144,6 +145,24 @@ class TestLife:
             await reader.readexactly(1)
             await emulator.stop()
             writer.transport.abort()
+        assert threads() == before
+
+    async def test_it_gives_up_loading(self) -> None:
+        before = threads()
+        first = threading.Event()
+
+        def endless() -> Iterator[dict[str, Any]]:
+            for number in itertools.count():
+                first.set()
+                yield asset(number)
+
+        emulator = Emulator()
+        await emulator.start()
+        loading = asyncio.create_task(emulator.load(endless()))
+        await asyncio.to_thread(first.wait)
+        await emulator.stop()
+        with pytest.raises(RuntimeError, match="stopped while it loaded"):
+            await loading
         assert threads() == before
 
     async def test_a_start_that_is_cancelled_leaves_nothing(self) -> None:
