@@ -54,6 +54,8 @@ def hits(index: TextIndex, query: str) -> list[int]:
         ("big red castle", '"red castle"', True),
         ("red big castle", '"red castle"', False),
         ("red castles", '"red castle"', False),
+        ("a red big castle", '"red big castle"', True),
+        ("red big old big castle", '"red big castle"', False),
         ("red. castle", '"red castle"', False),
         ("castle dragon", "castle -dragon", False),
         ("castle dragons", "castle -dragon", True),

@@ -46,6 +46,15 @@ def test_then_the_place_in_the_attribute() -> None:
     assert hits(index_of("old castle here", "castle old here"), "castle") == [2, 1]
 
 
+def test_late_places_are_told_apart_coarsely() -> None:
+    def castle_at(*positions: int) -> TextIndex:
+        return index_of(*("x " * position + "castle" for position in positions))
+
+    assert hits(castle_at(1100, 600), "castle") == [2, 1]
+    assert hits(castle_at(30, 20), "castle") == [2, 1]
+    assert hits(castle_at(23, 17), "castle") == [1, 2]
+
+
 def test_then_exactness() -> None:
     index = index_of("castles", "castle here", "castle")
     assert hits(index, "castle") == [3, 2, 1]
