@@ -233,12 +233,18 @@ class SearchWorkflowSearchParams(SearchParams):
     kind = "workflows"
 
 
-def parameters(cls: type[Any]) -> Iterator[tuple[str, Parameter]]:
+_parameters: dict[type[Any], tuple[tuple[str, Parameter], ...]] = {}
+
+
+def parameters(cls: type[Any]) -> tuple[tuple[str, Parameter], ...]:
     """Give (Python name, parameter) for each parameter of a request class, options last."""
-    options = {field.name for field in attrs.fields(CallOptions)}
-    fields = sorted(attrs.fields(cls), key=lambda field: field.name in options)
-    for field in fields:
-        yield field.name, field.metadata["parameter"]
+    found = _parameters.get(cls)
+    if found is None:
+        options = {field.name for field in attrs.fields(CallOptions)}
+        fields = sorted(attrs.fields(cls), key=lambda field: field.name in options)
+        found = tuple((field.name, field.metadata["parameter"]) for field in fields)
+        _parameters[cls] = found
+    return found
 
 
 def _is_blank(value: Any) -> bool:
