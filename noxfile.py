@@ -57,4 +57,4 @@ def bench(session: nox.Session) -> None:
     """Measure. Short in CI, where it only shows that the benchmarks work."""
     session.install("-e", ".[all]", *group("tests"))
     short = ["--short"] if os.environ.get("CI") or not session.interactive else []
-    session.run("python", "-m", "tests.benchmarks", *short, *session.posargs)
+    session.run("python", "tests/benchmarks", *short, *session.posargs)

@@ -1,0 +1,277 @@
+"""What the client costs, beside bare aiohttp and beside the official SDK, in one run.
+
+    python tests/benchmarks/bench_client.py [--short] [--json FILE]
+
+Every client walks and calls in a process of its own, against a static server in another; every
+figure is meant as a ratio to the others of the same run. The SDK walks fewer hits, for it is
+slow; the figures are per hit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from static_server import make_hits
+
+HERE = Path(__file__).parent
+ALL = ["bare aiohttp", "ours", "ours sync", "sdk aiohttp", "sdk httpx", "sdk sync"]
+SDK = ("sdk aiohttp", "sdk httpx", "sdk sync")
+ASYNC_SDK = ("sdk aiohttp", "sdk httpx")
+Row = dict[str, Any]
+
+
+@contextlib.contextmanager
+def static_server() -> Iterator[int]:
+    """Run the static server: give its port."""
+    server = subprocess.Popen(
+        [sys.executable, str(HERE / "static_server.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def worker(
+    port: int, name: str, task: str, *, count: int, size: int, width: int = 1, latency: int = 0
+) -> Row:
+    """Run one measurement in a process of its own."""
+    url = f"http://127.0.0.1:{port}/{latency}/{max(count, 100_000)}/v1"
+    command = [sys.executable, str(HERE / "client_worker.py"), name, task, url]
+    command += [str(count), str(size), str(width)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name}: {done.stderr or done.stdout}")
+    row: Row = json.loads(done.stdout)
+    return {"client": name, **row}
+
+
+def walks(port: int, hits: int) -> list[Row]:
+    """One walk over all hits, one request at a time, without latency."""
+    rows = []
+    for size in (100, 20):
+        for name in ALL:
+            count = hits // 10 if name in SDK else hits
+            if size == 20:
+                count //= 4
+            count = max(size * 2, count // size * size)
+            rows.append({"page": size, **worker(port, name, "walk", count=count, size=size)})
+    return rows
+
+
+def walks_with_latency(port: int, hits: int) -> list[Row]:
+    """Walks against a server that takes its time, with more and more pages ahead."""
+    rows = []
+    for latency in (10, 50):
+        for name, ahead in [("ours", 1), ("ours", 8), ("ours", 32), ("ours", 64)] + [
+            (name, 1) for name in ASYNC_SDK
+        ]:
+            count = hits if ahead > 1 else max(200, hits // 20)
+            row = worker(
+                port, name, "walk", count=count, size=100, width=ahead, latency=latency
+            )
+            rows.append({"latency ms": latency, "ahead": ahead, **row})
+    return rows
+
+
+def growth(port: int, most: int) -> list[Row]:
+    """Hits a second and memory from a thousand hits to a million, in both modes."""
+    counts = [count for count in (1000, 10_000, 100_000, 1_000_000) if count <= most]
+    rows = []
+    for mode, width in (("offset", 1), ("page", 0)):
+        for count in counts:
+            row = worker(port, "ours", "walk", count=count, size=100, width=width)
+            rows.append({"mode": mode, "hits": count, **row})
+    return rows
+
+
+def calls(port: int, number: int) -> list[Row]:
+    """Single calls of 20 hits, at several widths."""
+    rows = []
+    for width in (1, 10, 100):
+        for name in ["bare aiohttp", "ours", *ASYNC_SDK] + ["ours sync", "sdk sync"] * (width == 1):
+            count = max(width, (number // 5 if name in SDK else number) // width * width)
+            row = worker(port, name, "call", count=count, size=20, width=width)
+            rows.append({"at once": width, **row})
+    return rows
+
+
+def best(task: Callable[[], Any], number: int, rounds: int = 7) -> float:
+    """Seconds of one run of a task: the best round's mean."""
+    found = []
+    for _ in range(rounds):
+        began = time.process_time()
+        for _ in range(number):
+            task()
+        found.append((time.process_time() - began) / number)
+    return min(found)
+
+
+def decoding(number: int) -> list[Row]:
+    """Decoding alone: a page of 100 hits."""
+    from scenario_search.codec import decode_page
+    from scenario_search.responses import SearchAssetSearchResponse, SearchHits
+
+    body = b'{"hits":' + make_hits(0, 100) + b',"offset":0,"limit":100}'
+
+    def ours() -> Any:
+        return decode_page(body, SearchHits, SearchAssetSearchResponse)
+
+    def strict() -> Any:
+        return decode_page(body, SearchHits, SearchAssetSearchResponse, strict=True)
+
+    loads = best(lambda: orjson.loads(body), number)
+    return [
+        {
+            "what": what,
+            "us/hit": seconds * 1e4,
+            "times orjson.loads": seconds / loads,
+            "ms a page": seconds * 1e3,
+        }
+        for what, seconds in (
+            ("orjson.loads", loads),
+            ("decode_page", best(ours, number)),
+            ("decode_page, strict", best(strict, max(1, number // 10))),
+        )
+    ]
+
+
+def filters(number: int) -> list[Row]:
+    """A filter built, written and read back."""
+    from scenario_search.filters import F, parse
+
+    def build() -> str:
+        dragons = (F.tags == "dragon") | F.prompt.matches("dragon")
+        return str(dragons & (F.width >= 1024) & F.nsfw.is_empty())
+
+    text = build()
+    return [
+        {"what": "built and written", "us": best(build, number) * 1e6},
+        {"what": "parsed", "us": best(lambda: parse(text), number) * 1e6},
+    ]
+
+
+def imports(rounds: int) -> list[Row]:
+    """Seconds that an import takes in a new process, the interpreter's own start left out."""
+
+    def seconds(statement: str) -> float:
+        found = []
+        for _ in range(rounds):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", statement], check=True)
+            found.append(time.perf_counter() - began)
+        return statistics.median(found)
+
+    empty = seconds("pass")
+    rows = [
+        {"import": name, "s": seconds(f"import {name}") - empty}
+        for name in ("aiohttp", "scenario_search", "scenario_sdk")
+    ]
+    for row in rows:
+        row["of scenario_sdk"] = row["s"] / rows[-1]["s"]
+    return rows
+
+
+def find(rows: list[Row], figure: str, **wanted: Any) -> float:
+    """The figure of the one row that has all of these."""
+    (row,) = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+    value: float = row[figure]
+    return value
+
+
+def summary(tables: dict[str, list[Row]]) -> list[Row]:
+    """The ratios that matter, beside what is asked of them."""
+    walked, single = tables["walks"], tables["single calls"]
+    slow = tables["walks with latency"]
+    sdk_rate = max(find(walked, "hits/s", page=100, client=name) for name in ASYNC_SDK)
+    sdk_slow = max(
+        find(slow, "hits/s", client=name, ahead=1, **{"latency ms": 50}) for name in ASYNC_SDK
+    )
+    sdk_memory = min(find(walked, "peak MB", page=100, client=name) for name in ASYNC_SDK)
+
+    def ours(figure: str) -> float:
+        return find(walked, figure, page=100, client="ours")
+
+    bare_call, our_call, sync_call, sdk_call = (
+        find(single, "p50 ms", client=name, **{"at once": 1})
+        for name in ("bare aiohttp", "ours", "ours sync", "sdk sync")
+    )
+    bare_cpu = find(walked, "CPU us/hit", page=100, client="bare aiohttp")
+    ahead = find(slow, "hits/s", client="ours", ahead=32, **{"latency ms": 50})
+    decode = find(tables["decoding"], "times orjson.loads", what="decode_page")
+    imported = find(tables["imports"], "of scenario_sdk", **{"import": "scenario_search"})
+    return [
+        {"ratio": "hits/s to the SDK's", "asked": ">= 9", "is": ours("hits/s") / sdk_rate},
+        {"ratio": "CPU a hit to bare", "asked": "<= 1.8", "is": ours("CPU us/hit") / bare_cpu},
+        {"ratio": "50 ms, 32 ahead, to the SDK's", "asked": ">= 20", "is": ahead / sdk_slow},
+        {"ratio": "decoding to orjson.loads", "asked": "<= 2.6", "is": decode},
+        {"ratio": "single call p50 to bare", "asked": "<= 1.2", "is": our_call / bare_call},
+        {"ratio": "import to the SDK's", "asked": "<= 0.4", "is": imported},
+        {"ratio": "peak memory to the SDK's", "asked": "<= 0.6", "is": ours("peak MB") / sdk_memory},
+        {"ratio": "sync call less async, ms", "asked": "<= 0.5", "is": sync_call - our_call},
+        {"ratio": "sync call, SDK's to ours", "asked": ">= 3", "is": sdk_call / sync_call},
+    ]
+
+
+def show(console: Console, title: str, rows: list[Row]) -> None:
+    """Print rows as a table."""
+    table = Table(title=title, title_justify="left")
+    for key in rows[0]:
+        table.add_column(key, justify="right" if not isinstance(rows[0][key], str) else "left")
+    for row in rows:
+        table.add_row(
+            *(f"{v:,.2f}" if isinstance(v, float) else str(v) for v in row.values())
+        )
+    console.print(table)
+
+
+def run(*, short: bool) -> dict[str, list[Row]]:
+    """Measure everything."""
+    hits = 2000 if short else 100_000
+    with static_server() as port:
+        tables = {
+            "walks": walks(port, hits),
+            "walks with latency": walks_with_latency(port, hits),
+            "growth": growth(port, 1000 if short else 1_000_000),
+            "single calls": calls(port, 50 if short else 2000),
+        }
+    tables["decoding"] = decoding(3 if short else 200)
+    tables["filters"] = filters(10 if short else 2000)
+    tables["imports"] = imports(1 if short else 5)
+    tables["summary"] = summary(tables)
+    return tables
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="only show that it works")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    arguments = parser.parse_args()
+    tables = run(short=arguments.short)
+    console = Console(width=110)
+    for title, rows in tables.items():
+        show(console, title, rows)
+    if arguments.json:
+        arguments.json.write_bytes(orjson.dumps(tables, option=orjson.OPT_INDENT_2))
+
+
+if __name__ == "__main__":
+    main()
