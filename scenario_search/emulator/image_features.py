@@ -1,0 +1,82 @@
+"""Pictures to vectors, for search by likeness.
+
+Both halves come from one run of EfficientNet-Lite0 at 128 x 128 pixels. How much the channels of
+its middle stages vary over the picture tells strokes and texture: near duplicates agree in it,
+cropped, mirrored, recoloured or compressed. The mean of the last stage tells what is shown.
+Measured by ``tests/benchmarks/bench_likeness.py``.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from scenario_search.emulator.efficientnet import EfficientNetLite0
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["DIMENSIONS", "STRUCTURE", "SUBJECT", "VERSION", "Features", "PictureReader"]
+
+Features: TypeAlias = NDArray[np.float16]
+
+# Features of another version cannot be compared with these: compute them anew.
+VERSION = "efficientnet-lite0 128px structure+subject 1"
+
+SIDE = 128
+STRUCTURE_STAGES = (2, 3, 4)
+SUBJECT_STAGE = 6
+
+# 40 + 80 + 112 channels, and 320.
+STRUCTURE = slice(0, 232)
+SUBJECT = slice(232, 552)
+DIMENSIONS = 552
+
+
+class PictureReader:
+    """Computes features; the first call reads the network's weights, a tenth of a second.
+
+    Args:
+        weights: A file of weights in place of the package's.
+    """
+
+    def __init__(self, weights: Path | None = None) -> None:
+        self._weights = weights
+        self._loading = threading.Lock()
+        self._network: EfficientNetLite0 | None = None
+
+    def features(self, image: Image.Image) -> Features:
+        """Describe a picture; it takes about 10 ms on one core. Threads may share a reader.
+
+        Args:
+            image: Of any size; stretched to a square. Read it with `image_reading.read_image`.
+
+        Returns:
+            float16 of shape ``(DIMENSIONS,)``: `STRUCTURE` and `SUBJECT`, each of length 1.
+
+        Raises:
+            NetworkUnavailableError: The package of the weights is not installed.
+        """
+        network = self._open()
+        small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
+        stages = network.stages(np.asarray(small)[None])
+        structure = np.concatenate(
+            [_unit(stages[stage][0].std(axis=(0, 1))) for stage in STRUCTURE_STAGES]
+        )
+        subject = stages[SUBJECT_STAGE][0].mean(axis=(0, 1))
+        return np.concatenate([_unit(structure), _unit(subject)]).astype(np.float16)
+
+    def _open(self) -> EfficientNetLite0:
+        with self._loading:
+            if self._network is None:
+                self._network = EfficientNetLite0(self._weights)
+            return self._network
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = float(np.linalg.norm(vector))
+    return vector / np.float32(length) if length else vector
