@@ -37,6 +37,7 @@ class PillowImage(Protocol):
     @property
     def mode(self) -> str:
         """The pixel format, such as ``"RGB"``."""
+        ...
 
     def convert(self, mode: Any) -> Any:
         """Give the picture in another pixel format."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import attrs
 
@@ -54,11 +54,20 @@ def takes(
     return decorate
 
 
-def returns_same(
-    signature: Callable[P, Any],
-) -> Callable[[Callable[Concatenate[S, ...], S]], Callable[Concatenate[S, P], S]]:
+class CopyMethod(Protocol[P]):
+    """What type checkers see of a method that gives an object of its own object's class.
+
+    Told by ``__get__``, since mypy loses the class where a decorator's ``Callable`` tells it.
+    """
+
+    def __get__(self, instance: S, owner: Any) -> Callable[P, S]:
+        """Give the bound method."""
+        ...
+
+
+def returns_same(signature: Callable[P, Any]) -> Callable[[Callable[..., Any]], CopyMethod[P]]:
     """As :func:`takes`, for a method that returns an object of its own object's class."""
-    return takes(signature)
+    return cast(Callable[[Callable[..., Any]], CopyMethod[P]], takes(signature))
 
 
 def takes_beside(

@@ -1,0 +1,397 @@
+from __future__ import annotations
+
+import copy
+import pickle
+import traceback
+from typing import Any
+
+import pytest
+
+from scenario_search import AsyncScenario, ConfigurationError
+from scenario_search.configuration import (
+    DEFAULT_BASE_URL,
+    ClientOptions,
+    Credentials,
+    resolve_base_url,
+    resolve_project_id,
+    take_credentials,
+)
+from scenario_search.transport import basic_authorization
+
+CANARY = "CANARY123"
+KEY, SECRET, JWT = "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT"
+
+
+def joined(key: str, secret: str) -> str:
+    return f"Basic {key}:{secret}"
+
+
+def authorization(**options: Any) -> str:
+    return take_credentials(options, joined).authorization()
+
+
+def refusal(**options: Any) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        take_credentials(options, joined)
+    return str(caught.value)
+
+
+# Credentials
+
+
+def test_key_and_secret_make_basic_credentials() -> None:
+    assert authorization(api_key="k", api_secret="s") == "Basic k:s"
+
+
+def test_a_token_makes_bearer_credentials() -> None:
+    assert authorization(bearer_auth="t") == "Bearer t"
+
+
+def test_basic_authorization_is_that_of_rfc_7617() -> None:
+    assert basic_authorization("Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+
+
+def test_key_and_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY, "k")
+    monkeypatch.setenv(SECRET, "s")
+    assert authorization() == "Basic k:s"
+
+
+def test_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(JWT, "t")
+    assert authorization() == "Bearer t"
+
+
+def test_given_key_and_secret_beat_the_environments_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(JWT, "t")
+    assert authorization(api_key="k", api_secret="s") == "Basic k:s"
+
+
+def test_a_given_token_beats_the_environments_key_and_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(KEY, "k")
+    monkeypatch.setenv(SECRET, "s")
+    assert authorization(bearer_auth="t") == "Bearer t"
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [("api_key", "api_secret"), ("api_secret", "api_key")]
+)
+def test_half_a_pair_is_refused_and_not_completed_from_the_environment(
+    given: str, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY, "k")
+    monkeypatch.setenv(SECRET, "s")
+    expected = f"{given} comes as a pair with {missing}, which is missing"
+    assert refusal(**{given: CANARY}) == expected
+
+
+@pytest.mark.parametrize(("given", "missing"), [(KEY, SECRET), (SECRET, KEY)])
+def test_half_a_pair_in_the_environment_is_refused(
+    given: str, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(given, CANARY)
+    assert refusal() == f"{given} comes as a pair with {missing}, which is missing"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"api_key": CANARY, "api_secret": CANARY}, {"api_key": CANARY}, {"api_secret": CANARY}],
+)
+def test_both_kinds_at_once_are_refused(given: dict[str, str]) -> None:
+    message = refusal(bearer_auth=CANARY, **given)
+    assert message.startswith("Both kinds of credentials are given")
+    assert CANARY not in message
+
+
+def test_both_kinds_in_the_environment_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (KEY, SECRET, JWT):
+        monkeypatch.setenv(name, CANARY)
+    assert refusal().startswith(f"Both kinds of credentials are given ({KEY}, {SECRET}, {JWT})")
+
+
+def test_without_any_credentials_the_error_says_what_to_do() -> None:
+    message = refusal()
+    for name in ("api_key", "api_secret", "bearer_auth", KEY, SECRET, JWT, "Emulator.demo()"):
+        assert name in message
+
+
+def test_an_empty_variable_is_no_credential(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (KEY, SECRET, JWT):
+        monkeypatch.setenv(name, "")
+    assert refusal().startswith("No credentials")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [f"{CANARY}é", f"{CANARY}\n", f" {CANARY}", f"Bearer {CANARY}", f"{CANARY}\0", f"{CANARY}\x7f"],
+)
+@pytest.mark.parametrize("name", ["api_key", "api_secret", "bearer_auth"])
+def test_characters_that_no_credential_has_are_refused_unseen(name: str, bad: str) -> None:
+    pair = {} if name == "bearer_auth" else {"api_key": "k", "api_secret": "s"}
+    message = refusal(**(pair | {name: bad}))
+    assert message.startswith(f"{name} holds a character that a credential cannot have")
+    assert CANARY not in message
+
+
+@pytest.mark.parametrize("name", ["api_key", "api_secret", "bearer_auth"])
+@pytest.mark.parametrize(
+    ("value", "what"), [("", "is empty"), (b"CANARY123", "not bytes"), (5, "int")]
+)
+def test_what_is_no_text_is_no_credential(name: str, value: Any, what: str) -> None:
+    pair = {} if name == "bearer_auth" else {"api_key": "k", "api_secret": "s"}
+    message = refusal(**(pair | {name: value}))
+    assert message.startswith(name)
+    assert what in message
+    assert CANARY not in message
+
+
+def test_a_colon_ends_the_key_of_basic_credentials_so_a_key_has_none() -> None:
+    assert refusal(api_key="a:b", api_secret="s") == "api_key must not hold a colon"
+    assert authorization(api_key="k", api_secret="a:b") == "Basic k:a:b"
+
+
+def test_credentials_are_taken_out_of_the_options() -> None:
+    options = {"api_key": "k", "api_secret": "s", "timeout": 5}
+    take_credentials(options, joined)
+    assert options == {"timeout": 5}
+
+
+# Secrets
+
+
+def test_credentials_show_themselves_nowhere() -> None:
+    credentials = take_credentials({"api_key": CANARY, "api_secret": CANARY}, joined)
+    for shown in (repr(credentials), str(credentials), f"{credentials}", f"{[credentials]}"):
+        assert shown.strip("[]") == "<basic credentials>"
+    assert not hasattr(credentials, "__dict__")
+
+
+@pytest.mark.parametrize("act", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_credentials_cannot_be_pickled_or_copied(act: Any) -> None:
+    with pytest.raises(
+        TypeError, match="cannot be pickled: make a client in each process"
+    ) as caught:
+        act(Credentials("bearer", CANARY))
+    assert CANARY not in str(caught.value)
+
+
+def test_options_do_not_show_secrets() -> None:
+    options = ClientOptions(
+        api_key=CANARY,
+        api_secret=CANARY,
+        bearer_auth=CANARY,
+        base_url=f"https://u:{CANARY}@example.com",
+        default_headers={"X-Token": CANARY},
+        default_query={"token": CANARY},
+    )
+    assert CANARY not in repr(options)
+    assert CANARY not in str(options)
+
+
+@pytest.mark.parametrize(
+    "given", [{"api_key": CANARY, "api_secret": CANARY}, {"bearer_auth": CANARY}]
+)
+def test_a_client_does_not_show_or_keep_secrets_in_its_options(given: dict[str, Any]) -> None:
+    client = AsyncScenario(**given)
+    assert CANARY not in repr(client) + str(client) + repr(client.options) + repr(client.search)
+    assert CANARY not in repr(client.search.asset_search(query="x"))
+    assert client.options.api_key is client.options.api_secret is client.options.bearer_auth is None
+
+
+def test_a_client_cannot_be_pickled() -> None:
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(AsyncScenario(bearer_auth=CANARY))
+
+
+# Base URL
+
+
+def base_url(given: str | None, *, allow_http: bool = False) -> str:
+    return resolve_base_url(given, allow_http=allow_http)
+
+
+def test_base_url_is_that_given_or_the_environments_or_the_public_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert base_url(None) == DEFAULT_BASE_URL == "https://api.cloud.scenario.com/v1"
+    monkeypatch.setenv("SCENARIO_BASE_URL", "https://env.example.com/v1/")
+    assert base_url(None) == "https://env.example.com/v1"
+    assert base_url("https://given.example.com") == "https://given.example.com"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com",
+        "https://example.com:8443/api/v2",
+        "HTTPS://Example.com",
+        "https://[2001:db8::1]:8443/v1",
+        "http://localhost:8000",
+        "http://LOCALHOST",
+        "http://api.localhost:8000/v1",
+        "http://127.0.0.1:8000",
+        "http://127.8.9.10",
+        "http://[::1]:8000/v1",
+    ],
+)
+def test_https_and_loopback_http_are_taken(url: str) -> None:
+    assert base_url(url) == base_url(url + "/") == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com",
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com",
+        "http://0.0.0.0:8000",
+        "http://192.168.0.1",
+        "http://[2001:db8::1]",
+        "http://10.0.0.1:80/v1",
+        "http://2130706433",
+    ],
+)
+def test_other_http_is_refused_unless_allowed(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="would send credentials unencrypted"):
+        base_url(url)
+    assert base_url(url, allow_http=True) == url
+
+
+UNREADABLE: list[Any] = [
+    "example.com",
+    "//example.com",
+    "ftp://example.com",
+    "https://",
+    "https:/example.com",
+    "https://exa mple.com",
+    "https://local\thost",
+    "https://example.com\n",
+    "https://example.com\\@localhost",
+    "https://[::1",
+    "https://example.com:0",
+    "https://example.com:99999",
+    "https://example.com:port",
+    "  ",
+    5,
+    b"https://example.com",
+    f"u:{CANARY}@example.com",
+    f"https://u:{CANARY}@",
+    f"https://u:{CANARY}@example.com:port",
+    f"https://u:{CANARY[:3]}/{CANARY[3:]}@example.com",
+    f"example.com?token={CANARY}",
+]
+
+
+@pytest.mark.parametrize("url", UNREADABLE)
+@pytest.mark.parametrize("allow_http", [False, True])
+def test_what_is_no_absolute_url_is_refused(url: Any, allow_http: bool) -> None:
+    with pytest.raises(ConfigurationError, match="must be an absolute https URL") as caught:
+        base_url(url, allow_http=allow_http)
+    assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize("allow_http", [False, True])
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://u:{CANARY}@example.com",
+        f"https://{CANARY}@example.com",
+        f"http://:{CANARY}@localhost",
+        f"https://example.com/v1?token={CANARY}",
+        f"https://example.com/v1#{CANARY}",
+        "https://example.com?",
+        "https://example.com#",
+    ],
+)
+def test_user_names_queries_and_fragments_are_refused_unseen(url: str, allow_http: bool) -> None:
+    with pytest.raises(ConfigurationError, match="no user name, query or fragment") as caught:
+        AsyncScenario(bearer_auth="t", base_url=url, allow_http=allow_http)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+
+# Project
+
+
+def test_project_is_that_given_or_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve_project_id(None) is None
+    monkeypatch.setenv("SCENARIO_PROJECT_ID", "env")
+    assert resolve_project_id(None) == "env"
+    assert resolve_project_id("given") == "given"
+
+
+# Other options
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    options = ClientOptions()
+    shown = {
+        "timeout": 60.0,
+        "deadline": None,
+        "max_retries": 2,
+        "max_retry_wait": 60.0,
+        "max_connections": 100,
+        "max_response_bytes": 67_108_864,
+        "max_image_bytes": 20_971_520,
+        "validate": True,
+        "strict": False,
+        "allow_http": False,
+        "limiter": None,
+        "session": None,
+        "trace_configs": None,
+        "default_headers": None,
+        "default_query": None,
+    }
+    assert {name: getattr(options, name) for name in shown} == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("timeout", 0.1),
+        ("timeout", 5),
+        ("deadline", None),
+        ("deadline", 3600),
+        ("max_retries", 0),
+        ("max_retry_wait", 0),
+        ("max_connections", 1),
+        ("max_response_bytes", 1),
+        ("max_image_bytes", 1),
+        ("default_headers", {"X-A": "é\t1"}),
+        ("default_query", {"a": ""}),
+        ("project_id", "p"),
+    ],
+)
+def test_values_at_the_edge_are_taken(name: str, value: Any) -> None:
+    assert getattr(ClientOptions(**{name: value}), name) == value
+
+
+BAD_SECONDS: list[Any] = [-1, "5", True, float("nan"), float("inf"), [1]]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("timeout", bad) for bad in [*BAD_SECONDS, 0, None]),
+        *(("deadline", bad) for bad in [*BAD_SECONDS, 0]),
+        *(("max_retry_wait", bad) for bad in [*BAD_SECONDS, False, None]),
+        *(("max_retries", bad) for bad in (-1, 1.0, "1", True, None)),
+        *(("max_connections", bad) for bad in (0, 1.0, True)),
+        *(("max_response_bytes", bad) for bad in (0, 1.5)),
+        *(("max_image_bytes", bad) for bad in (0, None)),
+        *(("default_headers", bad) for bad in ("x", {"a b": "x"}, {"a": "x\r\n"}, {"a": 1})),
+        *(("default_query", bad) for bad in ("x", {"a": 1}, {1: "a"})),
+        ("project_id", 5),
+    ],
+)
+def test_other_values_are_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ClientOptions(**{name: value})
+    assert str(caught.value).startswith(f"{name} ")
+
+
+def test_values_of_headers_are_not_shown() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ClientOptions(default_headers={"X-Token": f"{CANARY}\n"})
+    assert CANARY not in str(caught.value)

@@ -1,0 +1,155 @@
+"""Holds the pure half and the I/O half apart, by reading the imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import scenario_search
+
+PACKAGE = Path(scenario_search.__file__).parent
+PURE = [
+    "codec",
+    "errors",
+    "fields",
+    "filter_tree",
+    "filters",
+    "images",
+    "paging",
+    "params",
+    "responses",
+    "retries",
+    "rules",
+    "signatures",
+]
+NO_IO = {
+    "aiohttp",
+    "anyio",
+    "asyncio",
+    "concurrent",
+    "http",
+    "multiprocessing",
+    "requests",
+    "select",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "threading",
+    "time",
+    "urllib",
+}
+EXTRAS = {
+    "PIL",
+    "numpy",
+    "onnxruntime",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "rapidfuzz",
+    "rich",
+    "typer",
+}
+
+
+def is_type_checking(test: ast.expr) -> bool:
+    return "TYPE_CHECKING" in ast.unparse(test)
+
+
+def imports(node: ast.AST) -> Iterator[str]:
+    """Give the full names of the modules that code imports at run time, wherever it stands."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, "imports are absolute here"
+            module = child.module or ""
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in child.names)
+        elif isinstance(child, ast.If) and is_type_checking(child.test):
+            for other in child.orelse:
+                yield from imports(ast.Module([other], []))
+        else:
+            yield from imports(child)
+
+
+def imported_by(path: Path) -> set[str]:
+    return set(imports(ast.parse(path.read_text())))
+
+
+def own(names: set[str]) -> set[str]:
+    """Give the modules of this package among imported names, without the package's name."""
+    found = set()
+    for name in names:
+        package, _, rest = name.partition(".")
+        module = rest.partition(".")[0]
+        if package == "scenario_search" and (PACKAGE / f"{module}.py").exists():
+            found.add(module)
+    return found
+
+
+def reached_from(module: str) -> set[str]:
+    reached: set[str] = set()
+    left = {module}
+    while left:
+        current = left.pop()
+        reached.add(current)
+        left |= own(imported_by(PACKAGE / f"{current}.py")) - reached
+    return reached
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_imports_no_io(module: str) -> None:
+    top = {name.partition(".")[0] for name in imported_by(PACKAGE / f"{module}.py")}
+    assert top & (NO_IO | EXTRAS) == set()
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_reaches_pure_modules_only(module: str) -> None:
+    assert reached_from(module) - set(PURE) == set()
+
+
+def test_only_the_transport_imports_aiohttp() -> None:
+    importing = {
+        path.stem
+        for path in PACKAGE.glob("*.py")
+        if any(name.partition(".")[0] == "aiohttp" for name in imported_by(path))
+    }
+    assert importing == {"transport"}
+
+
+def test_importing_the_package_loads_no_extra_and_no_emulator() -> None:
+    code = "import scenario_search, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PACKAGE.parent,
+    )
+    loaded = set(done.stdout.split())
+    assert "scenario_search.client" in loaded
+    assert {name for name in loaded if name.partition(".")[0] in EXTRAS} == set()
+    assert not any(name.startswith("scenario_search.emulator") for name in loaded)
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    code = """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    import aiohttp
+else:
+    import anyio
+def late():
+    from scenario_search.client import AsyncScenario
+class A:
+    import socket
+"""
+    found = set(imports(ast.parse(code)))
+    assert {"anyio", "socket", "scenario_search.client"} <= found
+    assert "aiohttp" not in found

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import pickle
+from typing import Any
+
+import attrs
+import pytest
+
+from scenario_search.codec import structure
+from scenario_search.responses import (
+    ComplianceMetadata,
+    Concept,
+    Document,
+    Metadata,
+    MetadataThumbnail,
+    SearchAssetSearchResponse,
+    SearchHits,
+    SearchModelSearchResponse,
+    SearchWorkflowSearchResponse,
+    Thumbnail,
+    wire_fields,
+)
+
+HIT = {
+    "id": "id",
+    "author_id": "authorId",
+    "collection_ids": "collectionIds",
+    "created_at": "createdAt",
+    "owner_id": "ownerId",
+    "privacy": "privacy",
+    "tags": "tags",
+    "team_id": "teamId",
+    "updated_at": "updatedAt",
+    "score": "score",
+    "thumbnail": "thumbnail",
+}
+
+DOCUMENTED: dict[type[Document], dict[str, str]] = {
+    SearchAssetSearchResponse: {
+        **HIT,
+        "metadata": "metadata",
+        "mime_type": "mimeType",
+        "nsfw": "nsfw",
+        "url": "url",
+        "content": "content",
+        "description": "description",
+        "transcription": "transcription",
+    },
+    SearchModelSearchResponse: {
+        **HIT,
+        "capabilities": "capabilities",
+        "concepts": "concepts",
+        "example_asset_ids": "exampleAssetIds",
+        "name": "name",
+        "short_description": "shortDescription",
+        "source": "source",
+        "training_images_number": "trainingImagesNumber",
+        "type": "type",
+        "compliance_metadata": "complianceMetadata",
+        "parent_model_id": "parentModelId",
+    },
+    SearchWorkflowSearchResponse: {
+        **HIT,
+        "description": "description",
+        "name": "name",
+        "status": "status",
+        "after": "after",
+        "before": "before",
+        "short_description": "shortDescription",
+    },
+    Metadata: {
+        "aspect_ratio": "aspectRatio",
+        "base_model_id": "baseModelId",
+        "guidance": "guidance",
+        "height": "height",
+        "kind": "kind",
+        "model_id": "modelId",
+        "model_type": "modelType",
+        "name": "name",
+        "negative_prompt": "negativePrompt",
+        "negative_prompt_strength": "negativePromptStrength",
+        "num_inference_steps": "numInferenceSteps",
+        "parent_job_id": "parentJobId",
+        "prompt": "prompt",
+        "scheduler": "scheduler",
+        "seed": "seed",
+        "size": "size",
+        "text": "text",
+        "thumbnail": "thumbnail",
+        "type": "type",
+        "width": "width",
+    },
+    MetadataThumbnail: {"asset_id": "assetId"},
+    Thumbnail: {"asset_id": "assetId", "url": "url"},
+    Concept: {"model_id": "modelId"},
+    ComplianceMetadata: {
+        "sub_processor": "subProcessor",
+        "model_provider": "modelProvider",
+        "maintainer": "maintainer",
+        "license_terms": "licenseTerms",
+        "data_processing_comment": "dataProcessingComment",
+    },
+    SearchHits: {
+        "hits": "hits",
+        "limit": "limit",
+        "offset": "offset",
+        "estimated_total_hits": "estimatedTotalHits",
+        "hits_per_page": "hitsPerPage",
+        "page": "page",
+        "total_hits": "totalHits",
+        "total_pages": "totalPages",
+    },
+}
+
+
+@pytest.mark.parametrize("cls", DOCUMENTED)
+def test_fields_and_wire_names_are_the_documented_ones(cls: type[Document]) -> None:
+    assert dict(wire_fields(cls)) == DOCUMENTED[cls]
+
+
+@pytest.mark.parametrize("cls", DOCUMENTED)
+def test_every_class_and_field_is_described(cls: type[Document]) -> None:
+    assert cls.__doc__
+    own = {*attrs.fields_dict(cls)} - {*dir(cls.__base__)} - {"_extra", "_info"}
+    lines = inspect.getsource(cls).splitlines()
+    for name in own & vars(cls).keys():
+        start = next(i for i, line in enumerate(lines) if line.startswith(f"    {name}: "))
+        assert lines[start + 1].startswith('    """'), name
+
+
+@pytest.mark.parametrize("cls", [c for c in DOCUMENTED if "id" in DOCUMENTED[c]])
+def test_only_the_id_is_needed_and_lists_are_never_none(cls: type[Any]) -> None:
+    hit = cls(id="a")
+    lists = {f.name for f in attrs.fields(cls) if str(f.type).startswith("list")}
+    assert lists
+    assert all(getattr(hit, name) == [] for name in lists)
+
+
+def test_absent_metadata_is_an_empty_object() -> None:
+    assert SearchAssetSearchResponse(id="a").metadata == Metadata()
+
+
+@pytest.mark.parametrize("cls", [Metadata, Concept])
+def test_api_model_id_is_a_deprecated_alias(cls: type[Any]) -> None:
+    with pytest.warns(DeprecationWarning, match="use model_id") as caught:
+        value = cls(model_id="model_1").api_model_id
+    assert value == "model_1"
+    assert caught[0].filename == __file__
+
+
+def test_api_model_type_is_a_deprecated_alias() -> None:
+    with pytest.warns(DeprecationWarning, match="use model_type") as caught:
+        value = Metadata(model_type="flux.1").api_model_type
+    assert value == "flux.1"
+    assert caught[0].filename == __file__
+
+
+def test_repr_shows_only_what_is_set() -> None:
+    hit = SearchAssetSearchResponse(id="a", metadata=Metadata(width=8), score=0)
+    assert repr(hit) == "SearchAssetSearchResponse(id='a', score=0, metadata=Metadata(width=8))"
+
+
+def test_repr_strips_signatures_of_urls_at_every_level() -> None:
+    signed = "https://cdn.example.com/a.png?Policy=CANARY&Signature=CANARY~"
+    data = {
+        "id": "a",
+        "url": signed,
+        "description": f"see {signed}, and {signed}",
+        "thumbnail": {"assetId": "t", "url": signed},
+        "preview": {"urls": [signed]},
+    }
+    hit = structure(data, SearchAssetSearchResponse)
+    page = SearchHits(hits=[hit])
+    for shown in (repr(hit), str(hit), repr(page), f"{hit.thumbnail}"):
+        assert "CANARY" not in shown
+        assert "https://cdn.example.com/a.png?..." in shown
+    assert hit.url == signed
+
+
+def test_to_dict_leaves_out_none_and_keeps_empty_lists() -> None:
+    assert SearchWorkflowSearchResponse(id="w", name="n").to_dict() == {
+        "id": "w",
+        "name": "n",
+        "collectionIds": [],
+        "tags": [],
+    }
+
+
+def test_to_dict_is_a_copy() -> None:
+    hit = SearchAssetSearchResponse(id="a", tags=["x"])
+    hit.to_dict()["tags"].append("y")
+    assert hit.tags == ["x"]
+
+
+def test_to_json_is_the_text_of_to_dict() -> None:
+    hit = structure({"id": "a", "newField": {"é": 1.5}}, SearchModelSearchResponse)
+    assert json.loads(hit.to_json()) == hit.to_dict()
+
+
+def test_extra_can_be_read_and_written_where_there_was_none() -> None:
+    hit = SearchAssetSearchResponse(id="a")
+    assert hit.extra == {}
+    hit.extra["rank"] = 1
+    assert hit.to_dict()["rank"] == 1
+
+
+def test_looking_at_extra_does_not_make_hits_unequal() -> None:
+    hit = SearchAssetSearchResponse(id="a")
+    assert hit.extra == {}
+    assert hit == SearchAssetSearchResponse(id="a")
+
+
+def test_hits_with_other_unknown_fields_are_unequal() -> None:
+    assert structure({"id": "a", "x": 1}, SearchAssetSearchResponse) != structure(
+        {"id": "a", "x": 2}, SearchAssetSearchResponse
+    )
+
+
+def test_a_misspelt_field_cannot_be_set() -> None:
+    with pytest.raises(AttributeError):
+        SearchAssetSearchResponse(id="a").tag = ["x"]  # type: ignore[attr-defined]
+
+
+def test_hits_can_be_copied_and_pickled() -> None:
+    hit = structure(
+        {"id": "a", "x": {"y": 1}, "metadata": {"width": 8, "z": 2}}, SearchAssetSearchResponse
+    )
+    assert pickle.loads(pickle.dumps(hit)) == copy.deepcopy(hit) == hit
+
+
+def test_total_is_that_of_either_mode() -> None:
+    assert SearchHits[Any](estimated_total_hits=7).total == 7
+    assert SearchHits[Any](total_hits=0, estimated_total_hits=7).total == 0
+    assert SearchHits[Any]().total is None
