@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from scenario_search.emulator import Emulator
 
 __all__ = ["app", "main"]
 
@@ -27,6 +33,78 @@ def demo() -> None:
     from scenario_search.demo import tour  # noqa: PLC0415 - only this command needs the emulator
 
     asyncio.run(tour(Console(highlight=False)))
+
+
+@app.command()
+def emulate(
+    port: Annotated[int, typer.Option(help="The port; 0 for a free one.", min=0, max=65535)] = 8711,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="A JSONL file of assets to load; may be given again.", dir_okay=False),
+    ] = None,
+    models: Annotated[
+        list[Path] | None,
+        typer.Option(help="A JSONL file of models to load; may be given again.", dir_okay=False),
+    ] = None,
+    files: Annotated[
+        Path | None,
+        typer.Option(help="A folder of pictures, each named by its asset's id.", file_okay=False),
+    ] = None,
+    db: Annotated[
+        Path | None,
+        typer.Option(help="A database file, kept; without it all is forgotten.", dir_okay=False),
+    ] = None,
+    with_demo: Annotated[bool, typer.Option("--demo", help="Load the demo data.")] = False,
+) -> None:
+    """Serve an emulator of the API on 127.0.0.1 until Ctrl-C or SIGTERM."""
+    from scenario_search.emulator import Emulator  # noqa: PLC0415 - it needs the extra
+
+    loads = [(path, "assets") for path in data or ()] + [(path, "models") for path in models or ()]
+    for path, _ in loads:
+        if not path.is_file():
+            raise typer.BadParameter(f"there is no file {path}")
+    emulator = Emulator.demo(path=db, port=port) if with_demo else Emulator(db, port=port)
+    asyncio.run(_serve(emulator, loads, files, db))
+
+
+async def _serve(
+    emulator: Emulator, loads: list[tuple[Path, str]], files: Path | None, db: Path | None
+) -> None:
+    err = Console(stderr=True, highlight=False)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        await emulator.start()
+    except OSError as error:
+        err.print(f"Cannot listen: {error.strerror}. Choose another --port, or 0 for a free one.")
+        raise typer.Exit(1) from None
+    try:
+        for path, kind in loads:
+            report = await emulator.load(
+                path,
+                "models" if kind == "models" else "assets",
+                files=files if kind == "assets" else None,
+            )
+            err.print(f"Loaded {path}: {report.added:,} {kind} added, {report.updated:,} updated.")
+        counts = await loop.run_in_executor(None, emulator.counts)
+        held = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
+        err.print("The emulator is ready.", style="bold")
+        err.print(f"  holds      {held}")
+        err.print(f"  database   {db or 'temporary: all is forgotten at the end'}")
+        err.print("  stop       Ctrl-C", end="\n\n")
+        err.print("Use it with", style="bold")
+        print(  # noqa: T201 - for eval "$(...)", so nothing else is on standard output
+            f"export SCENARIO_BASE_URL={emulator.url}\n"
+            f"export SCENARIO_SDK_API_KEY={emulator.api_key}\n"
+            f"export SCENARIO_SDK_API_SECRET={emulator.api_secret}",
+            flush=True,
+        )
+        await stop.wait()
+    finally:
+        await emulator.stop()
+    err.print("Stopped.")
 
 
 def main() -> None:

@@ -20,7 +20,16 @@ from scenario_search.responses import SearchAssetSearchResponse
 __all__ = ["tour"]
 
 _ROWS = 5
-_WIDTHS = {"name": 20, "size": 11, "made": 10, "page": 6, "models": 6}
+_WIDTHS = {
+    "name": 20,
+    "size": 11,
+    "made": 10,
+    "page": 6,
+    "models": 6,
+    "kind": 8,
+    "assets": 6,
+    "megabytes": 9,
+}
 
 
 async def tour(console: Console) -> None:
@@ -136,14 +145,15 @@ def _show_call(console: Console, title: str, code: str) -> None:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=True)
     for column in columns:
         right = column in ("size", "models", "assets", "megabytes")
         table.add_column(
             column,
             no_wrap=True,
             justify="right" if right else "left",
-            min_width=_WIDTHS.get(column),
+            width=_WIDTHS.get(column),
+            ratio=None if column in _WIDTHS else 1,
         )
     return table
 

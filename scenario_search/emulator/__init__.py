@@ -44,7 +44,7 @@ _HOMES = {
     "Rule": "faults",
     "SeenRequest": "routes",
 }
-_OF_THE_EXTRA = {"numpy", "onnxruntime", "PIL", "rapidfuzz"}
+_OF_THE_EXTRA = {"numpy", "onnxruntime", "PIL"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from scenario_search import AsyncScenario, F
+
+COMMAND = [sys.executable, "-W", "error", "-m", "scenario_search"]
+
+
+def run(*arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": str(columns)}
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextmanager
+def emulating(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """Run the emulator: give the process, and the environment it tells a client to use."""
+    process = subprocess.Popen(
+        [*COMMAND, "emulate", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().removeprefix("export ") for _ in range(3)]
+        yield process, dict(line.strip().partition("=")[::2] for line in lines)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_demo_fits_the_terminal_and_shows_every_step(columns: int) -> None:
+    done = run("demo", columns=columns)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert max(map(len, done.stdout.splitlines())) <= columns
+    for title in ("A text search", "A filter", "Page by page", "Every hit"):
+        assert title in done.stdout
+    assert "31 models in all" in done.stdout
+
+
+async def test_emulate_says_how_to_use_it_and_serves(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    documents = tmp_path / "assets.jsonl"
+    documents.write_text(
+        "\n".join(
+            json.dumps({"id": f"a{n}", "ownerId": "project_demo", "metadata": {"width": n}})
+            for n in range(5)
+        )
+    )
+    with emulating("--data", str(documents), "--db", str(tmp_path / "kept.db")) as (_, environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        async with AsyncScenario() as client:
+            found = [hit.id async for hit in client.search.asset_search(filter=F.width >= 2)]
+
+    assert sorted(found) == ["a2", "a3", "a4"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_emulate_ends_in_order_when_it_is_told_to(how: signal.Signals) -> None:
+    with emulating("--demo") as (process, _):
+        process.send_signal(how)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert "500 assets, 60 models, 12 workflows" in said
+    assert said.endswith("Stopped.\n")
+
+
+def test_emulate_names_a_file_that_is_not_there() -> None:
+    done = run("emulate", "--data", "nowhere.jsonl")
+
+    assert done.returncode == 2
+    assert "there is no file nowhere.jsonl" in done.stderr
+
+
+def test_emulate_says_when_the_port_is_taken() -> None:
+    with emulating() as (_, environment):
+        port = environment["SCENARIO_BASE_URL"].split(":")[-1].removesuffix("/v1")
+        done = run("emulate", "--port", port)
+
+    assert done.returncode == 1
+    assert "Choose another --port" in done.stderr
