@@ -249,6 +249,6 @@ def status_error_class(status_code: int, code: str | None) -> type[APIStatusErro
     """Give the class for an HTTP status and the API's own error code."""
     if code == "QUOTA_EXCEEDED":
         return QuotaExceededError
-    if status_code >= 500:
+    if 500 <= status_code <= 599:
         return InternalServerError
     return _BY_STATUS.get(status_code, APIStatusError)

@@ -256,8 +256,8 @@ class Walk:
         reached = asked.hits_before + len(page.hits)
         if not page.hits and promised is not None and promised > reached:
             return (
-                f"The server counts {promised:,} hits but gives none after the first "
-                f"{reached:,}: use client.crawl to get all of them"
+                f"The server counts {promised:,} hits but gives none at {asked}: "
+                "use client.crawl to get all of them"
             )
         if reached == ENGINE_CAP:
             return (

@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 def _number(text: str | None) -> float | None:
     """Read a plain non-negative decimal; ``None`` for anything else."""
-    if text is None or not _NUMBER.fullmatch(text.strip()):
+    if text is None or not _NUMBER.fullmatch(text := text.strip(" \t")):
         return None
     value = float(text)
     return value if math.isfinite(value) else None

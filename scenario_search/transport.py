@@ -10,8 +10,8 @@ import asyncio
 import base64
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import aiohttp
@@ -53,6 +53,7 @@ class Transport:
 
     Args:
         owner: How to name the client in warnings.
+        close_with: What to say there of how to close it.
         max_connections: How many connections are open at once. Not for a caller's session.
         session: A caller's session. It is never closed here.
         trace_configs: aiohttp's hooks, for tracing. Not for a caller's session.
@@ -62,43 +63,48 @@ class Transport:
         self,
         *,
         owner: str = "client",
+        close_with: str = "'async with', or await client.close()",
         max_connections: int = 100,
         session: aiohttp.ClientSession | None = None,
         trace_configs: Sequence[aiohttp.TraceConfig] | None = None,
     ) -> None:
         self._owner = owner
+        self._close_with = close_with
         self._max_connections = max_connections
         self._given = session
         self._trace_configs = list(trace_configs or ())
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._end_of_loop: AsyncGenerator[None, None] | None = None
         self._slots = asyncio.Semaphore(max_connections)
         self.closed = False
 
-    def _current_session(self) -> aiohttp.ClientSession:
+    async def _current_session(self) -> aiohttp.ClientSession:
         if self.closed:
             raise ConfigurationError("This client is closed: make a new one")
         loop = asyncio.get_running_loop()
         if self._given is not None:
             _check_usable(self._given, loop)
             return self._given
-        if self._session is not None and self._loop is not loop:
-            if self._loop is not None and not self._loop.is_closed():
-                raise ConfigurationError(
-                    "This client is in use in another event loop that is still open: "
-                    "make a client of its own for each loop, or close this one first"
-                )
-            self._discard()
-        if self._session is None:
-            # The slots bound the connections, so that nobody waits inside aiohttp, where waiting
-            # would count as part of the attempt.
-            self._slots = asyncio.Semaphore(self._max_connections)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._max_connections),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=self._trace_configs,
+        if self._loop is loop and self._session is not None and not self._session.closed:
+            return self._session
+        if self._loop not in (None, loop) and not self._loop.is_closed():
+            raise ConfigurationError(
+                "This client is in use in another event loop that is still open: "
+                "make a client of its own for each loop, or close this one first"
             )
-            self._loop = loop
+        self._discard()
+        self._loop = loop
+        # The slots bound the connections, so that nobody waits inside aiohttp, where waiting
+        # would count as part of the attempt.
+        self._slots = asyncio.Semaphore(self._max_connections)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._max_connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=self._trace_configs,
+        )
+        self._end_of_loop = _close_at_end_of_loop(self._session)
+        await anext(self._end_of_loop)
         return self._session
 
     async def post(
@@ -129,10 +135,10 @@ class Transport:
             ConfigurationError: The client or its session is closed or belongs to another loop,
                 or the URL or a header cannot be sent.
         """
-        self._current_session()
+        await self._current_session()
         failure: APIError | ConfigurationError
         async with self._slots if self._given is None else nullcontext():
-            session = self._current_session()
+            session = await self._current_session()
             began = time.monotonic()
             try:
                 async with (
@@ -171,42 +177,81 @@ class Transport:
     async def close(self) -> None:
         """Close the session, if it is our own. Closing again does nothing."""
         self.closed = True
-        session, loop = self._session, self._loop
-        if session is None:
-            return
-        if loop is asyncio.get_running_loop():
-            self._session = None
-            await session.close()
-        else:
-            self._discard()
+        if self._session is not None and self._loop is asyncio.get_running_loop():
+            await self._session.close()
+        self._discard()
 
-    def __del__(self) -> None:
-        if getattr(self, "_session", None) is not None:
-            warnings.warn(
-                f"{self._owner} was not closed: use 'async with', or await client.close()",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
-            self._discard()
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if getattr(self, "_session", None) is None:
+            return
+        # Before the warning, which may be made an error.
+        self._discard()
+        _warn(
+            f"{self._owner} was not closed: use {self._close_with}",
+            ResourceWarning,
+            stacklevel=2,
+            source=self,
+        )
 
     def _discard(self) -> None:
-        """Let go of the session from outside of its loop, which may be closed."""
+        """Let go of the session, if there is one, without waiting and from anywhere."""
         session, self._session = self._session, None
-        if session is None or session.connector is None:
+        end_of_loop, self._end_of_loop = self._end_of_loop, None
+        if session is None:
             return
         connector: Any = session.connector
         session.detach()
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(connector._close)
+        if end_of_loop is not None:
+            # Has nothing left to do, so it ends here instead of in a task of the loop's.
+            with suppress(StopIteration):
+                end_of_loop.aclose().__await__().send(None)
+        if connector is None or self._loop is None:
             return
-        # A closed loop cannot close its connections: free them, which closes their sockets.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            for idle in connector._conns.values():
-                for protocol, *_ in idle:
-                    protocol.transport = None
-            connector._conns.clear()
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_abort, connector)
+            return
+        for transport in _idle_transports(connector):
+            _free(transport)
+        connector._conns.clear()
+
+
+async def _close_at_end_of_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    """Close a session when its loop shuts down: loops end their generators then.
+
+    ``asyncio.run`` ends with ``loop.shutdown_asyncgens()``, the last moment at which the
+    connections of a client that goes on in another loop can be closed in their own.
+    """
+    try:
+        yield
+    finally:
+        if not session.closed:
+            await session.close()
+
+
+def _idle_transports(connector: Any) -> list[Any]:
+    idle = [protocol.transport for entries in connector._conns.values() for protocol, *_ in entries]
+    return [transport for transport in idle if transport is not None]
+
+
+def _abort(connector: Any) -> None:
+    """Close a connector in its loop, without the farewells of TLS that nobody waits for."""
+    for transport in _idle_transports(connector):
+        transport.abort()
+    connector._close()
+
+
+def _free(transport: Any) -> None:
+    """Close the socket of a transport whose loop was closed without a shutdown.
+
+    Its own methods need the loop, and it warns if it is dropped as it is.
+    """
+    inner = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
+    socket = getattr(inner, "_sock", None)
+    if socket is not None:
+        socket.close()
+        inner._sock = None
+    if inner is not transport:
+        transport._closed = True
 
 
 def _check_usable(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:

@@ -36,7 +36,8 @@ def ids_from(first: int, count: int) -> list[str]:
 
 
 def start_of(body: dict[str, Any]) -> int:
-    return (body["page"] - 1) * body["hitsPerPage"] if "page" in body else body["offset"]
+    start: int = (body["page"] - 1) * body["hitsPerPage"] if "page" in body else body["offset"]
+    return start
 
 
 def lying(change: Callable[[dict[str, Any], Page], Page], count: int = 35) -> Any:
@@ -123,7 +124,7 @@ def test_a_correct_server_is_walked_once_each_and_in_order(
 
 
 @MODES
-async def test_no_request_is_spent_beyond_the_known_end(mode: dict[str, int]) -> None:
+async def test_no_request_is_spent_beyond_the_known_end(mode: dict[str, Any]) -> None:
     client, sent = faked_client(lambda body: correct_page(ids_from(0, 30), body))
     assert len(await walk(client, **mode)) == 30
     assert len(sent.bodies) == 3
@@ -137,7 +138,7 @@ async def test_an_iteration_asks_for_the_largest_pages_the_api_allows() -> None:
 
 @MODES
 async def test_the_next_position_goes_into_the_body_and_nothing_else_changes(
-    mode: dict[str, int],
+    mode: dict[str, Any],
 ) -> None:
     client, sent = faked_client(lambda body: correct_page(ids_from(0, 35), body))
     await walk(client, filter="width > 1", **mode)
@@ -166,7 +167,7 @@ async def test_a_walk_that_begins_far_beyond_the_end_just_ends() -> None:
 
 
 @MODES
-async def test_an_echo_that_never_changes_ends_the_walk(mode: dict[str, int]) -> None:
+async def test_an_echo_that_never_changes_ends_the_walk(mode: dict[str, Any]) -> None:
     def stuck(body: dict[str, Any], page: Page) -> Page:
         first = {"page": 1} if "page" in body else {"offset": 0}
         return page | first
@@ -178,7 +179,7 @@ async def test_an_echo_that_never_changes_ends_the_walk(mode: dict[str, int]) ->
 
 
 @MODES
-async def test_a_first_page_that_is_not_the_one_asked_for_is_refused(mode: dict[str, int]) -> None:
+async def test_a_first_page_that_is_not_the_one_asked_for_is_refused(mode: dict[str, Any]) -> None:
     client, _ = faked_client(lying(lambda _, page: page | {"page": 7, "offset": 7}))
     with pytest.raises(PaginationError):
         await walk(client, **mode)
@@ -186,7 +187,7 @@ async def test_a_first_page_that_is_not_the_one_asked_for_is_refused(mode: dict[
 
 @MODES
 @pytest.mark.parametrize("order", [1, -1], ids=["same order", "shuffled"])
-async def test_the_same_ids_twice_running_end_the_walk(mode: dict[str, int], order: int) -> None:
+async def test_the_same_ids_twice_running_end_the_walk(mode: dict[str, Any], order: int) -> None:
     calls = iter(range(100))
 
     def same(body: dict[str, Any], page: Page) -> Page:
@@ -201,7 +202,7 @@ async def test_the_same_ids_twice_running_end_the_walk(mode: dict[str, int], ord
 
 @MODES
 async def test_alternating_pages_end_by_the_length_the_first_page_promised(
-    mode: dict[str, int],
+    mode: dict[str, Any],
 ) -> None:
     mode = {name: 100 if value == 10 else value for name, value in mode.items()}
 
@@ -240,7 +241,7 @@ def test_without_any_total_a_walk_ends_at_a_fixed_length(monkeypatch: pytest.Mon
 
 @MODES
 async def test_two_requests_that_bring_one_and_the_same_single_hit_end_the_walk(
-    mode: dict[str, int],
+    mode: dict[str, Any],
 ) -> None:
     client, _ = faked_client(lying(lambda body, page: page | {"hits": hits(["only"])}))
     with pytest.raises(PaginationError):
@@ -251,7 +252,7 @@ async def test_two_requests_that_bring_one_and_the_same_single_hit_end_the_walk(
 
 
 @MODES
-async def test_missing_totals_end_the_walk_at_an_empty_page(mode: dict[str, int]) -> None:
+async def test_missing_totals_end_the_walk_at_an_empty_page(mode: dict[str, Any]) -> None:
     def bare(body: dict[str, Any], page: Page) -> Page:
         return {"hits": page["hits"]}
 
@@ -261,7 +262,7 @@ async def test_missing_totals_end_the_walk_at_an_empty_page(mode: dict[str, int]
 
 
 @MODES
-async def test_a_shrinking_total_loses_no_hit(mode: dict[str, int]) -> None:
+async def test_a_shrinking_total_loses_no_hit(mode: dict[str, Any]) -> None:
     client, _ = faked_client(
         lying(lambda body, page: totals(page, 35 if not start_of(body) else 12, 10))
     )
@@ -269,7 +270,7 @@ async def test_a_shrinking_total_loses_no_hit(mode: dict[str, int]) -> None:
 
 
 @MODES
-async def test_a_growing_total_is_believed(mode: dict[str, int]) -> None:
+async def test_a_growing_total_is_believed(mode: dict[str, Any]) -> None:
     client, _ = faked_client(
         lying(lambda body, page: totals(page, min(35, start_of(body) + 11), 10))
     )
@@ -278,7 +279,7 @@ async def test_a_growing_total_is_believed(mode: dict[str, int]) -> None:
 
 @MODES
 @pytest.mark.parametrize("total", ["12", None, -1, True, [], {}])
-async def test_a_total_that_is_no_count_is_passed_over(mode: dict[str, int], total: Any) -> None:
+async def test_a_total_that_is_no_count_is_passed_over(mode: dict[str, Any], total: Any) -> None:
     def change(body: dict[str, Any], page: Page) -> Page:
         # Containers where a scalar is documented are kept as they came, like other scalars.
         return page | dict.fromkeys(("estimatedTotalHits", "totalHits", "totalPages"), total)
@@ -288,7 +289,7 @@ async def test_a_total_that_is_no_count_is_passed_over(mode: dict[str, int], tot
 
 
 @MODES
-async def test_short_pages_are_no_end(mode: dict[str, int]) -> None:
+async def test_short_pages_are_no_end(mode: dict[str, Any]) -> None:
     def short(body: dict[str, Any]) -> Page:
         ids = ids_from(0, 35)
         start, size = start_of(body), 5
@@ -335,7 +336,7 @@ def uncapped(body: dict[str, Any]) -> Page:
 
 
 @pytest.mark.parametrize("mode", [{"limit": 100}, {"limit": 70}, {"page": 1, "hits_per_page": 100}])
-async def test_an_empty_page_under_a_huge_total_warns_of_the_crawl(mode: dict[str, int]) -> None:
+async def test_an_empty_page_under_a_huge_total_warns_of_the_crawl(mode: dict[str, Any]) -> None:
     client, _ = faked_client(uncapped)
     with pytest.warns(TruncatedResultsWarning, match=r"5,000 .* none at .*: use client\.crawl"):
         assert len(await walk(client, **mode)) == 1000
@@ -351,7 +352,7 @@ async def test_an_empty_page_under_many_pages_warns_without_a_total_of_hits() ->
     "mode",
     [{}, {"limit": 7}, {"offset": 500}, {"page": 1, "hits_per_page": 30}],
 )
-async def test_a_walk_that_ends_at_exactly_the_cap_warns(mode: dict[str, int]) -> None:
+async def test_a_walk_that_ends_at_exactly_the_cap_warns(mode: dict[str, Any]) -> None:
     client, _ = faked_client(lambda body: correct_page(ids_from(0, 1000), body))
     with pytest.warns(TruncatedResultsWarning, match=r"exactly 1,000 .* client\.crawl"):
         assert (await walk(client, **mode))[-1] == "asset_999"
@@ -365,12 +366,16 @@ async def test_a_walk_that_ends_beside_the_cap_does_not_warn(count: int) -> None
 
 async def test_no_hit_is_lost_where_warnings_are_errors() -> None:
     client, _ = faked_client(lambda body: correct_page(ids_from(0, 1000), body))
-    found = []
+    found: list[str] = []
+
+    async def gather() -> None:
+        async for asset in client.search.asset_search(query="x"):
+            found.append(asset.id)  # noqa: PERF401 - what came before the error counts
+
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(TruncatedResultsWarning):
-            async for asset in client.search.asset_search(query="x"):
-                found.append(asset.id)  # noqa: PERF401 - what came before the error counts
+            await gather()
     assert found == ids_from(0, 1000)
 
 
@@ -378,8 +383,8 @@ async def test_the_warning_points_at_the_line_that_iterates() -> None:
     client, _ = faked_client(uncapped)
     with pytest.warns(TruncatedResultsWarning) as caught:
         await walk(client)
+    client, _ = faked_client(lambda body: correct_page(ids_from(0, 1000), body))
     with pytest.warns(TruncatedResultsWarning) as counted:
-        client, _ = faked_client(lambda body: correct_page(ids_from(0, 1000), body))
         await client.search.asset_search(query="x").count()
     assert [one.filename for one in (*caught, *counted)] == [__file__] * 2
 
@@ -429,7 +434,7 @@ async def test_max_items_at_the_cap_is_what_was_asked_for_so_nothing_warns() -> 
 
 
 @MODES
-async def test_pages_are_given_in_order_and_end_early(mode: dict[str, int]) -> None:
+async def test_pages_are_given_in_order_and_end_early(mode: dict[str, Any]) -> None:
     client, sent = faked_client(lambda body: correct_page(ids_from(0, 35), body))
     lengths = [
         len(page.hits) async for page in client.search.asset_search(query="x", **mode).pages()
@@ -449,8 +454,8 @@ async def test_pages_end_once_max_items_are_given() -> None:
 
 
 @MODES
-async def test_going_on_from_a_page_in_the_middle(mode: dict[str, int]) -> None:
-    client, sent = faked_client(lambda body: correct_page(ids_from(0, 35), body))
+async def test_going_on_from_a_page_in_the_middle(mode: dict[str, Any]) -> None:
+    client, _ = faked_client(lambda body: correct_page(ids_from(0, 35), body))
     later = {"offset": 10, "limit": 10} if "limit" in mode else mode | {"page": 2}
     page = await client.search.asset_search(query="x", **later)
     assert page.has_next_page()
@@ -481,7 +486,7 @@ async def test_a_single_page_lets_the_apis_defaults_hold_and_goes_on_from_there(
 
 
 @MODES
-async def test_the_last_page_has_no_next(mode: dict[str, int]) -> None:
+async def test_the_last_page_has_no_next(mode: dict[str, Any]) -> None:
     client, sent = faked_client(lambda body: correct_page(ids_from(0, 10), body))
     page = await client.search.asset_search(query="x", **mode)
     assert not page.has_next_page()

@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import inspect
+import io
+import threading
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from fake_transport import correct_page, faked_client
+
+from scenario_search import (
+    APIResponseValidationError,
+    AsyncScenario,
+    F,
+    IgnoredParameterWarning,
+    Images,
+    InvalidParamsError,
+    PaginationError,
+    SearchAssetSearchParams,
+    SearchModelSearchParams,
+    SearchModelSearchResponse,
+)
+from scenario_search.responses import SearchAssetSearchResponse
+from scenario_search.search import AsyncSearch, AsyncSearchHitsOffset
+from scenario_search.transport import Answer
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
+PNG_URL = "data:image/png;base64," + base64.b64encode(PNG).decode()
+IDS = [f"asset_{n}" for n in range(35)]
+
+
+def correct(**options: Any) -> tuple[AsyncScenario, Any]:
+    return faked_client(lambda body: correct_page(IDS, body), **options)
+
+
+class OnceReadable(io.BytesIO):
+    """A file that notes each read, and the thread it was in."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.threads: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.threads.append(threading.get_ident())
+        return super().read(size)
+
+
+# Images
+
+
+async def test_an_image_is_read_once_and_sent_alike_with_every_page() -> None:
+    client, sent = correct()
+    file = OnceReadable(PNG)
+    found = [asset async for asset in client.search.asset_search(image=file, limit=10)]
+    assert len(found) == 35
+    assert [body["image"] for body in sent.bodies] == [PNG_URL] * 4
+    assert len(set(file.threads)) == 1
+
+
+async def test_an_image_is_read_off_the_loop() -> None:
+    client, _ = correct()
+    file = OnceReadable(PNG)
+    await client.search.asset_search(image=file)
+    assert file.threads
+    assert threading.get_ident() not in file.threads
+
+
+async def test_pages_that_are_fetched_at_once_read_an_image_once() -> None:
+    client, sent = correct()
+    file = OnceReadable(PNG)
+    results = client.search.asset_search(image=file)
+    await asyncio.gather(*(asyncio.ensure_future(results) for _ in range(8)))
+    assert [body["image"] for body in sent.bodies] == [PNG_URL] * 8
+    assert len(set(file.threads)) == 1
+
+
+async def test_a_reading_that_failed_is_tried_again(tmp_path: Path) -> None:
+    client, sent = correct()
+    path = tmp_path / "late.png"
+    results = client.search.asset_search(image=path)
+    with pytest.raises(InvalidParamsError, match=r"late\.png"):
+        await results
+    path.write_bytes(PNG)
+    await results
+    assert [body["image"] for body in sent.bodies] == [PNG_URL]
+
+
+async def test_images_to_be_like_and_unlike_keep_their_order() -> None:
+    client, sent = correct()
+    images = Images(like=["asset_1", PNG], unlike=[PNG_URL, "asset_2"])
+    await client.search.asset_search(images=images)
+    assert sent.bodies == [
+        {"images": {"like": ["asset_1", PNG_URL], "unlike": [PNG_URL, "asset_2"]}}
+    ]
+
+
+async def test_an_empty_side_is_left_out_and_so_is_an_empty_pair() -> None:
+    client, sent = correct()
+    await client.search.asset_search(images={"like": ["asset_1"], "unlike": []})
+    await client.search.asset_search(query="x", images=Images())
+    assert sent.bodies == [{"images": {"like": ["asset_1"]}}, {"query": "x"}]
+
+
+async def test_an_image_above_the_limit_is_not_sent() -> None:
+    client, sent = correct(max_image_bytes=len(PNG) - 1)
+    with pytest.raises(InvalidParamsError, match="max_image_bytes"):
+        await client.search.asset_search(image=PNG)
+    assert sent.bodies == []
+
+
+# The body
+
+
+async def test_extra_body_wins_over_parameters() -> None:
+    client, sent = correct()
+    extra = {"query": "y", "showRankingScore": True, "image": "asset_9"}
+    await client.search.asset_search(query="x", image=PNG, extra_body=extra)
+    assert sent.bodies == [{"query": "y", "showRankingScore": True, "image": "asset_9"}]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"query": "x", "extra_body": {"a": object()}},
+        {"query": "x", "extra_body": {"a": "\ud800"}},
+        {"query": "x", "offset": 10**30},
+    ],
+)
+async def test_what_json_cannot_hold_is_an_error_of_ours(params: dict[str, Any]) -> None:
+    client, sent = correct(validate=False)
+    with pytest.raises(InvalidParamsError, match="cannot be written as JSON"):
+        await client.search.asset_search(**params)
+    assert sent.bodies == []
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"limit": 500},
+        {"limit": "ten"},
+        {"limit": 5, "page": 2},
+        {"offset": -1},
+        {"hits_per_page": 0},
+        {},
+    ],
+)
+async def test_without_validation_a_request_is_sent_as_it_stands(params: dict[str, Any]) -> None:
+    client, sent = correct(validate=False)
+    sent.answer = lambda _: {"hits": []}
+    await client.search.asset_search(**params)
+    wire = {"hits_per_page": "hitsPerPage"}
+    for name, value in params.items():
+        assert sent.bodies[0][wire.get(name, name)] == value
+    assert params or sent.sent == [b"{}"]
+
+
+async def test_without_validation_a_walk_still_needs_a_position() -> None:
+    client, sent = correct(validate=False)
+    with pytest.raises(InvalidParamsError, match="no position"):
+        async for _ in client.search.asset_search(query="x", limit="ten"):  # type: ignore[call-overload]
+            pass
+    assert sent.bodies == []
+
+
+async def test_a_page_size_of_nothing_ends_even_against_a_server_that_goes_on() -> None:
+    counter = iter(range(10**6))
+    client, _ = faked_client(
+        lambda body: {"hits": [{"id": str(next(counter))}], "totalHits": 10}, validate=False
+    )
+    with pytest.raises(PaginationError):
+        async for _ in client.search.asset_search(query="x", page=1, hits_per_page=0):
+            pass
+
+
+async def test_a_filter_goes_out_as_text() -> None:
+    client, sent = correct()
+    await client.search.asset_search(filter=(F.width >= 1024) & (F.tags == "sea"))
+    assert sent.bodies == [{"filter": "width >= 1024 AND tags = sea"}]
+
+
+@pytest.mark.parametrize("name", ["asset_search", "model_search", "workflow_search"])
+async def test_each_search_has_an_address_of_its_own(name: str) -> None:
+    client, sent = correct()
+    urls: list[str] = []
+    post = sent.post
+
+    async def noting(url: str, *args: Any, **kwargs: Any) -> Answer:
+        urls.append(url)
+        answer: Answer = await post(url, *args, **kwargs)
+        return answer
+
+    sent.post = noting
+    await getattr(client.search, name)(query="x")
+    assert urls == [f"https://api.example/v1/search/{name.removesuffix('_search')}s"]
+
+
+# Calls
+
+
+async def test_a_request_object_with_options_beside_it() -> None:
+    client, sent = correct()
+    params = SearchAssetSearchParams(query="x", limit=5, max_items=30)
+    found = [asset.id async for asset in client.search.asset_search(params, max_items=7)]
+    assert found == IDS[:7]
+    assert sent.bodies[0] == {"query": "x", "offset": 0, "limit": 5}
+    assert params.max_items == 30
+
+
+async def test_a_request_object_takes_no_parameters_beside_it() -> None:
+    client, _ = correct()
+    params = SearchAssetSearchParams(query="x")
+    with pytest.raises(TypeError, match="takes limit, query in the request object"):
+        client.search.asset_search(params, query="y", limit=5)  # type: ignore[call-overload]
+
+
+async def test_a_request_object_of_another_search_is_refused() -> None:
+    client, _ = correct()
+    with pytest.raises(TypeError, match="one SearchAssetSearchParams, not SearchModelSearchParams"):
+        client.search.asset_search(SearchModelSearchParams(query="x"))  # type: ignore[call-overload]
+
+
+async def test_an_unknown_keyword_is_a_type_error_that_names_the_call() -> None:
+    client, _ = correct()
+    with pytest.raises(TypeError, match=r"asset_search\(\).*'colour'"):
+        client.search.asset_search(colour="red")  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"workflow_search\(\).*'image'"):
+        client.search.workflow_search(image="asset_1")  # type: ignore[call-overload]
+
+
+async def test_a_call_is_checked_at_once() -> None:
+    client, sent = correct()
+    with pytest.raises(InvalidParamsError, match="at least one search parameter"):
+        client.search.asset_search()
+    assert sent.bodies == []
+
+
+async def test_a_warning_of_an_ignored_parameter_points_at_the_call() -> None:
+    client, _ = correct()
+    with pytest.warns(IgnoredParameterWarning) as caught:
+        client.search.asset_search(query="x", query_semantic_ratio=0.5, sort_by=["width:asc"])
+    assert [one.filename for one in caught] == [__file__]
+
+
+def test_help_shows_every_parameter() -> None:
+    signature = inspect.signature(AsyncSearch.asset_search)
+    assert {"query", "filter", "image", "limit", "timeout", "max_items"} <= set(
+        signature.parameters
+    )
+    assert all(
+        name in str(AsyncSearch.asset_search.__doc__)
+        for name in signature.parameters
+        if name != "self"
+    )
+    assert AsyncSearch.asset_search.__name__ == "asset_search"
+    assert "image" not in inspect.signature(AsyncSearch.workflow_search).parameters
+
+
+async def test_results_show_what_they_are() -> None:
+    client, _ = correct()
+    assert repr(client.search.asset_search(query="x")) == (
+        "<AsyncSearchResults of asset_search: await it, or use 'async for'>"
+    )
+
+
+# Pages
+
+
+async def test_hits_are_of_the_searchs_own_class() -> None:
+    client, _ = correct()
+    assert isinstance(
+        (await client.search.asset_search(query="x")).hits[0], SearchAssetSearchResponse
+    )
+    assert isinstance(
+        (await client.search.model_search(query="x")).hits[0], SearchModelSearchResponse
+    )
+
+
+async def test_a_page_that_does_not_fit_says_how_it_arrived() -> None:
+    client, _ = faked_client(lambda _: Answer(201, {"x-request-id": "r"}, b"[]", 0.0))
+    with pytest.raises(APIResponseValidationError) as raised:
+        await client.search.asset_search(query="x")
+    assert (raised.value.status_code, raised.value.request_id) == (201, "r")
+
+
+async def test_strict_clients_refuse_what_lacks_documented_fields() -> None:
+    client, _ = correct(strict=True)
+    with pytest.raises(APIResponseValidationError, match=r"\$\.hits\[0\]\.metadata is missing"):
+        await client.search.asset_search(query="x")
+
+
+def test_a_page_made_by_hand_has_no_search_to_go_on_with() -> None:
+    page: AsyncSearchHitsOffset[SearchAssetSearchResponse] = AsyncSearchHitsOffset(hits=[])
+    assert not page.has_next_page()
+    for use in (lambda: page.response, page.iter_pages, page.__aiter__):
+        with pytest.raises(PaginationError, match="not made by a client's search"):
+            use()
+
+
+async def test_a_page_compares_and_prints_by_what_it_holds() -> None:
+    client, _ = correct()
+    first = await client.search.asset_search(query="x", limit=2)
+    assert first == await client.search.asset_search(query="y", limit=2)
+    assert "asset_1" in repr(first)
+    assert orjson.loads(first.to_json())["estimatedTotalHits"] == 35
