@@ -45,6 +45,7 @@ from scenario_search.responses import (
     Thumbnail,
 )
 from scenario_search.search import AsyncSearchHitsOffset, AsyncSearchResults
+from scenario_search.sync import Scenario, SyncSearchHitsOffset
 
 __all__ = [
     "APIConnectionError",
@@ -77,6 +78,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitError",
     "Raw",
+    "Scenario",
     "ScenarioError",
     "SearchAssetSearchParams",
     "SearchAssetSearchResponse",
@@ -84,6 +86,7 @@ __all__ = [
     "SearchModelSearchResponse",
     "SearchWorkflowSearchParams",
     "SearchWorkflowSearchResponse",
+    "SyncSearchHitsOffset",
     "Thumbnail",
     "TruncatedResultsWarning",
     "UnprocessableEntityError",

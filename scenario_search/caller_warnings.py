@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["warn_caller"]
+__all__ = ["PendingWarnings", "collect_warnings", "warn_caller"]
+
+PendingWarnings = list[tuple[str, type[Warning]]]
+"""Warnings that wait for the thread whose code they are about."""
 
 _PACKAGE = str(Path(__file__).parent)
+_collected: ContextVar[PendingWarnings | None] = ContextVar("_collected", default=None)
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:
@@ -18,9 +25,27 @@ def warn_caller(message: str, category: type[Warning]) -> None:
     A fixed ``stacklevel`` cannot do this: awaiting, iterating and the sync facade reach the same
     place at different depths.
     """
+    collected = _collected.get()
+    if collected is not None:
+        collected.append((message, category))
+        return
     level = 2
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level += 1
         frame = frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextmanager
+def collect_warnings(into: PendingWarnings) -> Iterator[None]:
+    """Keep what :func:`warn_caller` is told here, and in tasks that begin here, for later.
+
+    The sync facade runs requests in another thread, where the caller's line is nowhere on the
+    stack.
+    """
+    token = _collected.set(into)
+    try:
+        yield
+    finally:
+        _collected.reset(token)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import platform
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +25,7 @@ from scenario_search.configuration import (
     take_credentials,
 )
 from scenario_search.crawler import AsyncCrawler
+from scenario_search.demo_emulator import DemoEmulator
 from scenario_search.errors import (
     APIError,
     APITimeoutError,
@@ -35,7 +36,7 @@ from scenario_search.pacing import Pause
 from scenario_search.responses import ResponseInfo
 from scenario_search.retries import RetryPolicy, retry_after_seconds
 from scenario_search.search import AsyncSearch
-from scenario_search.signatures import returns_same, takes
+from scenario_search.signatures import makes, returns_same, takes
 from scenario_search.transport import AIOHTTP_VERSION, Answer, Transport, basic_authorization
 
 __all__ = ["AsyncScenario"]
@@ -69,6 +70,31 @@ class AsyncScenario:
         credentials = take_credentials(options, basic_authorization)
         self._configure(ClientOptions(**options), credentials, None)
 
+    @makes(ClientOptions)
+    @classmethod
+    def demo(cls, **options: Any) -> Self:
+        """Give a client of an embedded emulator with demo data, which ends with the client.
+
+        The emulator starts at once, in half a second, and serves from a thread of its own, until
+        the client is closed or collected or the interpreter ends. No account, no network.
+
+        Args:
+            options: As for the client; the base URL and the credentials are the emulator's.
+
+        Raises:
+            ImportError: The extra ``emulator`` is not installed.
+            ConfigurationError: An option cannot be used.
+        """
+        emulator = DemoEmulator()
+        try:
+            client = cls(**emulator.client_options(), **options)
+        except BaseException:
+            emulator.end()
+            raise
+        emulator.end_with(client._transport)
+        client._demo = emulator
+        return client
+
     def _configure(
         self, options: ClientOptions, credentials: Credentials, shared: Transport | None
     ) -> None:
@@ -84,8 +110,9 @@ class AsyncScenario:
             session=options.session,
             trace_configs=options.trace_configs,
         )
-        self._sleep = asyncio.sleep
-        self._chance = random.random
+        self._demo: DemoEmulator | None = None
+        self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+        self._chance: Callable[[], float] = random.random
 
     @property
     def search(self) -> AsyncSearch:
@@ -127,12 +154,14 @@ class AsyncScenario:
         )
         copy = object.__new__(type(self))
         copy._configure(attrs.evolve(self._options, **changes), credentials, self._transport)
-        copy._sleep, copy._chance = self._sleep, self._chance
+        copy._demo, copy._sleep, copy._chance = self._demo, self._sleep, self._chance
         return copy
 
     async def close(self) -> None:
         """Close the connections. Closing again does nothing."""
         await self._transport.close()
+        if self._demo is not None:
+            await self._demo.stop()
 
     async def __aenter__(self) -> Self:
         return self
@@ -280,8 +309,8 @@ def status_error(answer: Answer) -> APIError:
         body = answer.body.decode("utf-8", "replace") or None
     fields: Mapping[str, Any] = body if isinstance(body, dict) else {}
     texts = [fields.get("error"), fields.get("message"), answer.body.decode("utf-8", "replace")]
-    said = next(text for text in texts if isinstance(text, str)).strip()
-    message = said[:_MESSAGE_SHOWN] or "the answer has no body"
+    said = (text.strip() for text in texts if isinstance(text, str))
+    message = next(filter(None, said), "the answer has no body")[:_MESSAGE_SHOWN]
     code = fields.get("code")
     code = code if isinstance(code, str) else None
     return status_error_class(answer.status, code)(

@@ -23,6 +23,7 @@ __all__ = [
     "DEFAULT_BASE_URL",
     "ClientOptions",
     "Credentials",
+    "SyncClientOptions",
     "header_problem",
     "take_credentials",
 ]
@@ -81,7 +82,7 @@ def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class ClientOptions:
+class SyncClientOptions:
     """The options of a client. Credentials are taken out before one is made."""
 
     api_key: str | None = attrs.field(default=None, repr=False)
@@ -108,8 +109,6 @@ class ClientOptions:
     """How large an answer may be, once decompressed."""
     max_image_bytes: int = attrs.field(default=20 * 2**20, validator=_whole(1))
     """How large a reference image may be."""
-    session: aiohttp.ClientSession | None = attrs.field(default=None, repr=False)
-    """A session of the caller's, used for all requests and never closed by the client."""
     default_headers: Mapping[str, str] | None = attrs.field(
         default=None, repr=False, validator=_headers
     )
@@ -128,6 +127,14 @@ class ClientOptions:
     """Entered around every attempt: ``aiolimiter.AsyncLimiter`` or a semaphore."""
     trace_configs: Sequence[aiohttp.TraceConfig] | None = attrs.field(default=None, repr=False)
     """aiohttp's tracing hooks."""
+
+
+@attrs.frozen(kw_only=True)
+class ClientOptions(SyncClientOptions):
+    """The options of an asynchronous client."""
+
+    session: aiohttp.ClientSession | None = attrs.field(default=None, repr=False)
+    """A session of the caller's, used for all requests and never closed by the client."""
 
 
 class Credentials:

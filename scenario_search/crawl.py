@@ -164,22 +164,34 @@ class AsyncCrawl(Generic[H]):
         await _cancelled([slot.task for slot in self._slots if slot.task is not None])
 
     def __aiter__(self) -> AsyncIterator[H]:
+        return self._hits(self._batches())
+
+    async def _hits(self, batches: AsyncIterator[list[H]]) -> AsyncIterator[H]:
+        async for batch in batches:
+            for hit in batch:
+                yield hit
+
+    def _batches(self) -> AsyncIterator[list[H]]:
+        """Give the hits, those of a window at once. A window is marked when the next is asked for.
+
+        Raises:
+            TypeError: It would run tasks, and is not inside ``async with``.
+        """
         if self._concurrency > 1 and not self._entered:
             raise TypeError(
                 "A crawl with concurrency above 1 runs tasks: write "
                 "'async with client.crawl....(...) as crawl' and iterate inside"
             )
-        return self._hits()
+        return self._marked_batches()
 
-    async def _hits(self) -> AsyncIterator[H]:
+    async def _marked_batches(self) -> AsyncIterator[list[H]]:
         left = self._params.max_items
         if left == 0:
             return
         async for piece in self.pieces():
-            for hit in piece.hits:
-                yield hit
-                if left is not None and (left := left - 1) <= 0:
-                    return
+            yield piece.hits[:left]
+            if left is not None and (left := left - len(piece.hits)) <= 0:
+                return
             await self.mark(piece)
 
     async def pieces(self) -> AsyncIterator[Piece[H]]:

@@ -74,6 +74,9 @@ class AsyncPrefetch(Generic[H]):
     def __aiter__(self) -> AsyncIterator[H]:
         return self._search.hits(self.pages())
 
+    def _batches(self) -> AsyncIterator[list[H]]:
+        return self._search.batches(self.pages())
+
     def pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
         """Give the pages that hold a hit, in order.
 

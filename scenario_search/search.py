@@ -125,7 +125,8 @@ class PreparedSearch(Generic[H]):
             body["image"] = read(image)
         if images is not None:
             sides = zip(("like", "unlike"), like_unlike(images), strict=True)
-            body["images"] = {side: [*map(read, sources)] for side, sources in sides if sources}
+            found = {side: [*map(read, sources)] for side, sources in sides if sources}
+            body |= {"images": found} if found else {}
         return _json({**body, **(self.params.extra_body or {})})[:-1]
 
     async def fetch(
@@ -204,10 +205,17 @@ class PreparedSearch(Generic[H]):
 
     async def hits(self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]) -> AsyncIterator[H]:
         """Give the hits of pages, ``max_items`` at most."""
+        async for batch in self.batches(pages):
+            for hit in batch:
+                yield hit
+
+    async def batches(
+        self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]
+    ) -> AsyncIterator[list[H]]:
+        """Give the hits of pages, those of a page at once, ``max_items`` at most."""
         left = self.max_items
         async for page in pages:
-            for hit in page.hits[:left]:
-                yield hit
+            yield page.hits[:left]
             if left is not None:
                 left = max(0, left - len(page.hits))
 
@@ -294,6 +302,9 @@ class AsyncSearchHitsOffset(SearchHits[H]):
 
     def __aiter__(self) -> AsyncIterator[H]:
         return self._origin().hits(self.iter_pages())
+
+    def _batches(self) -> AsyncIterator[list[H]]:
+        return self._origin().batches(self.iter_pages())
 
     def prefetch(self, pages_ahead: int) -> AsyncPrefetch[H]:
         """Iterate on from this page with several pages under way at once.

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import attrs
 
-__all__ = ["returns_same", "signature_of", "takes", "takes_beside"]
+__all__ = ["makes", "returns_same", "signature_of", "takes", "takes_beside"]
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -68,6 +68,24 @@ class CopyMethod(Protocol[P]):
 def returns_same(signature: Callable[P, Any]) -> Callable[[Callable[..., Any]], CopyMethod[P]]:
     """As :func:`takes`, for a method that returns an object of its own object's class."""
     return cast(Callable[[Callable[..., Any]], CopyMethod[P]], takes(signature))
+
+
+class MakerMethod(Protocol[P]):
+    """What type checkers see of a class method that makes an object of its class."""
+
+    def __get__(self, instance: Any, owner: type[S]) -> Callable[P, S]:
+        """Give the bound method."""
+        ...
+
+
+def makes(signature: Callable[P, Any]) -> Callable[[Callable[..., Any]], MakerMethod[P]]:
+    """As :func:`takes`, for a class method that makes an object of its class."""
+
+    def decorate(method: Any) -> Any:
+        takes(signature)(method.__func__)
+        return method
+
+    return decorate
 
 
 def takes_beside(

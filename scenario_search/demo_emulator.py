@@ -1,0 +1,57 @@
+"""The emulator behind a demo client: it starts with the client and ends with it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scenario_search.transport import Transport
+
+__all__ = ["DemoEmulator"]
+
+
+class DemoEmulator:
+    """A running emulator with demo data. It belongs to the process that made it.
+
+    Raises:
+        ImportError: The extra ``emulator`` is not installed.
+    """
+
+    def __init__(self) -> None:
+        from scenario_search.emulator import Emulator  # noqa: PLC0415 - it needs the extra
+
+        self._process = os.getpid()
+        self._emulator = Emulator.demo()
+        self._emulator.start_sync()
+
+    def client_options(self) -> dict[str, Any]:
+        """Give the options of a client of this emulator."""
+        emulator = self._emulator
+        return {
+            "base_url": emulator.url,
+            "api_key": emulator.api_key,
+            "api_secret": emulator.api_secret,
+        }
+
+    def end_with(self, transport: Transport) -> None:
+        """Stop when a transport is collected, and when the interpreter ends."""
+        weakref.finalize(transport, self.end)
+
+    async def stop(self) -> None:
+        """Stop. Stopping again does nothing."""
+        if os.getpid() == self._process:
+            await self._emulator.stop()
+
+    def end(self) -> None:
+        """Stop, in whatever thread that is; from the main one, with the emulator's end awaited."""
+        thread = self._emulator._thread
+        if thread is None or os.getpid() != self._process:
+            return
+        # Garbage is collected in any thread, also in one that the emulator would wait for.
+        if threading.current_thread() is threading.main_thread():
+            self._emulator.stop_sync()
+        else:
+            thread.stop()
