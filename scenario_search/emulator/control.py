@@ -94,7 +94,7 @@ class Control:
         return _answer({"requests": [attrs.asdict(seen) for seen in self._emulator.requests]})
 
     async def _forget_requests(self, _: web.Request) -> web.StreamResponse:
-        self._emulator.requests.clear()
+        self._emulator.forget_requests()
         return _answer({})
 
     async def _faults(self, _: web.Request) -> web.StreamResponse:

@@ -8,21 +8,29 @@ nothing                 The order of ``sortBy``, then of insertion.
 a query, ratio 0        Meilisearch's ranking rules; ``sortBy`` is one of them.
 a query, ratio above 0  Meilisearch's hybrid: keyword hits weighted by 1 - ratio and meaning hits
                         weighted by ratio, in one list. ``sortBy`` is ignored.
+pictures                Likeness (`scenario_search.emulator.likeness`), then ``sortBy``.
+pictures and a query    The mean of likeness and of the query's score, which is the larger of both
+                        kinds of score, weighted as above. What one of them does not find counts 0
+                        there. ``sortBy`` as above.
 =====================  ===========================================================================
 
 Of this the guide documents what each parameter is for, and that ``sortBy`` is ignored beside
-``querySemanticRatio`` has been seen on the real service. The rest is Meilisearch's documentation.
+``querySemanticRatio`` has been seen on the real service. Hybrid ranking is Meilisearch's. How the
+real service joins pictures and text is not known: that is the emulator's choice.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from scenario_search.emulator.api_errors import ApiError, bad_request
+from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.filter_parser import (
     Comparison,
     Exists,
@@ -131,7 +139,7 @@ class Engine:
 
     def _rank(self, request: SearchRequest, candidates: Numbers, end: int) -> _Ranking:
         if request.has_image:
-            raise ApiError(501, "Not supported yet", "NOT_IMPLEMENTED")
+            return self._alike(request, candidates, end)
         if request.query is None:
             numbers = self._store.rank(request.kind, candidates, request.sort, end)
             return _Ranking(numbers, len(candidates))
@@ -139,6 +147,51 @@ class Engine:
             return self._hybrid(request, request.query, candidates, end)
         keyword = self._keyword(request, request.query, candidates, end)
         return _Ranking(keyword.numbers, keyword.total)
+
+    def _alike(self, request: SearchRequest, candidates: Numbers, end: int) -> _Ranking:
+        library = self._library
+        looked_for = library.likenesses.looked_for(request.like, request.unlike, self._may_see)
+        known, cosines = library.likenesses.scores(
+            request.kind, looked_for, request.image_semantic_ratio, candidates
+        )
+        numbers, scores = known, (1 + cosines.astype(np.float64)) / 2
+        if request.query is not None:
+            matching, of_query = self._query_scores(request, request.query, candidates)
+            numbers = np.union1d(known, matching)
+            of_likeness = scores
+            scores = np.zeros(len(numbers))
+            scores[np.searchsorted(numbers, known)] += of_likeness / 2
+            scores[np.searchsorted(numbers, matching)] += of_query / 2
+        keys: list[NDArray[Any]] = [numbers, -scores]
+        if request.sort and not (request.query and request.query_semantic_ratio):
+            ranks = self._store.sort_ranks(request.kind, numbers, request.sort)
+            keys.insert(len(keys) if self._sort_first else 1, ranks)
+        return _Ranking(numbers[np.lexsort(keys)][:end], len(numbers))
+
+    def _may_see(self, asset: Mapping[str, Any]) -> bool:
+        return asset.get("privacy") == "public" or asset.get("ownerId") in {None, self._project_id}
+
+    def _query_scores(
+        self, request: SearchRequest, query: str, candidates: Numbers
+    ) -> tuple[Numbers, NDArray[np.float64]]:
+        """What the query finds, rising, and its scores, 0 to 1.
+
+        Of the keyword hits as many count as can be reached, so that all pages agree.
+        """
+        ratio = request.query_semantic_ratio
+        scores: dict[int, float] = {}
+        if ratio < 1:
+            keyword = self._keyword(request, query, candidates, self._result_cap)
+            weighted = (1 - ratio) * keyword.scores
+            scores.update(zip(keyword.numbers.tolist(), weighted.tolist(), strict=True))
+        if ratio > 0:
+            known, cosines = self._similarities(request, query, candidates)
+            for number, cosine in zip(known.tolist(), cosines.tolist(), strict=True):
+                score = ratio * text_similarity_score(cosine)
+                scores[number] = max(scores.get(number, 0.0), score)
+        numbers = np.array(sorted(scores), np.int64)
+        found = np.array([scores[number] for number in numbers.tolist()], np.float64)
+        return numbers, found / max(ratio, 1 - ratio)
 
     def _keyword(
         self, request: SearchRequest, query: str, candidates: Numbers, end: int
@@ -159,24 +212,32 @@ class Engine:
     ) -> _Ranking:
         """Merge what words and what meaning find, each down to the end of the page."""
         ratio = request.query_semantic_ratio
-        try:
-            known, cosines = self._library.meanings.similarities(request.kind, query, candidates)
-        except Exception as error:
-            if ratio == 1:
-                raise ApiError(500, f"The embedder failed: {error}", "EMBEDDER_FAILED") from error
-            # Meilisearch answers with the keyword hits where it has any left to rank by.
-            _logger.warning("the embedder failed, keyword hits serve: %s", error)
-            keyword = self._keyword(request, query, candidates, end)
-            return _Ranking(keyword.numbers, keyword.total)
+        known, cosines = self._similarities(request, query, candidates)
         nearest, scores = best(known, cosines, limit=end)
+        if ratio == 1:
+            return _Ranking(nearest, len(known))
         semantic = [
             (number, text_similarity_score(cosine))
             for number, cosine in zip(nearest.tolist(), scores.tolist(), strict=True)
         ]
-        if ratio == 1:
-            return _Ranking(nearest, len(known))
         keyword = self._keyword(request, query, candidates, len(candidates))
         ranked = zip(keyword.numbers[:end].tolist(), keyword.scores[:end].tolist(), strict=True)
         merged = merge_hybrid(ranked, semantic, ratio)
         total = len(np.union1d(keyword.numbers, known))
         return _Ranking(np.array([number for number, _ in merged[:end]], np.int64), total)
+
+    def _similarities(
+        self, request: SearchRequest, query: str, candidates: Numbers
+    ) -> tuple[Numbers, Vectors]:
+        """The candidates with a vector, rising, and their cosines with the query.
+
+        Where the embedder fails there are none, unless nothing else is asked for
+        (Meilisearch's rule).
+        """
+        try:
+            return self._library.meanings.similarities(request.kind, query, candidates)
+        except Exception as error:
+            if request.query_semantic_ratio == 1:
+                raise ApiError(500, f"The embedder failed: {error}", "EMBEDDER_FAILED") from error
+            _logger.warning("the embedder failed, keyword hits serve: %s", error)
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)

@@ -6,22 +6,64 @@ parts, all are written anew.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import orjson
+from numpy.typing import ArrayLike, NDArray
 
 from scenario_search.emulator import vectors
-from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.store import Numbers, Store
 from scenario_search.emulator.vectors import VectorIndex
 
-__all__ = ["KeptVectors"]
+__all__ = ["KeptVectors", "RowTable"]
 
 _MOST_PARTS: Final = 64
 _ROWS_A_PART: Final = 20_000
 _NUMBER_BYTES: Final = 8
+
+
+class RowTable:
+    """Rows of documents, as they are: what `VectorIndex` is for vectors that have one length.
+
+    Reads work on a snapshot. One thread at a time may change it.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        self.dimensions = dimensions
+        empty = np.zeros((0, dimensions), np.float16)
+        self._snapshot: tuple[Numbers, NDArray[np.float16]] = (np.zeros(0, np.int64), empty)
+
+    @property
+    def numbers(self) -> Numbers:
+        """The documents held, rising."""
+        return self._snapshot[0]
+
+    def update(self, numbers: ArrayLike, rows: ArrayLike) -> None:
+        """Add rows, or replace them; each number once."""
+        self.remove(numbers)
+        held, old = self._snapshot
+        merged = np.concatenate([held, np.asarray(numbers, np.int64)])
+        order = np.argsort(merged, kind="stable")
+        self._snapshot = merged[order], np.concatenate([old, np.asarray(rows, np.float16)])[order]
+
+    def remove(self, numbers: ArrayLike) -> None:
+        """Forget rows; numbers that are not held are passed over."""
+        held, rows = self._snapshot
+        stays = ~np.isin(held, np.asarray(numbers, np.int64))
+        self._snapshot = held[stays], rows[stays]
+
+    def get(self, number: int) -> NDArray[np.float16] | None:
+        """The row of a document, or None."""
+        _, rows = self.rows_of(np.array([number], np.int64))
+        return rows[0] if len(rows) else None
+
+    def rows_of(self, numbers: Numbers) -> tuple[Numbers, NDArray[np.float16]]:
+        """Which of these documents are held, rising, and their rows."""
+        held, rows = self._snapshot
+        at = np.flatnonzero(np.isin(held, numbers))
+        return held[at], rows[at]
 
 
 class KeptVectors:
@@ -32,34 +74,44 @@ class KeptVectors:
         kind: What the documents are.
         name: What the vectors are of; the prefix of their parts' names.
         maker: Who makes them: rows of another maker are as good as none.
-        dimensions: The length of a vector.
+        index: Where they are in memory; empty at first.
 
     Attributes:
-        index: The vectors in memory.
         revision: The revision of the store they cover; 0 where there are none.
     """
 
-    def __init__(self, store: Store, kind: Kind, name: str, maker: str, dimensions: int) -> None:
+    def __init__(
+        self, store: Store, kind: Kind, name: str, maker: str, index: VectorIndex | RowTable
+    ) -> None:
         self._store = store
         self._kind = kind
         self._prefix = f"{name}/"
         self._maker = maker
-        self.index = VectorIndex(dimensions)
+        self._index = index
         self.revision = 0
         self._parts = 0
         self._new: set[int] = set()
+        self._gone: set[int] = set()
         self._read()
 
-    def update(self, numbers: Numbers | list[int], rows: Vectors) -> None:
+    def update(self, numbers: list[int], rows: NDArray[Any]) -> None:
         """Add vectors, or replace them. `keep` writes them."""
-        self.index.update(numbers, rows)
-        self._new.update(map(int, numbers))
+        self._index.update(numbers, rows)
+        self._new.update(numbers)
+
+    def remove(self, numbers: Numbers) -> None:
+        """Forget vectors. `keep` remembers that."""
+        if len(numbers):
+            self._index.remove(numbers)
+            self._gone.update(numbers.tolist())
+            self._new.difference_update(numbers.tolist())
 
     def clear(self) -> None:
         """Forget all vectors; their parts have gone with the documents."""
-        self.index = VectorIndex(self.index.dimensions)
+        self._index.remove(self._index.numbers)
         self.revision = self._parts = 0
         self._new.clear()
+        self._gone.clear()
 
     def keep(self, revision: int) -> None:
         """Write what is new, which brings the vectors up to this revision of the store."""
@@ -70,7 +122,7 @@ class KeptVectors:
         blobs: dict[str, bytes | None] = {}
         if self._parts >= _MOST_PARTS or not self._parts:
             blobs.update(dict.fromkeys(self._store.blobs(self._kind, self._prefix)))
-            numbers = self.index.numbers.tolist()
+            numbers = self._index.numbers.tolist()
             self._parts = 0
         for start in range(0, len(numbers), _ROWS_A_PART):
             self._parts += 1
@@ -78,11 +130,17 @@ class KeptVectors:
             blobs[f"{self._prefix}{self._parts:04}"] = part
         self._store.put_blobs(self._kind, blobs)
         self._new.clear()
+        self._gone.clear()
 
     def _part(self, numbers: list[int]) -> bytes:
-        found = ((number, self.index.get(number)) for number in numbers)
+        found = ((number, self._index.get(number)) for number in numbers)
         rows = {number: row for number, row in found if row is not None}
-        head = {"maker": self._maker, "revision": self.revision, "rows": len(rows)}
+        head = {
+            "maker": self._maker,
+            "revision": self.revision,
+            "rows": len(rows),
+            "gone": sorted(self._gone),
+        }
         held = np.array(list(rows), "<i8").tobytes()
         return orjson.dumps(head) + b"\n" + held + vectors.to_bytes(list(rows.values()))
 
@@ -95,9 +153,10 @@ class KeptVectors:
                 return
             width = _NUMBER_BYTES * head["rows"]
             numbers = np.frombuffer(body[:width], "<i8").astype(np.int64)
-            self.index.update(numbers, vectors.from_bytes(body[width:], self.index.dimensions))
+            self._index.remove(head["gone"])
+            self._index.update(numbers, vectors.from_bytes(body[width:], self._index.dimensions))
             self.revision = head["revision"]
         self._parts = len(parts)
         # A document deleted since needs no part of its own to say so.
-        alive = self._store.select_numbers(self._kind) if self._parts else self.index.numbers
-        self.index.remove(np.setdiff1d(self.index.numbers, alive))
+        alive = self._store.select_numbers(self._kind) if self._parts else self._index.numbers
+        self._index.remove(np.setdiff1d(self._index.numbers, alive))

@@ -20,7 +20,8 @@ from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.demo_data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.embedding import Embedder
 from scenario_search.emulator.fields import KINDS, Kind
-from scenario_search.emulator.files import FOLDERS, STORED_ORIGIN, file_blob
+from scenario_search.emulator.files import FOLDERS, STORED_ORIGIN, Files, file_blob
+from scenario_search.emulator.likenesses import Likenesses
 from scenario_search.emulator.meanings import Meanings
 from scenario_search.emulator.sources import Source, read_documents
 from scenario_search.emulator.store import LoadReport, Store
@@ -36,21 +37,28 @@ class Library:
     Args:
         path: The database file; None for a temporary one.
         embedder: Makes vectors of texts.
+        url_lifetime: How many seconds the URLs of pictures are good for.
 
     Attributes:
         store: The documents.
         texts: Their text indexes.
         meanings: Their vectors.
+        files: Their pictures and media.
+        likenesses: What the pictures look like.
         stopping: Once set, long work is given up.
     """
 
-    def __init__(self, path: Path | str | None, embedder: Embedder) -> None:
+    def __init__(
+        self, path: Path | str | None, embedder: Embedder, url_lifetime: float = 86_400.0
+    ) -> None:
         self.stopping = threading.Event()
         self._durable = path is not None
         self.store = Store.open(path)
         try:
             self.texts = TextCatalogue(self.store)
             self.meanings = Meanings(self.store, embedder, self.stopping)
+            self.files = Files(self.store, url_lifetime)
+            self.likenesses = Likenesses(self.store, self.files, self.stopping)
         except BaseException:
             self.store.close()
             raise
@@ -157,14 +165,17 @@ class Library:
         for kind in KINDS:
             self._catch_up(kind)
 
-    def embed(self) -> None:
-        """Embed all documents that are not embedded yet."""
-        for kind in KINDS:
+    def prepare(self, *, texts: bool, pictures: bool) -> None:
+        """Compute what searches by meaning and by likeness need, as far as it is not there."""
+        for kind in KINDS if texts else ():
             self.meanings.catch_up(kind)
+        if pictures:
+            self.likenesses.compute_all()
 
     def _catch_up(self, kind: Kind) -> None:
         self.texts.catch_up(kind)
         self.meanings.follow(kind)
+        self.files.forget()
 
     def revisions(self) -> dict[str, int]:
         """A number for each kind that rises when its documents change."""

@@ -15,6 +15,7 @@ from scenario_search.emulator.embedding import Embedder, Vectors
 from scenario_search.emulator.fields import KINDS, SEARCHABLE, Kind, value_at
 from scenario_search.emulator.kept_vectors import KeptVectors
 from scenario_search.emulator.store import Numbers, Store
+from scenario_search.emulator.vectors import VectorIndex
 
 __all__ = ["Meanings", "text_of"]
 
@@ -39,9 +40,10 @@ class Meanings:
         self._embedder = embedder
         self._stopping = stopping
         self._lock = threading.Lock()
-        self._vectors = {
-            kind: KeptVectors(store, kind, "meanings", embedder.name, embedder.dimensions)
-            for kind in KINDS
+        self._indexes = {kind: VectorIndex(embedder.dimensions) for kind in KINDS}
+        self._kept = {
+            kind: KeptVectors(store, kind, "meanings", embedder.name, index)
+            for kind, index in self._indexes.items()
         }
 
     def similarities(self, kind: Kind, query: str, candidates: Numbers) -> tuple[Numbers, Vectors]:
@@ -49,25 +51,24 @@ class Meanings:
 
         Whatever the embedder raises comes through.
         """
-        if not self._vectors[kind].revision:
+        if not self._kept[kind].revision:
             self.catch_up(kind)
         vector = self._embedder.embed([query])[0]
-        return self._vectors[kind].index.similarities(vector, candidates=candidates)
+        return self._indexes[kind].similarities(vector, candidates=candidates)
 
     def follow(self, kind: Kind) -> None:
         """`catch_up`, if the vectors of this kind have been asked for before."""
-        if self._vectors[kind].revision:
+        if self._kept[kind].revision:
             self.catch_up(kind)
 
     def catch_up(self, kind: Kind) -> None:
         """Embed the documents that have changed, all of them at first, and keep the vectors."""
         with self._lock:
-            kept = self._vectors[kind]
+            kept = self._kept[kind]
             changes = self._store.changed_since(kind, kept.revision)
             if changes.cleared:
                 kept.clear()
-            if len(changes.deleted):
-                kept.index.remove(changes.deleted)
+            kept.remove(changes.deleted)
             for start in range(0, len(changes.changed), _AT_ONCE):
                 if self._stopping.is_set():
                     raise RuntimeError("the emulator was stopped while it embedded")
@@ -78,7 +79,7 @@ class Meanings:
         documents = dict(numbered_documents(self._store, kind, numbers))
         if documents:
             texts = [text_of(kind, document) for document in documents.values()]
-            self._vectors[kind].update(list(documents), self._embedder.embed(texts))
+            self._kept[kind].update(list(documents), self._embedder.embed(texts))
 
 
 def text_of(kind: Kind, document: dict[str, Any]) -> str:

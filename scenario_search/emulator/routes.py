@@ -23,6 +23,7 @@ import orjson
 from aiohttp import web
 
 from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.control import CONTROL_PREFIX
 from scenario_search.emulator.faults import Fault
 from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.files import FOLDERS
@@ -213,8 +214,8 @@ def _observed(emulator: Emulator) -> Any:
         seen = _seen(request)
         request[_SEEN] = seen
         fault = None
-        if not request.path.startswith("/__emulator__"):
-            emulator.requests.append(seen)
+        if not request.path.startswith(CONTROL_PREFIX):
+            emulator.record(seen)
             fault = emulator.faults.next_fault(request.method, request.path)
         if fault is None:
             response = await _answer(request, handler)

@@ -26,7 +26,6 @@ from scenario_search.emulator.embedding import Embedder, MiniLMEmbedder
 from scenario_search.emulator.engine import RESULT_CAP, Engine, Found
 from scenario_search.emulator.faults import Faults
 from scenario_search.emulator.fields import Kind
-from scenario_search.emulator.files import Files
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.routes import SeenRequest, make_application
@@ -51,7 +50,6 @@ class _State:
         origin: Scheme, host and port.
         library: The data; only the writer's thread changes it.
         engine: Searches it.
-        files: The pictures.
         readers: Threads for searches.
         writer: The one thread that changes data.
         stopping: Set when the emulator stops; of the server's loop.
@@ -60,7 +58,6 @@ class _State:
     origin: str
     library: Library
     engine: Engine
-    files: Files
     readers: ThreadPoolExecutor
     writer: ThreadPoolExecutor
     stopping: asyncio.Event
@@ -88,7 +85,6 @@ class Emulator:
         url_lifetime: How many seconds the URLs of pictures are good for.
 
     Attributes:
-        requests: The last thousand requests seen, oldest first.
         faults: What shall go wrong; see `Faults.add`.
 
     Raises:
@@ -118,7 +114,7 @@ class Emulator:
         self.api_secret = api_secret
         self.bearer = bearer
         self.project_id = project_id
-        self.requests: deque[SeenRequest] = deque(maxlen=_MAX_SEEN)
+        self._seen: deque[SeenRequest] = deque(maxlen=_MAX_SEEN)
         self.faults = Faults()
         self.control = Control(self)
         self._embedder = embedder or MiniLMEmbedder()
@@ -155,9 +151,22 @@ class Emulator:
         """
         return f"{self._running().origin}/v1"
 
+    @property
+    def requests(self) -> list[SeenRequest]:
+        """The last thousand requests seen, oldest first; those of the control plane left out."""
+        return list(self._seen)
+
+    def forget_requests(self) -> None:
+        """Forget the requests seen."""
+        self._seen.clear()
+
+    def record(self, seen: SeenRequest) -> None:
+        """Add a request to those seen."""
+        self._seen.append(seen)
+
     def expire_urls(self) -> None:
         """Make every picture URL that was answered so far a 403, as if its time were over."""
-        self._running().files.expire_urls()
+        self._running().library.files.expire_urls()
 
     # Life
 
@@ -272,16 +281,20 @@ class Emulator:
         """`delete`, for plain code."""
         return self._delete(ids, kind).result()
 
-    async def embed(self) -> None:
-        """Embed all documents now, so that the first search by meaning need not.
+    async def prepare(self, *, texts: bool = True, pictures: bool = True) -> None:
+        """Compute now what searches by meaning and likeness need, so that the first ones need not.
 
-        After the first search by meaning, or this, `load` embeds what it loads.
+        It takes some ten milliseconds a document. What is computed is kept with the database.
+
+        Args:
+            texts: The vectors of all documents' texts. From now on `load` embeds what it loads.
+            pictures: The features of all assets' pictures.
         """
-        await asyncio.wrap_future(self._write(lambda state: state.library.embed()))
+        await asyncio.wrap_future(self._prepare(texts=texts, pictures=pictures))
 
-    def embed_sync(self) -> None:
-        """`embed`, for plain code."""
-        self._write(lambda state: state.library.embed()).result()
+    def prepare_sync(self, *, texts: bool = True, pictures: bool = True) -> None:
+        """`prepare`, for plain code."""
+        self._prepare(texts=texts, pictures=pictures).result()
 
     async def reset(self, *, documents: bool = False) -> None:
         """Forget the requests seen and the faults.
@@ -306,7 +319,7 @@ class Emulator:
         running = self._running()
         found = running.engine.search(request)
         origin = running.origin.encode()
-        hits = [running.files.with_urls(hit, origin) for hit in found.hits]
+        hits = [running.library.files.with_urls(hit, origin) for hit in found.hits]
         return Found(hits, found.total)
 
     async def in_reader(self, work: Callable[[], T]) -> T:
@@ -323,7 +336,7 @@ class Emulator:
         Raises:
             ApiError: A 403 for a wrong signature, a 404 for a file that is not there.
         """
-        files = self._running().files
+        files = self._running().library.files
         files.check_signature(path, query_string)
         return files.read(unquote(path))
 
@@ -352,7 +365,7 @@ class Emulator:
     async def _serve(self, ready: Callable[[], None], stopping: asyncio.Event) -> None:
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(_listener(self._host, self._port))
-            library = stack.enter_context(Library(self._path, self._embedder))
+            library = stack.enter_context(Library(self._path, self._embedder, self._url_lifetime))
             self._load_demo(library)
             readers = ThreadPoolExecutor(_READERS, "scenario-emulator-reader")
             stack.callback(readers.shutdown, cancel_futures=True)
@@ -369,7 +382,6 @@ class Emulator:
                     capped_totals=self._capped_totals,
                     sort_first=self._sort_first,
                 ),
-                files=Files(library.store, self._url_lifetime),
                 readers=readers,
                 writer=writer,
                 stopping=stopping,
@@ -415,14 +427,7 @@ class Emulator:
     def _write(self, work: Callable[[_State], T]) -> Future[T]:
         """Have the writer's thread do it, after what it was given before."""
         state = self._running()
-
-        def write() -> T:
-            try:
-                return work(state)
-            finally:
-                state.files.forget()
-
-        return state.writer.submit(write)
+        return state.writer.submit(work, state)
 
     def _load(self, source: Source, kind: Kind, files: Path | str | None) -> Future[LoadReport]:
         return self._write(lambda state: state.library.load(source, kind, files))
@@ -430,9 +435,12 @@ class Emulator:
     def _delete(self, ids: Iterable[str], kind: Kind) -> Future[int]:
         return self._write(lambda state: state.library.delete(ids, kind))
 
+    def _prepare(self, *, texts: bool, pictures: bool) -> Future[None]:
+        return self._write(lambda state: state.library.prepare(texts=texts, pictures=pictures))
+
     def _reset(self, *, documents: bool) -> Future[None]:
         def work(state: _State) -> None:
-            self.requests.clear()
+            self.forget_requests()
             self.faults.clear()
             if documents:
                 state.library.clear()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import io
+import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from PIL import Image, ImageDraw
 
 from scenario_search.emulator.api_errors import ApiError
 from scenario_search.emulator.embedding import Vectors
@@ -260,7 +264,7 @@ class TestKeptVectors:
     def test_documents_are_embedded_once(self, tmp_path: Path) -> None:
         with Library(tmp_path / "a.db", Dictionary()) as library:
             load(library, asset("castle", "castle"), asset("dragon", "dragon"))
-            library.embed()
+            library.prepare(texts=True, pictures=False)
         with Library(tmp_path / "a.db", again := Dictionary()) as library:
             assert ids(library, dict(FORTRESS)) == ["castle"]
             assert again.embedded == ["fortress"]
@@ -268,7 +272,7 @@ class TestKeptVectors:
     def test_what_changed_before_a_crash_is_caught_up(self, tmp_path: Path) -> None:
         with Library(tmp_path / "a.db", Dictionary()) as library:
             load(library, asset("castle", "castle"), asset("dragon", "dragon"))
-            library.embed()
+            library.prepare(texts=True, pictures=False)
             library.store.upsert("assets", [asset("dragon", "fortress")])
             library.store.delete("assets", ["castle"])
         with Library(tmp_path / "a.db", Dictionary()) as library:
@@ -278,14 +282,14 @@ class TestKeptVectors:
     def test_another_embedder_makes_them_anew(self, tmp_path: Path) -> None:
         with Library(tmp_path / "a.db", Dictionary()) as library:
             load(library, asset("castle", "castle"))
-            library.embed()
+            library.prepare(texts=True, pictures=False)
         with Library(tmp_path / "a.db", other := Dictionary("other")) as library:
             assert ids(library, dict(FORTRESS)) == ["castle"]
         assert "castle" in other.embedded
 
     def test_many_small_loads_stay_readable(self, tmp_path: Path) -> None:
         with Library(tmp_path / "a.db", Dictionary()) as library:
-            library.embed()
+            library.prepare(texts=True, pictures=False)
             for number in range(70):
                 load(library, asset(f"{number}", "dragon"))
             load(library, asset("castle", "castle"))
@@ -293,6 +297,144 @@ class TestKeptVectors:
         with Library(tmp_path / "a.db", Dictionary()) as library:
             assert ids(library, dict(FORTRESS)) == ["castle"]
             assert found(library, {"query": "wyvern", "querySemanticRatio": 1})[1] == 71
+
+
+def picture(seed: int) -> bytes:
+    """A PNG of random stripes."""
+    pick = random.Random(seed)
+    image = Image.new("RGB", (96, 96), tuple(pick.randrange(256) for _ in range(3)))
+    draw = ImageDraw.Draw(image)
+    for _ in range(30):
+        line = [pick.randrange(96) for _ in range(4)]
+        draw.line(line, fill=tuple(pick.randrange(256) for _ in range(3)), width=4)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def data_url(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode()
+
+
+class TestLikeness:
+    @pytest.fixture
+    def library(self, embedder: Dictionary, tmp_path: Path) -> Iterator[Library]:
+        for seed in range(6):
+            (tmp_path / f"{seed}.png").write_bytes(picture(seed))
+        (tmp_path / "sound.png").write_bytes(b"no picture")
+        with Library(tmp_path / "a.db", embedder) as library:
+            documents = [
+                *(asset(f"{seed}", "castle" if seed < 3 else "dragon") for seed in range(6)),
+                asset("sound", "dragon"),
+                asset("nothing"),
+                asset("secret", ownerId="project_other"),
+            ]
+            library.load(documents, folder=tmp_path)
+            models: list[dict[str, Any]] = [
+                {"id": "model a", "name": "castle", "exampleAssetIds": ["0", "4", "gone"]},
+                {"id": "model b", "name": "dragon", "exampleAssetIds": ["1"]},
+                {"id": "model c", "name": "dragon", "exampleAssetIds": ["nothing"]},
+                {"id": "model d", "name": "dragon"},
+            ]
+            library.load(models, "models")
+            yield library
+
+    @pytest.mark.parametrize("ratio", [0, 0.5, 1])
+    def test_a_picture_finds_itself_first(self, library: Library, ratio: float) -> None:
+        body = {"image": data_url(picture(3)), "imageSemanticRatio": ratio}
+        hits, total = found(library, body)
+        assert hits[0] == "3"
+        assert total == 6
+
+    def test_an_asset_id_stands_for_its_picture(self, library: Library) -> None:
+        assert ids(library, {"image": "3"}) == ids(library, {"image": data_url(picture(3))})
+
+    def test_images_like_one_is_the_same_as_image(self, library: Library) -> None:
+        assert ids(library, {"images": {"like": ["3"]}}) == ids(library, {"image": "3"})
+
+    def test_unlike_puts_a_picture_last(self, library: Library) -> None:
+        assert ids(library, {"images": {"unlike": ["3"]}})[-1] == "3"
+
+    def test_it_stays_within_the_filter(self, library: Library) -> None:
+        assert found(library, {"image": "0", "filter": "name = dragon"})[1] == 3
+
+    def test_with_a_query_both_count(self, library: Library) -> None:
+        hits, total = found(library, {"image": "3", "query": "castle"})
+        assert set(hits[:4]) == {"0", "1", "2", "3"}
+        assert total == 6
+
+    def test_a_query_brings_in_what_has_no_picture(self, library: Library) -> None:
+        hits, total = found(library, {"image": "3", "query": "dragon"})
+        assert hits[0] == "3"
+        assert "sound" in hits
+        assert total == 7
+
+    def test_meaning_counts_beside_a_picture(self, library: Library) -> None:
+        body = {"image": "3", "query": "fortress", "querySemanticRatio": 1}
+        assert set(ids(library, body)[:4]) == {"0", "1", "2", "3"}
+
+    def test_a_model_is_as_alike_as_its_best_example(self, library: Library) -> None:
+        hits, total = found(library, {"kind": "models", "image": data_url(picture(4))})
+        assert hits == ["model a", "model b"]
+        assert total == 2
+
+    @pytest.mark.parametrize(
+        ("image", "problem"),
+        [
+            ("none", 'Unknown asset id "none"'),
+            ("secret", 'Unknown asset id "secret"'),
+            ("https://example.com/x.png", "Unknown asset id"),
+            ("nothing", 'The asset "nothing" has no picture'),
+            ("sound", 'The asset "sound" has no picture'),
+            ("data:image/png;base64,AAAA", "Invalid image"),
+            ("data:image/tiff;base64,AAAA", "not supported"),
+        ],
+    )
+    def test_a_picture_that_can_not_be_is_a_400(
+        self, library: Library, image: str, problem: str
+    ) -> None:
+        with pytest.raises(ApiError) as caught:
+            ids(library, {"image": image})
+        assert caught.value.status == 400
+        assert problem in caught.value.message
+
+    def test_sort_breaks_ties(self, library: Library, tmp_path: Path) -> None:
+        (tmp_path / "copy.png").write_bytes(picture(3))
+        library.load([asset("copy", createdAt="2024-01-01")], folder=tmp_path)
+        body = {"image": "3", "sortBy": ["createdAt:asc"], "limit": 2}
+        assert ids(library, body) == ["copy", "3"]
+
+    def test_a_new_picture_is_looked_at_anew(self, library: Library, tmp_path: Path) -> None:
+        ids(library, {"image": "0"})
+        (tmp_path / "5.png").write_bytes(picture(77))
+        library.load([asset("5")], folder=tmp_path)
+        assert ids(library, {"image": data_url(picture(77))})[0] == "5"
+
+    def test_what_is_deleted_is_not_found(self, library: Library) -> None:
+        ids(library, {"image": "0"})
+        library.delete(["3"], "assets")
+        assert "3" not in ids(library, {"image": "0"})
+
+    def test_features_are_kept(
+        self, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = ids(library, {"image": "0"})
+        library.close()
+        monkeypatch.setattr("scenario_search.emulator.image_features.PictureReader.features", None)
+        with Library(tmp_path / "a.db", Dictionary()) as again:
+            assert ids(again, {"image": "0"}) == before
+
+    def test_a_kept_picture_that_has_changed_since_is_looked_at_anew(
+        self, library: Library, tmp_path: Path
+    ) -> None:
+        ids(library, {"image": "0"})
+        (tmp_path / "5.png").write_bytes(picture(77))
+        (tmp_path / "6.png").write_bytes(picture(6))
+        library.load([asset("5"), asset("6")], folder=tmp_path)
+        ids(library, {"image": "6", "filter": "name = castle"})
+        library.close()
+        with Library(tmp_path / "a.db", Dictionary()) as again:
+            assert ids(again, {"image": data_url(picture(77))})[0] == "5"
 
 
 def test_the_text_of_an_asset_starts_with_its_prompt() -> None:

@@ -1,0 +1,182 @@
+"""What the pictures of a store look like: features made when they are first needed, and kept.
+
+A search by likeness needs the features of its candidates only: those that are missing are computed
+then, which takes some ten milliseconds a picture the first time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import numpy as np
+
+from scenario_search.emulator import likeness
+from scenario_search.emulator.api_errors import bad_request
+from scenario_search.emulator.blas_threads import single_blas_thread
+from scenario_search.emulator.catalogue import numbered_documents
+from scenario_search.emulator.embedding import Vectors
+from scenario_search.emulator.fields import Kind
+from scenario_search.emulator.files import Files
+from scenario_search.emulator.image_features import DIMENSIONS, VERSION, Features, PictureReader
+from scenario_search.emulator.image_reading import (
+    UnreadableImageError,
+    read_data_url,
+    read_image,
+)
+from scenario_search.emulator.kept_vectors import KeptVectors, RowTable
+from scenario_search.emulator.store import Numbers, Store
+
+__all__ = ["Likenesses"]
+
+_DRAWN_SIDE: Final = 256
+_AT_ONCE: Final = 64
+_THREADS: Final = min(4, os.cpu_count() or 1)
+
+
+class Likenesses:
+    """Features of the assets' pictures.
+
+    Args:
+        store: The documents; the features are kept there too.
+        files: Gives the pictures.
+        stopping: Once set, computing is given up.
+    """
+
+    def __init__(self, store: Store, files: Files, stopping: threading.Event) -> None:
+        self._store = store
+        self._files = files
+        self._stopping = stopping
+        self._reader = PictureReader()
+        self._lock = threading.Lock()
+        self._table = RowTable(DIMENSIONS)
+        self._kept = KeptVectors(store, "assets", "likenesses", VERSION, self._table)
+        self._without_picture: set[int] = set()
+
+    def looked_for(
+        self,
+        like: Sequence[str],
+        unlike: Sequence[str],
+        visible: Callable[[Mapping[str, Any]], bool],
+    ) -> Vectors:
+        """The features to compare with.
+
+        Args:
+            like: Asset ids and data URLs.
+            unlike: Likewise.
+            visible: Whether the caller may see an asset.
+
+        Raises:
+            ApiError: A 400: an asset is not there or has no picture, or a data URL is none that
+                can be read.
+        """
+        return likeness.reference(
+            [self._features_of(each, visible) for each in like],
+            [self._features_of(each, visible) for each in unlike],
+        )
+
+    def scores(
+        self, kind: Kind, looked_for: Vectors, ratio: float, candidates: Numbers
+    ) -> tuple[Numbers, Vectors]:
+        """How alike the candidates are.
+
+        A model is as alike as the most alike of its example assets.
+
+        Returns:
+            The candidates that have a picture, rising, and their scores, -1 to 1.
+        """
+        if kind == "assets":
+            self._compute(candidates)
+            numbers, rows = self._table.rows_of(candidates)
+            return numbers, likeness.scores(looked_for, rows, ratio)
+        examples = {
+            number: document.get("exampleAssetIds") or ()
+            for number, document in numbered_documents(self._store, kind, candidates)
+        }
+        assets = self._store.numbers_of("assets", {id_ for ids in examples.values() for id_ in ids})
+        known, scored = self.scores(
+            "assets", looked_for, ratio, np.array(sorted(assets.values()), np.int64)
+        )
+        of_asset = dict(zip(known.tolist(), scored.tolist(), strict=True))
+        best = {
+            number: max(found)
+            for number, ids in examples.items()
+            if (found := [of_asset[assets[id_]] for id_ in ids if assets.get(id_) in of_asset])
+        }
+        return np.array(list(best), np.int64), np.array(list(best.values()), np.float32)
+
+    def compute_all(self) -> None:
+        """Compute the features of all assets now."""
+        self._compute(self._store.select_numbers("assets"))
+
+    def _features_of(self, picture: str, visible: Callable[[Mapping[str, Any]], bool]) -> Features:
+        try:
+            if picture[:5].lower() == "data:":
+                content, _ = read_data_url(picture)
+                with single_blas_thread.held():
+                    return self._reader.features(read_image(content))
+        except UnreadableImageError as error:
+            raise bad_request(f"Invalid image: {error}", "INVALID_IMAGE") from None
+        document = self._store.get("assets", [picture]).get(picture)
+        if document is None or not visible(document):
+            shown = picture if len(picture) <= 100 else f"{picture[:100]}..."
+            raise bad_request(f'Unknown asset id "{shown}"', "UNKNOWN_ASSET")
+        number = np.array(list(self._store.numbers_of("assets", [picture]).values()), np.int64)
+        self._compute(number)
+        _, rows = self._table.rows_of(number)
+        if not len(rows):
+            raise bad_request(f'The asset "{picture}" has no picture', "INVALID_IMAGE")
+        row: Features = rows[0]
+        return row
+
+    def _compute(self, wanted: Numbers) -> None:
+        if self._store.revision("assets") == self._kept.revision and not self._missing(wanted):
+            return
+        with self._lock:
+            self._drop_changed()
+            missing = self._missing(wanted)
+            if not missing:
+                return
+            with (
+                single_blas_thread.held(),
+                ThreadPoolExecutor(_THREADS, "scenario-emulator-pictures") as pool,
+            ):
+                for start in range(0, len(missing), _AT_ONCE):
+                    if self._stopping.is_set():
+                        raise RuntimeError("the emulator was stopped while it looked at pictures")
+                    self._compute_some(missing[start : start + _AT_ONCE], pool)
+            self._kept.keep(self._kept.revision)
+
+    def _drop_changed(self) -> None:
+        changes = self._store.changed_since("assets", self._kept.revision)
+        if changes.cleared:
+            self._kept.clear()
+            self._without_picture.clear()
+        for gone in (changes.changed, changes.deleted):
+            self._kept.remove(gone)
+            self._without_picture.difference_update(gone.tolist())
+        self._kept.revision = changes.revision
+
+    def _missing(self, wanted: Numbers) -> list[int]:
+        unknown = np.setdiff1d(wanted, self._table.numbers, assume_unique=True).tolist()
+        return [number for number in unknown if number not in self._without_picture]
+
+    def _compute_some(self, numbers: list[int], pool: ThreadPoolExecutor) -> None:
+        documents = dict(numbered_documents(self._store, "assets", np.array(numbers, np.int64)))
+        rows = dict(zip(documents, pool.map(self._look, documents.values()), strict=True))
+        found = {number: row for number, row in rows.items() if row is not None}
+        self._without_picture.update(rows.keys() - found.keys())
+        if found:
+            self._kept.update(list(found), np.stack(list(found.values())))
+
+    def _look(self, document: Mapping[str, Any]) -> Features | None:
+        content = self._files.picture(document, _DRAWN_SIDE)
+        if content is None:
+            return None
+        try:
+            return self._reader.features(read_image(content))
+        except UnreadableImageError:
+            return None  # a sound, a text, or a picture that was not downloaded whole
