@@ -4,9 +4,9 @@ An `Embedder` is all the emulator asks for; `MiniLMEmbedder` is the default. Its
 (all-MiniLM-L6-v2, int8) and its vocabulary come from packages of the extra ``emulator``; nothing
 is downloaded.
 
-The model needs 3 to 20 ms for a whole prompt on two cores. The default runs it over the opening of a
-text only (a prompt names its subject first) and adds the vectors of the single words, each of
-which goes through the model once and is then remembered. On the paraphrases of
+The model needs 3 to 20 ms for a whole prompt on two cores. The default runs it over the opening
+of a text only (a prompt names its subject early) and adds the vectors of the single words, each
+of which goes through the model once and is then remembered. On the paraphrases of
 ``tests/benchmarks/bench_semantic.py`` this finds as much as the whole model does.
 """
 
