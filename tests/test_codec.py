@@ -473,6 +473,7 @@ def test_not_strict_keeps_mistyped_totals() -> None:
 )
 def test_a_body_that_is_no_page_is_quoted(body: bytes, what: str) -> None:
     error = failure(body)
+    assert error.paths == (() if what == "not JSON" else ("$.hits",) if "hits" in what else ("$",))
     assert what in str(error)
     assert repr(body[:15].decode("utf-8", "ignore"))[:-1] in str(error)
 
