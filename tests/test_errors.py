@@ -155,6 +155,7 @@ def test_what_an_answer_did_not_say_is_none() -> None:
         (501, InternalServerError),
         (503, InternalServerError),
         (599, InternalServerError),
+        (600, APIStatusError),
     ],
 )
 def test_class_of_a_status(status: int, expected: type[APIStatusError]) -> None:

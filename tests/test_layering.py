@@ -26,6 +26,8 @@ PURE = [
     "retries",
     "rules",
     "signatures",
+    "windows",
+    *sorted(path.stem for path in PACKAGE.glob("display*.py")),
 ]
 NO_IO = {
     "aiohttp",
