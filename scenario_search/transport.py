@@ -10,6 +10,7 @@ import asyncio
 import base64
 import time
 import warnings
+import zlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any
@@ -28,6 +29,18 @@ from scenario_search.errors import (
 __all__ = ["Answer", "Transport", "basic_authorization"]
 
 AIOHTTP_VERSION = aiohttp.__version__
+
+_BROKEN = (
+    aiohttp.ClientError,
+    aiohttp.http.HttpProcessingError,
+    OSError,
+    EOFError,
+    zlib.error,
+)
+"""What a connection or an answer that breaks off raises."""
+
+_UNPACKED = ("gzip", "x-gzip", "deflate")
+_ZLIB_OR_GZIP = 47
 
 _LARGEST_ERROR_BODY = 2**20
 """Bytes: what is kept of the body of an answer that is no success."""
@@ -151,7 +164,7 @@ class Transport:
                         timeout=_phase_timeouts(session),
                         allow_redirects=False,
                         raise_for_status=False,
-                        auto_decompress=True,
+                        auto_decompress=False,
                     ) as response,
                 ):
                     content = await _read(response, max_bytes)
@@ -161,7 +174,7 @@ class Transport:
                 failure = APITimeoutError(f"No answer from {url} within {timeout:g} s")
             except (aiohttp.InvalidURL, UnicodeError) as error:
                 failure = _unsendable(url, error)
-            except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
+            except _BROKEN as error:
                 reason = str(error) or type(error).__name__
                 failure = APIConnectionError(f"The connection to {url} failed: {reason}")
             except ValueError as error:
@@ -178,7 +191,7 @@ class Transport:
         """Close the session, if it is our own. Closing again does nothing."""
         self.closed = True
         if self._session is not None and self._loop is asyncio.get_running_loop():
-            await self._session.close()
+            await _close(self._session)
         self._discard()
 
     def __del__(self, _warn: Any = warnings.warn) -> None:
@@ -208,7 +221,7 @@ class Transport:
         if connector is None or self._loop is None:
             return
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_abort, connector)
+            self._loop.call_soon_threadsafe(_abort_and_close, connector)
             return
         for transport in _idle_transports(connector):
             _free(transport)
@@ -224,8 +237,7 @@ async def _close_at_end_of_loop(session: aiohttp.ClientSession) -> AsyncGenerato
     try:
         yield
     finally:
-        if not session.closed:
-            await session.close()
+        await _close(session)
 
 
 def _idle_transports(connector: Any) -> list[Any]:
@@ -234,10 +246,23 @@ def _idle_transports(connector: Any) -> list[Any]:
 
 
 def _abort(connector: Any) -> None:
-    """Close a connector in its loop, without the farewells of TLS that nobody waits for."""
+    """Close the connections at rest, without the farewells of TLS that nobody waits for."""
     for transport in _idle_transports(connector):
         transport.abort()
+
+
+def _abort_and_close(connector: Any) -> None:
+    _abort(connector)
     connector._close()
+
+
+async def _close(session: aiohttp.ClientSession) -> None:
+    """Close a session and wait until its sockets are closed, which older aiohttp does not."""
+    if session.closed:
+        return
+    _abort(session.connector)
+    await session.close()
+    await asyncio.sleep(0)
 
 
 def _free(transport: Any) -> None:
@@ -278,24 +303,30 @@ def _phase_timeouts(session: aiohttp.ClientSession) -> aiohttp.ClientTimeout:
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    """Read a body, and stop as soon as it is larger than it may be.
+    """Read and unpack a body, and stop as soon as it is larger than it may be.
 
-    An answer that is no success is cut instead: its status says more than its length.
+    It is unpacked here, since most versions of aiohttp unpack a received piece whole, a thousand
+    times its size if need be. An answer that is no success is cut instead of refused: its status
+    says more than its length.
     """
     succeeded = 200 <= response.status < 300
     most = max_bytes if succeeded else min(max_bytes, _LARGEST_ERROR_BODY)
-    chunks: list[bytes] = []
-    size = 0
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    unpacker = zlib.decompressobj(_ZLIB_OR_GZIP) if encoding in _UNPACKED else None
+    body = bytearray()
+    received = 0
     async for chunk in response.content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > most:
+        received += len(chunk)
+        body += unpacker.decompress(chunk, most + 1 - len(body)) if unpacker else chunk
+        if len(body) > most:
             response.close()
             if not succeeded:
-                break
+                return bytes(body[:most])
             raise APIResponseValidationError(
                 f"The answer is larger than max_response_bytes ({max_bytes:,} bytes)",
                 status_code=response.status,
                 request_id=response.headers.get("x-request-id"),
             )
-    return b"".join(chunks)[:most]
+    if unpacker and received and not unpacker.eof:
+        raise EOFError(f"the {encoding} body ends too early")
+    return bytes(body)

@@ -307,6 +307,7 @@ async def test_headers_of_client_and_call_replace_ours_whatever_their_case() -> 
     assert sent.headers == [
         {
             "Accept": "application/json",
+            "Accept-Encoding": "gzip",
             "Content-Type": "application/json",
             "User-Agent": "mine",
             "Authorization": "Basic a2V5OnNlY3JldA==",
