@@ -7,7 +7,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["lint", "typing", "tests", "tests_lowest", "bench"]
+nox.options.sessions = ["lint", "typing", "tests", "tests_lowest", "docs", "bench"]
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_venv = "yes"
 
@@ -50,6 +50,13 @@ def tests_lowest(session: nox.Session) -> None:
     oldest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
     session.install("-e", ".[all]", *group("tests"), *oldest)
     session.run("pytest", "--ignore=tests/emulator", *session.posargs)
+
+
+@nox.session(python=LOWEST)
+def docs(session: nox.Session) -> None:
+    """Build the pages; a warning is an error."""
+    session.install("-e", ".[all]", *group("docs"))
+    session.run("sphinx-build", "-W", "-n", "-b", "html", "docs", "docs/_build/html")
 
 
 @nox.session(python=LOWEST)
