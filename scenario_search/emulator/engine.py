@@ -220,10 +220,13 @@ class Engine:
             (number, text_similarity_score(cosine))
             for number, cosine in zip(nearest.tolist(), scores.tolist(), strict=True)
         ]
-        keyword = self._keyword(request, query, candidates, len(candidates))
+        # All keyword hits are needed for the total only, and only where some have no vector.
+        everything = len(known) == len(candidates)
+        limit = end if everything else len(candidates)
+        keyword = self._keyword(request, query, candidates, limit)
         ranked = zip(keyword.numbers[:end].tolist(), keyword.scores[:end].tolist(), strict=True)
         merged = merge_hybrid(ranked, semantic, ratio)
-        total = len(np.union1d(keyword.numbers, known))
+        total = len(known) if everything else len(np.union1d(keyword.numbers, known))
         return _Ranking(np.array([number for number, _ in merged[:end]], np.int64), total)
 
     def _similarities(

@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -173,6 +175,13 @@ class TestLife:
         with pytest.raises(asyncio.CancelledError):
             await starting
         assert threads() == before
+
+
+def test_without_the_extra_the_error_says_what_to_install() -> None:
+    code = "import sys; sys.modules['numpy'] = None\nfrom scenario_search.emulator import Emulator"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "ImportError" in done.stderr
+    assert "pip install 'scenario-search[emulator]'" in done.stderr
 
 
 class TestCredentials:
@@ -368,6 +377,22 @@ class TestData:
             await emulator.load([asset(1, metadata={"name": "castle"})])
             await emulator.reset(documents=True)
             assert await ids(emulator, {"query": "castle"}) == before
+
+
+class TestPreparing:
+    async def test_afterwards_a_search_needs_nothing_more(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with Emulator() as emulator:
+            await emulator.load([asset(1, metadata={"name": "castle"})])
+            await emulator.prepare()
+            monkeypatch.setattr("scenario_search.emulator.meanings.Meanings.catch_up", None)
+            assert await ids(emulator, {"query": "fortress", "querySemanticRatio": 1})
+
+    def test_plain_code_can_do_it_for_pictures_alone(self) -> None:
+        with Emulator() as emulator:
+            emulator.prepare_sync(texts=False)
+            assert emulator.counts()["assets"] == 0
 
 
 class TestRequestsSeen:
