@@ -4,7 +4,7 @@ It starts on first use, serves any number of clients and threads, and lives as l
 process, in a daemon thread, so that it never holds up the end of the interpreter.
 
 Calls go straight to the portal's loop. ``BlockingPortal.start_task_soon`` waits twice, for the
-start of a task and for its end: 0.28 ms against 0.11 for a call that does nothing. Ctrl-C in the
+start of a task and for its end: 0.28 ms against 0.08 for a call that does nothing. Ctrl-C in the
 first wait would leave the request running, and an event loop in the caller's thread keeps it from
 being noticed there at all.
 """
@@ -17,6 +17,7 @@ import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import anyio
@@ -55,14 +56,14 @@ def run(function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: 
             the calling thread, as ``asyncio.run`` has it.
         RuntimeError: This is the portal's own thread, which would wait for itself.
     """
-    return _run(function(*args, **kwargs), [])
+    return _run(partial(function, *args, **kwargs), [])
 
 
 def each(iterator: AsyncIterator[T]) -> Iterator[T]:
     """Give what an asynchronous iterator gives; each item is asked for when it is wanted."""
     # Tasks that one item's call has started may warn during a later one.
     warned: PendingWarnings = []
-    while (item := _run(_next(iterator), warned)) is not _END:
+    while (item := _run(partial(_next, iterator), warned)) is not _END:
         yield cast("T", item)
 
 
@@ -76,34 +77,53 @@ def leave_behind_in_fork(transport: Transport) -> None:
         _transports.add(transport)
 
 
-def _run(coroutine: Coroutine[Any, Any, T], warned: PendingWarnings) -> T:
+def _run(function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings) -> T:
+    loop = _portal_loop()
+    outcome: Future[T] = Future()
+    task: asyncio.Task[T] | None = None
+
     async def call() -> T:
         with collect_warnings(warned):
-            return await coroutine
+            return await function()
 
+    def start() -> None:
+        nonlocal task
+        task = loop.create_task(call())
+        task.add_done_callback(partial(_hand_over, outcome))
+
+    def stop() -> None:
+        if task is not None:
+            task.cancel()
+
+    # Not asyncio.run_coroutine_threadsafe: Ctrl-C inside of it would leave the task running.
     try:
-        loop = _portal_loop()
+        cancelled_before = _cancellations()
+        loop.call_soon_threadsafe(start)
+        return _result(outcome, cancelled_before)
     except BaseException:
-        coroutine.close()
-        raise
-    future = asyncio.run_coroutine_threadsafe(call(), loop)
-    try:
-        return _result(future)
-    except BaseException:
-        future.cancel()
+        if not outcome.done():
+            loop.call_soon_threadsafe(stop)
         raise
     finally:
         while warned:
             warn_caller(*warned.pop(0))
 
 
-def _result(future: Future[T]) -> T:
+def _hand_over(outcome: Future[T], task: asyncio.Task[T]) -> None:
+    if task.cancelled():
+        outcome.cancel()
+    elif (error := task.exception()) is not None:
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(task.result())
+
+
+def _result(future: Future[T], cancelled_before: int) -> T:
     """Wait for a future, with an eye on what cannot interrupt the wait.
 
     That is Ctrl-C on Windows, an exception set by another thread (as notebooks do whose cells
     run in threads), and Ctrl-C in ``asyncio.run``, which only cancels the main task.
     """
-    cancelled_before = _cancellations()
     while True:
         try:
             return future.result(_GLANCE)

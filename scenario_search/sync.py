@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from types import TracebackType
 from typing import Any, Generic, NoReturn, ParamSpec, Protocol, Self, TypeVar, overload
@@ -17,7 +18,7 @@ import attrs
 from scenario_search import portal
 from scenario_search.client import AsyncScenario
 from scenario_search.configuration import ClientOptions, SyncClientOptions
-from scenario_search.crawl import AsyncCrawl
+from scenario_search.crawl import AsyncCrawl, Piece
 from scenario_search.crawl_params import (
     CrawlAssetsParams,
     CrawlModelsParams,
@@ -29,6 +30,7 @@ from scenario_search.crawl_params import (
 from scenario_search.crawler import AsyncCrawler
 from scenario_search.paging import PageInfo
 from scenario_search.params import SearchParams
+from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.responses import (
     Hit,
     ResponseInfo,
@@ -163,6 +165,15 @@ def _refuse_session(options: dict[str, Any]) -> None:
         )
 
 
+@contextmanager
+def _plain_words() -> Iterator[None]:
+    """Have an error say ``with`` where the asynchronous side says ``async with``."""
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(str(error).replace("async with", "with")) from None
+
+
 class _Batches(Protocol[H]):
     """What runs tasks between entering and leaving, and gives hits by the batch."""
 
@@ -198,10 +209,8 @@ class _TaskBlock(Generic[H]):
             portal.run(self._tasks.__aexit__, kind, error, traceback)
 
     def __iter__(self) -> Iterator[H]:
-        try:
+        with _plain_words():
             batches = self._tasks._batches()
-        except TypeError as error:
-            raise TypeError(str(error).replace("async with", "with")) from None
         return chain.from_iterable(portal.each(batches))
 
 
@@ -210,6 +219,18 @@ class SyncPrefetch(_TaskBlock[H]):
 
     See :class:`~scenario_search.prefetch.AsyncPrefetch`.
     """
+
+    _tasks: AsyncPrefetch[H]
+
+    def pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
+        """Give the pages that hold a hit, in order.
+
+        Raises:
+            TypeError: Not inside ``with``.
+        """
+        with _plain_words():
+            pages = self._tasks.pages()
+        return map(_sync_page, portal.each(pages))
 
 
 class SyncCrawl(_TaskBlock[H]):
@@ -225,6 +246,22 @@ class SyncCrawl(_TaskBlock[H]):
     def count(self) -> int:
         """Count the hits exactly, past the engine's cap. See :meth:`AsyncCrawl.count`."""
         return portal.run(self._tasks.count)
+
+    def pieces(self) -> Iterator[Piece[H]]:
+        """Give window after window, each with its hits. Call :meth:`mark` after each.
+
+        See :meth:`AsyncCrawl.pieces`.
+
+        Raises:
+            TypeError: It would run tasks, and is not inside ``with``.
+        """
+        with _plain_words():
+            pieces = self._tasks.pieces()
+        return portal.each(pieces)
+
+    def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
+        """Say that a window's hits have been consumed. See :meth:`AsyncCrawl.mark`."""
+        portal.run(self._tasks.mark, piece, files)
 
     def plan(self) -> list[CrawlWindow]:
         """Cut the crawl into windows, and count each. See :meth:`AsyncCrawl.plan`."""
@@ -292,6 +329,9 @@ class SyncSearchHitsOffset(SearchHits[H]):
         if self._page is None:
             self._page = _same_fields(self, AsyncSearchHitsOffset)
         return self._page
+
+    def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
+        return self._source()._asked()
 
     @property
     def response(self) -> ResponseInfo:

@@ -1,0 +1,116 @@
+"""Both clients offer the same: names, parameters, defaults, types, words."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import attrs
+import pytest
+
+from scenario_search import AsyncScenario, AsyncSearchHitsOffset, Scenario, SyncSearchHitsOffset
+from scenario_search.configuration import ClientOptions, SyncClientOptions
+from scenario_search.crawl import AsyncCrawl
+from scenario_search.crawler import AsyncCrawler
+from scenario_search.prefetch import AsyncPrefetch
+from scenario_search.search import AsyncSearch
+from scenario_search.sync import SyncCrawl, SyncCrawler, SyncPrefetch, SyncSearch
+
+TWINS: list[tuple[type[Any], type[Any]]] = [
+    (AsyncScenario, Scenario),
+    (AsyncSearch, SyncSearch),
+    (AsyncSearchHitsOffset, SyncSearchHitsOffset),
+    (AsyncPrefetch, SyncPrefetch),
+    (AsyncCrawler, SyncCrawler),
+    (AsyncCrawl, SyncCrawl),
+]
+NOT_ON_BOTH = {"session", "stats"}
+"""A caller's session belongs to a loop; ``AsyncCrawl.stats`` is an attribute of the instance."""
+
+SYNC_WORDS = [
+    # A search gives a page at once: what awaiting the results gives.
+    (r"\bAsyncSearchResults\b", "SyncSearchHitsOffset"),
+    (r"\bAsyncIterator\b", "Iterator"),
+    (r"\bAsyncScenario\b", "Scenario"),
+    (r"\bAsync(?=[A-Z])", "Sync"),
+]
+
+
+def public(cls: type[Any]) -> set[str]:
+    return {name for name in dir(cls) if not name.startswith("_")} - NOT_ON_BOTH
+
+
+def method(cls: type[Any], name: str) -> Any:
+    found = inspect.getattr_static(cls, name)
+    if isinstance(found, property):
+        return found.fget
+    if isinstance(found, classmethod):
+        return found.__func__
+    return found if inspect.isfunction(found) else getattr(cls, name)
+
+
+def parameters(function: Any) -> list[tuple[str, Any, Any, Any]]:
+    found = inspect.signature(function).parameters.values()
+    return [(p.name, p.kind, p.default, p.annotation) for p in found if p.name not in NOT_ON_BOTH]
+
+
+def returned(function: Any) -> str:
+    annotation = inspect.signature(function).return_annotation
+    if annotation is inspect.Signature.empty:
+        annotation = inspect.get_annotations(function)["return"]
+    return str(annotation)
+
+
+def in_sync_words(text: str) -> str:
+    for pattern, word in SYNC_WORDS:
+        text = re.sub(pattern, word, text)
+    return text
+
+
+METHODS = [
+    pytest.param(method(one, name), method(other, name), id=f"{other.__name__}.{name}")
+    for one, other in TWINS
+    for name in sorted(public(one) & public(other))
+    if callable(method(one, name))
+]
+
+
+@pytest.mark.parametrize(("one", "other"), TWINS)
+def test_both_sides_have_the_same_names(one: type[Any], other: type[Any]) -> None:
+    assert public(other) == public(one)
+
+
+@pytest.mark.parametrize(("one", "other"), METHODS)
+def test_a_method_takes_the_same_with_the_same_defaults_and_types(one: Any, other: Any) -> None:
+    assert parameters(other) == parameters(one)
+
+
+@pytest.mark.parametrize(("one", "other"), METHODS)
+def test_a_method_gives_the_same_type_without_await(one: Any, other: Any) -> None:
+    assert returned(other) == in_sync_words(returned(one))
+
+
+@pytest.mark.parametrize(("one", "other"), METHODS)
+def test_a_method_is_documented_and_plain(one: Any, other: Any) -> None:
+    assert inspect.getdoc(other)
+    assert not inspect.iscoroutinefunction(other)
+
+
+def test_the_constructors_differ_by_the_session_alone() -> None:
+    assert parameters(Scenario.__init__) == parameters(AsyncScenario.__init__)
+    own = set(attrs.fields_dict(ClientOptions)) - set(attrs.fields_dict(SyncClientOptions))
+    assert own == {"session"}
+    assert "session" not in inspect.signature(Scenario).parameters
+
+
+def test_both_kinds_of_page_have_the_same_fields() -> None:
+    def fields(cls: type[Any]) -> dict[str, Any]:
+        return {f.name: f.type for f in attrs.fields(cls) if not f.name.startswith("_")}
+
+    assert fields(SyncSearchHitsOffset) == fields(AsyncSearchHitsOffset)
+
+
+@pytest.mark.parametrize("name", sorted(public(SyncSearch)))
+def test_the_help_of_a_search_is_the_same(name: str) -> None:
+    assert inspect.getdoc(getattr(SyncSearch, name)) == inspect.getdoc(getattr(AsyncSearch, name))
