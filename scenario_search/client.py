@@ -185,6 +185,7 @@ class AsyncScenario:
     def _headers(self, extra: Mapping[str, str] | None) -> dict[str, str]:
         own = {
             "Accept": "application/json",
+            "Accept-Encoding": "gzip",
             "Content-Type": "application/json",
             "User-Agent": _USER_AGENT,
             "Authorization": self._credentials.authorization(),

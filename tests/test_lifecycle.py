@@ -140,6 +140,16 @@ def test_one_client_in_one_loop_after_the_other(url: str, no_noise: list[Any]) -
 
 
 @linux
+def test_connections_end_with_their_loop_though_the_client_lives_on(
+    url: str, no_noise: list[Any]
+) -> None:
+    client = client_of(url)
+    asyncio.run(search(client))
+    assert connections(url) == []
+    asyncio.run(client.close())
+
+
+@linux
 def test_a_client_used_in_loops_that_are_closed_the_hard_way(url: str, no_noise: list[Any]) -> None:
     client = client_of(url)
     for _ in range(3):

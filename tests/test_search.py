@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import orjson
 import pytest
 from fake_transport import correct_page, faked_client
@@ -43,9 +44,12 @@ class OnceReadable(io.BytesIO):
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self.threads: list[int] = []
+        self.may_be_read = threading.Event()
+        self.may_be_read.set()
 
     def read(self, size: int | None = -1, /) -> bytes:
         self.threads.append(threading.get_ident())
+        assert self.may_be_read.wait(timeout=30)
         return super().read(size)
 
 
@@ -72,8 +76,13 @@ async def test_an_image_is_read_off_the_loop() -> None:
 async def test_pages_that_are_fetched_at_once_read_an_image_once() -> None:
     client, sent = correct()
     file = OnceReadable(PNG)
+    file.may_be_read.clear()
     results = client.search.asset_search(image=file)
-    await asyncio.gather(*(asyncio.ensure_future(results) for _ in range(8)))
+    pages = [asyncio.ensure_future(results) for _ in range(8)]
+    while anyio.to_thread.current_default_thread_limiter().borrowed_tokens < 8:
+        await asyncio.sleep(0)
+    file.may_be_read.set()
+    await asyncio.gather(*pages)
     assert [body["image"] for body in sent.bodies] == [PNG_URL] * 8
     assert len(set(file.threads)) == 1
 
