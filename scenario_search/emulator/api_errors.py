@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["ApiError", "bad_request"]
+__all__ = ["ApiError", "EmulatorStoppedError", "bad_request"]
 
 
 class ApiError(Exception):
@@ -47,6 +47,10 @@ class ApiError(Exception):
         if self.details is not None:
             content["details"] = dict(self.details)
         return orjson.dumps(content)
+
+
+class EmulatorStoppedError(RuntimeError):
+    """Long work was given up, since the emulator stops."""
 
 
 def bad_request(

@@ -29,7 +29,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.api_errors import ApiError, bad_request
+from scenario_search.emulator.api_errors import ApiError, EmulatorStoppedError, bad_request
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.filter_parser import (
     Comparison,
@@ -239,6 +239,8 @@ class Engine:
         """
         try:
             return self._library.meanings.similarities(request.kind, query, candidates)
+        except EmulatorStoppedError:
+            raise
         except Exception as error:
             if request.query_semantic_ratio == 1:
                 raise ApiError(500, f"The embedder failed: {error}", "EMBEDDER_FAILED") from error

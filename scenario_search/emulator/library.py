@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import orjson
 
+from scenario_search.emulator.api_errors import EmulatorStoppedError
 from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.demo_data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.embedding import Embedder
@@ -94,7 +95,7 @@ class Library:
 
         Raises:
             InvalidDocumentError: A document can't be stored.
-            RuntimeError: The emulator stops. What was stored before stays.
+            EmulatorStoppedError: The emulator stops. What was stored before stays.
         """
         try:
             with contextlib.closing(read_documents(source)) as documents:
@@ -108,7 +109,7 @@ class Library:
     def _while_running(self, documents: Iterable[T]) -> Iterator[T]:
         for document in documents:
             if self.stopping.is_set():
-                raise RuntimeError("the emulator was stopped while it loaded")
+                raise EmulatorStoppedError("the emulator was stopped while it loaded")
             yield document
 
     def _with_files(

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from scenario_search.emulator import likeness
-from scenario_search.emulator.api_errors import bad_request
+from scenario_search.emulator.api_errors import EmulatorStoppedError, bad_request
 from scenario_search.emulator.blas_threads import single_blas_thread
 from scenario_search.emulator.catalogue import numbered_documents
 from scenario_search.emulator.embedding import Vectors
@@ -33,7 +33,7 @@ from scenario_search.emulator.store import Numbers, Store
 __all__ = ["Likenesses"]
 
 _DRAWN_SIDE: Final = 256
-_AT_ONCE: Final = 64
+_AT_ONCE: Final = 32
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
 
@@ -146,7 +146,9 @@ class Likenesses:
             ):
                 for start in range(0, len(missing), _AT_ONCE):
                     if self._stopping.is_set():
-                        raise RuntimeError("the emulator was stopped while it looked at pictures")
+                        raise EmulatorStoppedError(
+                            "the emulator was stopped while it looked at pictures"
+                        )
                     self._compute_some(missing[start : start + _AT_ONCE], pool)
             self._kept.keep(self._kept.revision)
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
+from scenario_search.emulator.api_errors import EmulatorStoppedError
 from scenario_search.emulator.catalogue import numbered_documents
 from scenario_search.emulator.embedding import Embedder, Vectors
 from scenario_search.emulator.fields import KINDS, SEARCHABLE, Kind, value_at
@@ -71,7 +72,7 @@ class Meanings:
             kept.remove(changes.deleted)
             for start in range(0, len(changes.changed), _AT_ONCE):
                 if self._stopping.is_set():
-                    raise RuntimeError("the emulator was stopped while it embedded")
+                    raise EmulatorStoppedError("the emulator was stopped while it embedded")
                 self._embed(kind, changes.changed[start : start + _AT_ONCE])
             kept.keep(changes.revision)
 

@@ -79,6 +79,7 @@ _ERRORS: Final[Mapping[str, str]] = {
     "413": "The body is too large.",
     "415": "The body's Content-Type is not application/json.",
     "500": "An embedder of one's own failed, and the search asks for nothing but meaning.",
+    "503": "The emulator is stopping.",
 }
 _REQUEST_ID: Final[Schema] = {
     "x-request-id": {"description": "Another one for each answer.", "schema": {"type": "string"}}

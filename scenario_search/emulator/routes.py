@@ -22,7 +22,7 @@ import attrs
 import orjson
 from aiohttp import web
 
-from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.api_errors import ApiError, EmulatorStoppedError
 from scenario_search.emulator.control import CONTROL_PREFIX
 from scenario_search.emulator.faults import Fault
 from scenario_search.emulator.fields import KINDS, Kind
@@ -250,6 +250,8 @@ async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse
         return _error_response(_as_api_error(error))
     except (web.PayloadAccessError, web.RequestPayloadError):
         return _error_response(ApiError(400, "The body could not be read", "BAD_REQUEST"))
+    except EmulatorStoppedError:
+        return _error_response(ApiError(503, "The emulator is stopping", "STOPPING"))
     except Exception:
         _logger.exception("the emulator failed on %s %s", request.method, request.path)
         return _error_response(ApiError(500, "Internal error of the emulator", "INTERNAL_ERROR"))
