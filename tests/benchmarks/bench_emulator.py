@@ -1,0 +1,144 @@
+"""How large an emulator can be, and how fast it answers, over HTTP.
+
+    python tests/benchmarks/bench_emulator.py [--documents 20000 200000] [--short] [--json FILE]
+
+Each size runs in a process of its own. Loading includes the vectors of all texts. Every query is
+another one, so that nothing is answered from memory; one is asked at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from scenario_search.emulator import Emulator
+from scenario_search.emulator.demo_data import iter_assets
+
+Row = dict[str, Any]
+SUBJECTS = ["castle", "dragon", "forest", "knight", "wizard", "spaceship", "robot", "potion"]
+STYLES = ["fantasy", "painting", "pixel", "watercolor", "concept", "portrait", "isometric"]
+
+
+def misspelt(word: str, number: int) -> str:
+    """Swap two letters, but not the first."""
+    at = 1 + number % (len(word) - 2)
+    return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+
+def queries() -> dict[str, Iterator[Row]]:
+    """Endless requests of each kind, no two alike for a long time."""
+    pairs = list(itertools.product(SUBJECTS, STYLES))
+    numbers = itertools.count(1)
+
+    def typo() -> Iterator[Row]:
+        for number in numbers:
+            subject, style = pairs[number % len(pairs)]
+            yield {"query": f"{misspelt(style, number)} {misspelt(subject, number // 3)}"}
+
+    def filtered() -> Iterator[Row]:
+        for number in numbers:
+            subject, style = pairs[number % len(pairs)]
+            yield {
+                "filter": f"(tags = {subject} OR prompt:{style}) AND width >= {500 + number} "
+                "AND nsfw IS EMPTY",
+                "sortBy": ["createdAt:desc"],
+            }
+
+    def hybrid() -> Iterator[Row]:
+        for number in numbers:
+            subject, style = pairs[number % len(pairs)]
+            yield {
+                "query": f"{style} of a {subject} number {number}",
+                "querySemanticRatio": 0.5,
+                "filter": "kind = image",
+            }
+
+    return {"typo": typo(), "filter and sort": filtered(), "hybrid": hybrid()}
+
+
+async def measure(documents: int, rounds: int) -> Row:
+    """Load so many assets, then time each kind of query."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "assets.db"
+        async with Emulator(path) as emulator:
+            began = time.perf_counter()
+            await emulator.load(iter_assets(0, documents))
+            loaded = time.perf_counter() - began
+            await emulator.prepare(texts=True, pictures=False)
+            row: Row = {
+                "documents": documents,
+                "load s": loaded,
+                "with vectors s": time.perf_counter() - began,
+            }
+            auth = {"Authorization": f"Bearer {emulator.bearer}"}
+            async with aiohttp.ClientSession(headers=auth) as session:
+                for kind, requests in queries().items():
+                    times = []
+                    for request in itertools.islice(requests, rounds + 3):
+                        asked = time.perf_counter()
+                        async with session.post(
+                            f"{emulator.url}/search/assets", json={**request, "public": True}
+                        ) as response:
+                            answer = await response.json()
+                        times.append((time.perf_counter() - asked) * 1000)
+                        if response.status != 200:
+                            raise SystemExit(f"{request}: {response.status} {answer}")
+                    times = sorted(times[3:])
+                    row[f"{kind} p50 ms"] = times[len(times) // 2]
+                    row[f"{kind} p99 ms"] = times[min(len(times) - 1, len(times) * 99 // 100)]
+        began = time.perf_counter()
+        async with Emulator(path) as emulator:
+            row["open s"] = time.perf_counter() - began
+        row["file MB"] = sum(p.stat().st_size for p in Path(folder).iterdir()) / 1e6
+    row["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return row
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, nargs="+", default=[20_000, 200_000])
+    parser.add_argument("--rounds", type=int, default=100, help="queries of each kind")
+    parser.add_argument("--short", action="store_true", help="only show that it works")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    sizes, rounds = ([300], 5) if arguments.short else (arguments.documents, arguments.rounds)
+    if arguments.alone:
+        print(json.dumps(asyncio.run(measure(sizes[0], rounds))))
+        return
+    rows = []
+    for size in sizes:
+        command = [sys.executable, __file__, "--alone", "--documents", str(size)]
+        done = subprocess.run(
+            [*command, "--rounds", str(rounds)], stdout=subprocess.PIPE, check=True, text=True
+        )
+        rows.append(json.loads(done.stdout))
+    table = Table(title="The emulator over HTTP", title_justify="left")
+    table.add_column("figure")
+    for row in rows:
+        table.add_column(f"{row['documents']:,}", justify="right")
+    for key in list(rows[0])[1:]:
+        table.add_row(key, *(f"{row[key]:,.1f}" for row in rows))
+    Console(width=100).print(table)
+    if arguments.json:
+        arguments.json.write_bytes(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+
+
+if __name__ == "__main__":
+    main()
