@@ -11,8 +11,8 @@ import base64
 import time
 import warnings
 import zlib
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any
 
 import aiohttp
@@ -41,6 +41,9 @@ _BROKEN = (
 
 _UNPACKED = ("gzip", "x-gzip", "deflate")
 _ZLIB_OR_GZIP = 47
+
+_PIECE = 2**16
+"""Bytes: a larger request is sent in pieces of this size. A smaller one fits into the socket."""
 
 _LARGEST_ERROR_BODY = 2**20
 """Bytes: what is kept of the body of an answer that is no success."""
@@ -156,9 +159,10 @@ class Transport:
             try:
                 async with (
                     asyncio.timeout(timeout),
+                    _sendable(body) as data,
                     session.post(
                         url,
-                        data=body,
+                        data=data,
                         headers=headers(),
                         params=query or None,
                         timeout=_phase_timeouts(session),
@@ -300,6 +304,48 @@ def _phase_timeouts(session: aiohttp.ClientSession) -> aiohttp.ClientTimeout:
         sock_connect=set_by_session.sock_connect,
         sock_read=set_by_session.sock_read,
     )
+
+
+class _LargeBody(aiohttp.payload.Payload):
+    """A request that may take its time: sent in pieces, and given up at once.
+
+    A connection that is closed first sends what it still holds, for ever where nobody reads it.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body, content_type="application/json")
+        self._size = len(body)
+        self._transport: asyncio.WriteTransport | None = None
+        self.sent = False
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return str(self._value, encoding, errors)
+
+    async def write(self, writer: Any) -> None:
+        self._transport = writer.transport
+        for start in range(0, len(self._value), _PIECE):
+            await writer.write(self._value[start : start + _PIECE])
+        self.sent = True
+
+    def give_up(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+@asynccontextmanager
+async def _sendable(body: bytes) -> AsyncIterator[bytes | _LargeBody]:
+    """Give what aiohttp is to send, and leave no connection behind that waits to send it."""
+    if len(body) <= _PIECE:
+        yield body
+        return
+    large = _LargeBody(body)
+    answered = False
+    try:
+        yield large
+        answered = large.sent
+    finally:
+        if not answered:
+            large.give_up()
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
