@@ -14,10 +14,13 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 import orjson
+
+if TYPE_CHECKING:
+    from scenario_search.params import SearchParams
 
 __all__ = [
     "ComplianceMetadata",
@@ -82,8 +85,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def without_signature(text: str) -> str:
+    """Give text whose URLs have lost their query strings, which may be signatures."""
+    return _URL_QUERY.sub(r"\1?...", text)
+
+
 def _shown(value: Any) -> str:
-    return _URL_QUERY.sub(r"\1?...", repr(value))
+    return without_signature(repr(value))
 
 
 def _none_if_empty(value: Any) -> Any:
@@ -268,6 +276,12 @@ class Hit(Document):
     thumbnail: Thumbnail | None = None
     """A preview picture."""
 
+    def _repr_html_(self) -> str:
+        """Show the hit in a notebook."""
+        from scenario_search.display import hit_html  # noqa: PLC0415 - only notebooks do
+
+        return hit_html(self)
+
 
 @attrs.define(kw_only=True, repr=False)
 class SearchAssetSearchResponse(Hit):
@@ -374,3 +388,19 @@ class SearchHits(Document, Generic[H]):
     def total(self) -> int | None:
         """The total of whichever mode this is, or ``None`` where the server gave none."""
         return self.total_hits if self.total_hits is not None else self.estimated_total_hits
+
+    def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
+        """Give what was asked for, and how the answer arrived, where that is known."""
+        return None, None
+
+    def __repr__(self) -> str:
+        """Show in a few lines how many hits there are, and the first of them."""
+        from scenario_search.display_text import page_text  # noqa: PLC0415 - it needs this module
+
+        return page_text(self)
+
+    def _repr_html_(self) -> str:
+        """Show the page in a notebook, as a gallery."""
+        from scenario_search.display import page_html  # noqa: PLC0415 - only notebooks do
+
+        return page_html(self)

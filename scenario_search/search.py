@@ -264,6 +264,9 @@ class AsyncSearchHitsOffset(SearchHits[H]):
         """How the page arrived: status, headers, request id, time, retries."""
         return self._info if self._info is not None else self._no_request()
 
+    def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
+        return (None if self._search is None else self._search.params), self._info
+
     def _no_request(self) -> NoReturn:
         raise PaginationError("This page was not made by a client's search")
 

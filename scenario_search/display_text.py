@@ -1,0 +1,268 @@
+"""What hits and pages say of themselves in words: clean text, names, sizes, and a page's lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from scenario_search.params import SearchParams, like_unlike
+from scenario_search.responses import (
+    Hit,
+    ResponseInfo,
+    SearchAssetSearchResponse,
+    SearchHits,
+    SearchModelSearchResponse,
+    SearchWorkflowSearchResponse,
+    without_signature,
+)
+
+__all__ = [
+    "clean",
+    "conditions",
+    "count",
+    "duration",
+    "facts",
+    "file_size",
+    "kind",
+    "number",
+    "page_text",
+    "pixels",
+    "summary",
+    "tags",
+    "title",
+    "totals",
+]
+
+_SHOWN_HITS = 5
+_LINE = 100
+
+# Line and paragraph separators, and all that moves, hides or reverses what is beside it: C0 and
+# C1 controls, the overrides of Unicode's bidirectional algorithm (UAX #9), lone surrogates, and
+# invisible characters, but for the joiners that scripts and emoji need.
+_BLANKS = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e0fff]"
+)
+
+
+def clean(value: object, most: int = 200) -> str:
+    """Give a server's value as one line of harmless text, ``""`` for ``None``.
+
+    A URL in it loses its query string, which may be a signature.
+
+    Args:
+        value: Text or a number; anything else is written as Python does.
+        most: How many characters are kept; ``…`` stands for the rest.
+    """
+    if value is None:
+        return ""
+    # Cut first, with room for what goes away: a value may be megabytes long.
+    text = str(value)[: 4 * most + 64]
+    text = _UNSAFE.sub("", _BLANKS.sub(" ", text)).strip()
+    text = without_signature(text)
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def number(value: object) -> float | None:
+    """Give a measure, ``None`` for what cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value < 1e18 else None
+
+
+def count(value: int) -> str:
+    """Write a number with its thousands."""
+    return f"{value:,}"
+
+
+def file_size(value: object) -> str:
+    """Write bytes for people, in powers of 1000, ``""`` where there is no number."""
+    size = number(value)
+    if size is None:
+        return ""
+    if size < 1000:
+        return f"{size:.0f} B"
+    unit = "kB"
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007 - the last one is used
+        size /= 1000
+        if size < 999.5:
+            break
+    return f"{size:.0f} {unit}" if size >= 10 else f"{size:.1f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds for people."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def pixels(hit: SearchAssetSearchResponse) -> str:
+    """Give width and height, or ``""`` where the asset has no width and height."""
+    width, height = number(hit.metadata.width), number(hit.metadata.height)
+    return f"{width:g} × {height:g}" if width and height else ""  # noqa: RUF001 - a real times sign
+
+
+def kind(hit: Hit) -> str:
+    """Give what a hit is: an asset's kind, or the start of its MIME type; a model's type."""
+    if isinstance(hit, SearchAssetSearchResponse):
+        mime_type = clean(hit.mime_type, 40).partition("/")[0]
+        return clean(hit.metadata.kind, 40) or {"model": "3d"}.get(mime_type, mime_type)
+    if isinstance(hit, SearchModelSearchResponse):
+        return clean(hit.type, 40)
+    return clean(hit.status, 40) if isinstance(hit, SearchWorkflowSearchResponse) else ""
+
+
+def title(hit: Hit) -> str:
+    """Give the name people know a hit by: its own, else the start of its prompt, else its id."""
+    if isinstance(hit, SearchAssetSearchResponse):
+        own = [hit.metadata.name, hit.metadata.prompt, hit.description, hit.metadata.text]
+    else:
+        own = [getattr(hit, "name", None), getattr(hit, "short_description", None)]
+    return next((text for value in own if (text := clean(value, 80))), "") or clean(hit.id, 80)
+
+
+def model(hit: SearchAssetSearchResponse) -> str:
+    """Name the model that made an asset, as well as the asset knows it."""
+    metadata = hit.metadata
+    for value in (metadata.model_type, metadata.base_model_id):
+        if (text := clean(value, 60)) and text != "custom":
+            return text
+    return clean(metadata.base_model_id, 60) or clean(metadata.model_id, 60)
+
+
+def facts(hit: Hit) -> list[tuple[str, str]]:
+    """Give what is worth knowing of a hit, as (what, value), without what is missing."""
+    made: list[tuple[str, object]] = [("id", hit.id)]
+    if isinstance(hit, SearchAssetSearchResponse):
+        data = hit.metadata
+        made += [
+            ("kind", " · ".join(filter(None, (kind(hit), clean(data.type, 60))))),
+            ("size", " · ".join(filter(None, (pixels(hit), file_size(data.size))))),
+            ("model", " · ".join(filter(None, (model(hit), clean(data.model_id, 60))))),
+            ("prompt", data.prompt),
+            ("not", data.negative_prompt),
+            ("seed", data.seed),
+            ("says", hit.transcription or data.text),
+            ("caption", hit.description),
+            ("unsafe", ", ".join(clean(label, 40) for label in hit.nsfw[:10])),
+        ]
+    elif isinstance(hit, SearchModelSearchResponse):
+        trained = number(hit.training_images_number)
+        made += [
+            ("type", hit.type),
+            ("does", ", ".join(clean(item, 40) for item in hit.capabilities[:12])),
+            ("made by", hit.source),
+            ("trained on", f"{trained:,.0f} images" if trained else ""),
+            ("provider", hit.compliance_metadata and hit.compliance_metadata.model_provider),
+            ("examples", len(hit.example_asset_ids) or ""),
+        ]
+    elif isinstance(hit, SearchWorkflowSearchResponse):
+        made += [("status", hit.status), ("about", hit.description)]
+    made += [("privacy", hit.privacy), ("created", _moment(hit.created_at))]
+    return [(what, text) for what, value in made if (text := clean(value, 400))]
+
+
+def _moment(value: object) -> str:
+    text = clean(value, 40)
+    return (
+        f"{text[:10]} {text[11:16]} UTC" if re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text) else text
+    )
+
+
+def summary(hit: Hit) -> list[str]:
+    """Give what tells most of a hit beside its name and kind: sizes and model, capabilities."""
+    if isinstance(hit, SearchAssetSearchResponse):
+        size = " · ".join(filter(None, (pixels(hit), file_size(hit.metadata.size))))
+        said = [size, model(hit)]
+    elif isinstance(hit, SearchModelSearchResponse):
+        said = [", ".join(clean(item, 30) for item in hit.capabilities[:3])]
+    else:
+        said = [_moment(hit.created_at)]
+    return [text for text in said if text]
+
+
+def conditions(params: SearchParams) -> list[tuple[str, str]]:
+    """Give what was searched for, as (what, value): the query, the filter, reference images."""
+    made: list[tuple[str, object]] = [("query", params.query)]
+    image, images = getattr(params, "image", None), getattr(params, "images", None)
+    if image is not None:
+        made.append(("like", _reference(image)))
+    if images is not None:
+        like, unlike = like_unlike(images)
+        made += [("like", ", ".join(map(_reference, like)))]
+        made += [("unlike", ", ".join(map(_reference, unlike)))]
+    made.append(("filter", params.filter))
+    if params.sort_by:
+        made.append(("sorted by", ", ".join(map(str, params.sort_by))))
+    return [(what, text) for what, value in made if (text := clean(value, 300))]
+
+
+def _reference(source: object) -> str:
+    """Name a reference image: an asset's id or a file's name, never its content."""
+    if isinstance(source, str):
+        return "a picture" if source.startswith("data:") else clean(source, 60)
+    name = getattr(source, "name", None) or getattr(source, "filename", None)
+    if isinstance(name, str) and name:
+        return clean(name.replace("\\", "/").rpartition("/")[2], 60)
+    return "a picture"
+
+
+def totals(page: SearchHits[Any], info: ResponseInfo | None) -> str:
+    """Give how many hits a page holds, of how many, which page it is, and how long it took."""
+    said = [count(len(page.hits))]
+    if page.total_hits is not None:
+        said[0] += f" of {_counted(page.total_hits)}"
+    elif page.estimated_total_hits is not None:
+        said[0] += f" of about {_counted(page.estimated_total_hits)}"
+    said[0] += f" {_plural(page.hits)}"
+    if page.page is not None:
+        of = f" of {_counted(page.total_pages)}" if page.total_pages is not None else ""
+        said.append(f"page {_counted(page.page)}{of}")
+    elif page.offset:
+        said.append(f"after the first {_counted(page.offset)}")
+    if info is not None:
+        said.append(duration(info.elapsed))
+    return " · ".join(said)
+
+
+def _counted(value: object) -> str:
+    return count(value) if isinstance(value, int) else clean(value, 20)
+
+
+def _plural(hits: Iterable[Hit]) -> str:
+    classes = {type(hit) for hit in hits}
+    names = {
+        SearchAssetSearchResponse: "assets",
+        SearchModelSearchResponse: "models",
+        SearchWorkflowSearchResponse: "workflows",
+    }
+    return names.get(classes.pop(), "hits") if len(classes) == 1 else "hits"
+
+
+def page_text(page: SearchHits[Any]) -> str:
+    """Give a page in a few lines: how many hits, what was asked for, and the first of them."""
+    asked, info = page._asked()
+    lines = [f"{type(page).__name__}: {totals(page, info)}"]
+    if asked is not None:
+        lines += [f"  {what}: {clean(value, _LINE)}" for what, value in conditions(asked)]
+    shown = page.hits[:_SHOWN_HITS]
+    names = [clean(title(hit), 40) for hit in shown]
+    width = max(map(len, names), default=0)
+    for hit, name in zip(shown, names, strict=True):
+        words = " · ".join(filter(None, (kind(hit), *summary(hit))))
+        lines.append(f"  {name:<{width}}  {clean(words, _LINE - width)}".rstrip())
+    if more := len(page.hits) - len(shown):
+        lines.append(f"  and {count(more)} more")
+    return "\n".join(lines)
+
+
+def tags(hit: Hit) -> list[str]:
+    """Give a hit's tags, cleaned, each once."""
+    return list(dict.fromkeys(filter(None, (clean(tag, 40) for tag in hit.tags[:40]))))

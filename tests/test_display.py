@@ -1,0 +1,471 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import unicodedata
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from scenario_search import (
+    AsyncScenario,
+    F,
+    Metadata,
+    SearchAssetSearchResponse as Asset,
+    SearchModelSearchResponse as Model,
+    SearchWorkflowSearchResponse as Workflow,
+    Thumbnail,
+)
+from scenario_search.display import hit_html, html, page_html, picture_url, web_url
+from scenario_search.display_style import STYLE
+from scenario_search.display_text import clean, file_size
+from scenario_search.responses import Hit, SearchHits
+
+ELEMENTS = {"a", "audio", "div", "img", "p", "span", "style", "video"}
+ATTRIBUTES = {
+    "alt",
+    "class",
+    "controls",
+    "decoding",
+    "href",
+    "loading",
+    "poster",
+    "preload",
+    "referrerpolicy",
+    "rel",
+    "src",
+    "style",
+    "target",
+    "title",
+    "width",
+}
+URLS = {"href", "poster", "src"}
+VOID = {"img"}
+
+
+class Reader(HTMLParser):
+    """Reads a fragment: its elements with their attributes, its text, whether all is closed."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.others: list[str] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs), "an attribute stands twice"
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.words.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.others.append(data)
+
+    def handle_decl(self, decl: str) -> None:
+        self.others.append(decl)
+
+    def handle_pi(self, data: str) -> None:
+        self.others.append(data)
+
+    def unknown_decl(self, data: str) -> None:
+        self.others.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def assert_only_ours(markup: str) -> None:
+    reader = Reader(markup)
+    assert reader.open == []
+    assert reader.others == []
+    for tag, attributes in reader.elements:
+        assert tag in ELEMENTS
+        assert attributes.keys() <= ATTRIBUTES
+        for name in attributes.keys() & URLS:
+            assert re.match(
+                r"https?://|data:image/(png|jpeg|gif|webp|avif|bmp);", attributes[name] or ""
+            )
+        if "href" in attributes:
+            assert attributes["rel"] == "noopener noreferrer"
+            assert not (attributes["href"] or "").startswith("data:")
+        if "style" in attributes:
+            assert re.fullmatch(r"--ss-ratio:\d\.\d{3}", attributes["style"] or "")
+        if "class" in attributes:
+            assert re.fullmatch(
+                r"(scenario-search|ss-[a-z]+)( ss-[a-z]+)?", attributes["class"] or ""
+            )
+    markup.encode()
+
+
+def assert_harmless(text: str) -> None:
+    """Say that text keeps to its line and its direction, and can be written as UTF-8."""
+    assert not {unicodedata.category(character) for character in text} & {"Cc", "Cs", "Zl", "Zp"}
+    bidirectional = {unicodedata.bidirectional(character) for character in text}
+    assert not bidirectional & {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    " javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\nscript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "data:image/svg+xml;base64,PHN2Zy8+",
+    'https://a/"onload="alert(1)',
+    "https://a/ onload=alert(1)",
+    "https://a/\ud800",
+    "https://a/\u202e",
+    "//evil.example/x.png",
+    "file:///etc/passwd",
+    "vbscript:x",
+    "<!--",
+    "]]>",
+    "&lt;b&gt;",
+    "\x1b[31mred\x1b[0m",
+    "\u202egnp.exe",
+    "a\x00b\x7f\x9b",
+    "x" * 100_000,
+    "https://a/" + "x" * 100_000,
+    "data:image/png;base64," + "A" * 1_000_000,
+]
+VALUES = st.one_of(
+    st.none(),
+    st.sampled_from(HOSTILE),
+    st.text(max_size=60),
+    st.sampled_from(["image", "video", "audio", "text", "3d", "https://a/b.png?x=1&y=2"]),
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+)
+LISTS = st.lists(VALUES, max_size=4)
+THUMBNAILS = st.none() | st.builds(Thumbnail, url=VALUES, asset_id=VALUES)
+ASSETS = st.builds(
+    Asset,
+    id=VALUES,
+    url=VALUES,
+    mime_type=VALUES,
+    tags=LISTS,
+    nsfw=LISTS,
+    thumbnail=THUMBNAILS,
+    content=VALUES,
+    description=VALUES,
+    transcription=VALUES,
+    created_at=VALUES,
+    privacy=VALUES,
+    metadata=st.builds(
+        Metadata,
+        name=VALUES,
+        kind=VALUES,
+        type=VALUES,
+        prompt=VALUES,
+        negative_prompt=VALUES,
+        width=VALUES,
+        height=VALUES,
+        size=VALUES,
+        seed=VALUES,
+        text=VALUES,
+        model_id=VALUES,
+        model_type=VALUES,
+        base_model_id=VALUES,
+    ),
+)
+MODELS = st.builds(
+    Model,
+    id=VALUES,
+    name=VALUES,
+    type=VALUES,
+    source=VALUES,
+    short_description=VALUES,
+    capabilities=LISTS,
+    tags=LISTS,
+    training_images_number=VALUES,
+    thumbnail=THUMBNAILS,
+)
+WORKFLOWS = st.builds(
+    Workflow,
+    id=VALUES,
+    name=VALUES,
+    status=VALUES,
+    description=VALUES,
+    short_description=VALUES,
+    thumbnail=THUMBNAILS,
+    before=THUMBNAILS,
+    after=THUMBNAILS,
+)
+HITS: st.SearchStrategy[Hit] = ASSETS | MODELS | WORKFLOWS
+
+
+@given(HITS)
+@settings(max_examples=150, deadline=None)
+def test_no_value_of_a_hit_becomes_markup(hit: Hit) -> None:
+    assert_only_ours(hit_html(hit))
+
+
+@given(st.lists(HITS, max_size=4), VALUES, VALUES)
+@settings(max_examples=80, deadline=None)
+def test_no_value_of_a_page_becomes_markup(hits: list[Hit], total: Any, number: Any) -> None:
+    page = SearchHits(hits=hits, total_hits=total, page=number, total_pages=number, offset=number)
+    assert_only_ours(page_html(page))
+
+
+@given(st.lists(HITS, max_size=4), VALUES)
+@settings(max_examples=80, deadline=None)
+def test_the_text_of_a_page_is_a_few_clean_lines(hits: list[Hit], total: Any) -> None:
+    text = repr(SearchHits(hits=hits, estimated_total_hits=total))
+    lines = text.split("\n")
+    assert len(lines) == 1 + len(hits)
+    assert all(len(line) < 200 for line in lines)
+    assert_harmless("".join(lines))
+
+
+@given(st.text(st.characters(codec=None) | st.sampled_from("\x1b\x9b\u202e\ud800\u2028\n")))
+def test_clean_text_is_one_printable_line(value: str) -> None:
+    text = clean(value, 30)
+    assert len(text) <= 30
+    assert_harmless(text)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_only_web_and_picture_urls_pass(value: str) -> None:
+    assert web_url(value) == picture_url(value) == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["http://127.0.0.1:80/a.png?Expires=1&Signature=ab~c_-", "https://[::1]/x", "HTTPS://a.b/%20"],
+)
+def test_web_urls_pass_unchanged(value: str) -> None:
+    assert web_url(value) == picture_url(value) == value
+
+
+def test_a_small_picture_may_be_a_data_url_but_no_link_is_one() -> None:
+    small = "data:image/png;base64,iVBORw0KGgo="
+    assert picture_url(small) == small
+    assert web_url(small) == ""
+
+
+def asset(**metadata: Any) -> Asset:
+    return Asset(
+        id="asset_1",
+        url="https://cdn.example/a?Signature=s&Expires=1",
+        tags=["stone", "tower"],
+        metadata=Metadata(**{"name": "Keep", "kind": "image", **metadata}),
+    )
+
+
+def test_a_card_shows_name_size_model_and_tags() -> None:
+    hit = asset(width=1024, height=768, size=913_856, model_type="flux.1")
+    text = Reader(page_html(SearchHits(hits=[hit]))).text
+    for shown in ("Keep", "1024 \N{MULTIPLICATION SIGN} 768", "914 kB", "flux.1", "stone", "tower"):
+        assert shown in text
+
+
+def test_text_is_shown_as_it_is() -> None:
+    name = """a <b> & "c" 'd' &lt;"""
+    assert name in Reader(page_html(SearchHits(hits=[asset(name=name)]))).words
+
+
+def test_signed_urls_reach_the_picture_whole_and_no_text() -> None:
+    hit = asset(prompt="see https://cdn.example/a?Signature=CANARY")
+    reader = Reader(hit_html(hit))
+    assert [image["src"] for image in reader.of("img")] == [hit.url]
+    assert "CANARY" not in reader.text
+    assert "Signature" not in repr(SearchHits(hits=[hit]))
+
+
+def test_pictures_load_late_and_tell_no_referrer() -> None:
+    (image,) = Reader(hit_html(asset())).of("img")
+    assert (image["loading"], image["referrerpolicy"]) == ("lazy", "no-referrer")
+
+
+def test_a_video_has_a_player_that_loads_nothing_before_it_is_asked_to() -> None:
+    hit = asset(kind="video")
+    hit.thumbnail = Thumbnail(url="https://cdn.example/t.webp")
+    (video,) = Reader(hit_html(hit)).of("video")
+    assert video == {
+        "controls": None,
+        "preload": "none",
+        "poster": "https://cdn.example/t.webp",
+        "src": hit.url,
+    }
+
+
+def test_a_video_without_a_poster_shows_its_first_frame() -> None:
+    (video,) = Reader(hit_html(asset(kind="video"))).of("video")
+    assert video["preload"] == "metadata"
+
+
+def test_a_sound_has_a_player_and_its_words() -> None:
+    reader = Reader(page_html(SearchHits(hits=[asset(kind="audio", text="Halt!")])))
+    (audio,) = reader.of("audio")
+    assert audio["preload"] == "none"
+    assert "Halt!" in reader.text
+
+
+def test_a_3d_asset_shows_its_thumbnail_not_its_file() -> None:
+    hit = asset(kind="3d")
+    hit.thumbnail = Thumbnail(url="https://cdn.example/t.webp")
+    reader = Reader(page_html(SearchHits(hits=[hit])))
+    assert [image["src"] for image in reader.of("img")] == ["https://cdn.example/t.webp"]
+    assert "3D" in reader.words
+
+
+def test_a_text_asset_shows_its_text() -> None:
+    hit = asset(kind="text")
+    hit.content = "Beware of the\ndragon."
+    assert "Beware of the dragon." in Reader(page_html(SearchHits(hits=[hit]))).text
+
+
+def test_unsafe_pictures_are_blurred_and_labelled() -> None:
+    hit = asset()
+    hit.nsfw = ["violence"]
+    reader = Reader(page_html(SearchHits(hits=[hit])))
+    assert {"class": "ss-card ss-unsafe", "style": "--ss-ratio:1.000"} in reader.of("div")
+    assert "unsafe: violence" in reader.text
+
+
+def test_a_model_card_shows_its_picture_and_what_it_does() -> None:
+    model = Model(
+        id="model_1",
+        name="Castle Maker",
+        type="flux.1-lora",
+        capabilities=["txt2img"],
+        short_description="Whimsical castles",
+        thumbnail=Thumbnail(url="https://cdn.example/t.webp"),
+    )
+    reader = Reader(page_html(SearchHits(hits=[model])))
+    assert [image["src"] for image in reader.of("img")] == ["https://cdn.example/t.webp"]
+    for shown in ("Castle Maker", "flux.1-lora", "txt2img", "Whimsical castles"):
+        assert shown in reader.text
+
+
+def test_a_workflow_shows_what_goes_in_and_what_comes_out() -> None:
+    workflow = Workflow(
+        id="w",
+        name="Sketch to render",
+        before=Thumbnail(url="https://cdn.example/before.webp"),
+        after=Thumbnail(url="https://cdn.example/after.webp"),
+    )
+    images = Reader(hit_html(workflow)).of("img")
+    assert [image["alt"] for image in images] == ["before", "after"]
+
+
+@pytest.mark.parametrize("hit", [Asset(id="x"), Model(id="x"), Workflow(id="x")])
+def test_what_is_missing_is_never_written_as_none(hit: Hit) -> None:
+    page = SearchHits(hits=[hit])
+    for shown in (hit_html(hit), page_html(page), html(page), repr(page)):
+        assert "None" not in shown
+        assert "nan" not in shown
+
+
+def test_an_empty_page_says_so() -> None:
+    page: SearchHits[Asset] = SearchHits(hits=[], total_hits=0)
+    assert "0 of 0 hits" in Reader(page_html(page)).text
+    assert repr(page) == "SearchHits: 0 of 0 hits"
+
+
+def test_a_notebook_shows_a_hundred_hits_and_counts_the_rest() -> None:
+    page = SearchHits(hits=[asset() for _ in range(130)])
+    reader = Reader(page._repr_html_())
+    assert len(reader.of("img")) == 100
+    assert "and 30 more" in reader.text
+
+
+def test_a_document_shows_every_hit_it_is_given() -> None:
+    document = html(asset() for _ in range(130))
+    assert document.count("<img ") == 130
+    assert "130 assets" in document
+
+
+def test_a_document_stands_alone_and_forbids_scripts() -> None:
+    document = html([asset()], heading="<Castles>")
+    assert document.startswith("<!DOCTYPE html>\n")
+    assert "<title>&lt;Castles&gt;</title>" in document
+    assert "default-src 'none'" in document
+    assert "<script" not in document
+    assert "@import" not in document
+
+
+def test_no_style_leaves_the_gallery() -> None:
+    sheet = re.sub(r"@media [^{]*\{(.*?\})\}", r"\1", STYLE)
+    selectors = [
+        part for rule in re.findall(r"([^{}]+)\{[^{}]*\}", sheet) for part in rule.split(",")
+    ]
+    assert len(selectors) > 40
+    for selector in selectors:
+        assert re.match(r"(\[[\w-]+=\w+\] )?\.scenario-search\b", selector.strip())
+
+
+async def test_a_page_tells_what_was_asked_for_and_how_long_it_took(
+    demo_client: AsyncScenario,
+) -> None:
+    page = await demo_client.search.asset_search(
+        query="castle <i>", filter=F.kind == "image", sort_by=["createdAt:desc"], limit=3
+    )
+    reader = Reader(page._repr_html_())
+    assert f"3 of about {page.estimated_total_hits} assets" in reader.text
+    assert re.search(r"\d ms|\d s", reader.text)
+    for shown in ("castle <i>", "kind = image", "createdAt:desc"):
+        assert shown in reader.words
+
+
+async def test_a_demo_page_shows_the_picture_of_each_hit(demo_client: AsyncScenario) -> None:
+    page = await demo_client.search.asset_search(filter=F.kind == "image", limit=20)
+    assert [image["src"] for image in Reader(page._repr_html_()).of("img")] == [
+        hit.url for hit in page.hits
+    ]
+
+
+async def test_a_reference_image_is_named_but_its_content_is_not_shown(
+    demo_client: AsyncScenario,
+) -> None:
+    page = await demo_client.search.asset_search(query="castle", limit=1)
+    assert page._search is not None
+    page._search.params = type(page._search.params)(image=b"\x89PNG canary")  # type: ignore[call-arg]
+    assert "a picture" in page._repr_html_()
+    assert "canary" not in page._repr_html_() + repr(page)
+
+
+async def test_the_text_of_a_page_is_short(demo_client: AsyncScenario) -> None:
+    page = await demo_client.search.asset_search(query="dragon", limit=10)
+    lines = repr(page).splitlines()
+    assert re.match(r"AsyncSearchHitsOffset: 10 of about \d+ assets · \d+ ms", lines[0])
+    assert lines[1] == "  query: dragon"
+    assert lines[-1] == "  and 5 more"
+    assert len(lines) == 8
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (32_044, "32 kB"), (999_999, "1.0 MB"),
+     (5e13, "50 TB"), (None, ""), ("12", ""), (True, ""), (-1, ""), (float("nan"), "")],
+)  # fmt: skip
+def test_sizes_are_written_for_people(size: object, text: str) -> None:
+    assert file_size(size) == text
+
+
+def test_importing_the_package_does_not_load_what_shows_hits() -> None:
+    code = "import scenario_search, sys; print(*(m for m in sys.modules if 'display' in m))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "scenario_search.display" not in done.stdout
