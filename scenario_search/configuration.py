@@ -96,9 +96,10 @@ class SyncClientOptions:
     project_id: str | None = attrs.field(default=None, validator=_text)
     """The project to search in; else ``SCENARIO_PROJECT_ID``, else the key's own."""
     timeout: float = attrs.field(default=60.0, validator=_seconds)
-    """Seconds that one attempt may take."""
+    """Seconds that one attempt may take; waiting for a free connection is not counted."""
     deadline: float | None = attrs.field(default=None, validator=_optional_seconds)
-    """Seconds that a whole call may take, its retries and waits included; ``None``: no limit."""
+    """Seconds that a whole call may take, each page being one: attempts, and waits for the next
+    attempt, the limiter or a free connection. ``None``: no limit."""
     max_retries: int = attrs.field(default=2, validator=_whole(0))
     """How many times a failed attempt is repeated."""
     max_retry_wait: float = attrs.field(default=60.0, validator=_wait)
