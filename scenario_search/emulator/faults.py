@@ -80,11 +80,8 @@ class Rule:
         self.matched += 1
         if self.matched % self.every or (self.times is not None and self.met >= self.times):
             return None
-        if len(self.faults) > 1:
-            turn = self.matched // self.every - 1
-            fault = self.faults[turn] if turn < len(self.faults) else None
-        else:
-            fault = self.faults[0]
+        at = self.matched // self.every - 1 if len(self.faults) > 1 else 0
+        fault = self.faults[at] if at < len(self.faults) else None
         self.met += fault is not None
         return fault
 

@@ -84,7 +84,7 @@ class KeptVectors:
         self, store: Store, kind: Kind, name: str, maker: str, index: VectorIndex | RowTable
     ) -> None:
         self._store = store
-        self._kind = kind
+        self._kind: Kind = kind
         self._prefix = f"{name}/"
         self._maker = maker
         self._index = index

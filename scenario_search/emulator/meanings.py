@@ -41,7 +41,9 @@ class Meanings:
         self._embedder = embedder
         self._stopping = stopping
         self._lock = threading.Lock()
-        self._indexes = {kind: VectorIndex(embedder.dimensions) for kind in KINDS}
+        self._indexes: dict[Kind, VectorIndex] = {
+            kind: VectorIndex(embedder.dimensions) for kind in KINDS
+        }
         self._kept = {
             kind: KeptVectors(store, kind, "meanings", embedder.name, index)
             for kind, index in self._indexes.items()
