@@ -20,6 +20,9 @@ import attrs
 import orjson
 
 if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+    import polars as pl
+
     from scenario_search.params import SearchParams
 
 __all__ = [
@@ -347,6 +350,14 @@ class SearchWorkflowSearchResponse(Hit):
     """A line about it."""
 
 
+HIT_CLASSES: dict[str, type[Hit]] = {
+    "assets": SearchAssetSearchResponse,
+    "models": SearchModelSearchResponse,
+    "workflows": SearchWorkflowSearchResponse,
+}
+"""The class of hits of each kind of search."""
+
+
 @attrs.frozen(kw_only=True)
 class ResponseInfo:
     """How an answer arrived."""
@@ -388,6 +399,44 @@ class SearchHits(Document, Generic[H]):
     def total(self) -> int | None:
         """The total of whichever mode this is, or ``None`` where the server gave none."""
         return self.total_hits if self.total_hits is not None else self.estimated_total_hits
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Give this page's hits as flat rows, of which the columns are always the same.
+
+        Columns and types: :mod:`scenario_search.frames`.
+        """
+        from scenario_search.frames import rows  # noqa: PLC0415 - it needs this module
+
+        return rows(self.hits)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give this page's hits as a pandas frame, one row a hit.
+
+        Columns and types: :mod:`scenario_search.frames`.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        from scenario_search.frames import to_pandas  # noqa: PLC0415 - it needs this module
+
+        return to_pandas(self.hits, kind=self._hit_class())
+
+    def to_polars(self) -> pl.DataFrame:
+        """Give this page's hits as a polars frame, one row a hit.
+
+        Columns and types: :mod:`scenario_search.frames`.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        from scenario_search.frames import to_polars  # noqa: PLC0415 - it needs this module
+
+        return to_polars(self.hits, kind=self._hit_class())
+
+    def _hit_class(self) -> type[Hit] | None:
+        """Give the class of the hits; ``None`` where an empty page cannot tell."""
+        asked, _ = self._asked()
+        return HIT_CLASSES.get(asked.kind) if asked is not None else None
 
     def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
         """Give what was asked for, and how the answer arrived, where that is known."""

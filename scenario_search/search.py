@@ -22,6 +22,8 @@ from scenario_search.errors import (
     PaginationError,
     TruncatedResultsWarning,
 )
+from scenario_search.frames import rows, to_pandas, to_polars
+from scenario_search.hidden import hide_secrets
 from scenario_search.images import image_reference
 from scenario_search.pacing import Pause
 from scenario_search.paging import (
@@ -60,6 +62,9 @@ from scenario_search.responses import (
 from scenario_search.signatures import signature_of
 
 if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+    import polars as pl
+
     from scenario_search.client import AsyncScenario
 
 __all__ = ["AsyncSearch", "AsyncSearchHitsOffset", "AsyncSearchResults"]
@@ -373,6 +378,26 @@ class AsyncSearchResults(Generic[H]):
         """
         return await self._search.count()
 
+    async def to_dicts(self) -> list[dict[str, Any]]:
+        """Give every hit as a flat row. See :meth:`SearchHits.to_dicts`."""
+        return rows([hit async for hit in self])
+
+    async def to_pandas(self) -> pd.DataFrame:
+        """Give every hit as a row of a pandas frame. See :meth:`SearchHits.to_pandas`.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return to_pandas([hit async for hit in self], kind=self._search.endpoint.hit_class)
+
+    async def to_polars(self) -> pl.DataFrame:
+        """Give every hit as a row of a polars frame. See :meth:`SearchHits.to_polars`.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        return to_polars([hit async for hit in self], kind=self._search.endpoint.hit_class)
+
     def __repr__(self) -> str:
         endpoint = self._search.endpoint
         return f"<{type(self).__name__} of {endpoint.name}: await it, or use 'async for'>"
@@ -423,6 +448,7 @@ class Endpoint(Generic[P, O, Q, H]):
         """Make the function that stands for this endpoint in a class."""
 
         def search(self_: Any, params: Any = None, /, **keywords: Any) -> Any:
+            hide_secrets(keywords)
             return call(self_, self.request(params, keywords))
 
         names = [name for name, _ in parameters(self.params_class)]

@@ -19,6 +19,7 @@ PURE = [
     "fields",
     "filter_tree",
     "filters",
+    "frames",
     "images",
     "paging",
     "params",

@@ -1,0 +1,224 @@
+"""Hits as rows and as data frames: one row a hit, one flat column for each documented field.
+
+A column is named by the path of its field: ``id``, ``metadata.width``, ``thumbnail.url``. The
+columns of a kind of hit are always all there, and in the same order, whatever the hits hold:
+
+==============  ==============================  =========================  ======================
+field           rows                            pandas                     polars
+==============  ==============================  =========================  ======================
+text            ``str``                         ``string``                 ``String``
+number          ``int`` or ``float``            ``Int64``, ``Float64``     ``Int64``, ``Float64``
+timestamp       ``datetime`` in UTC             ``datetime64[ms, UTC]``    ``Datetime("ms", UTC)``
+list            ``list``                        ``object``                 ``List(String)``
+==============  ==============================  =========================  ======================
+
+What is missing is ``None``, and null in the frames, whose integers stay integers all the same. A
+timestamp that cannot be read is ``None``. ``concepts`` are the ids of the models. ``extra`` is the
+JSON of what the documentation does not name, or ``None``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from scenario_search.responses import Document, Hit, wire_fields
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+    import polars as pl
+
+__all__ = ["columns", "rows", "to_pandas", "to_polars"]
+
+EXTRA = "extra"
+
+_INT64 = range(-(2**63), 2**63)
+
+Getter = Callable[[Any], Any]
+
+
+def columns(kind: type[Hit]) -> dict[str, str]:
+    """Give the columns of a class of hits: name to "text", "number", "timestamp" or "list"."""
+    return {**{name: declared for name, declared, _ in _fields(kind)}, EXTRA: "text"}
+
+
+_known: dict[type[Document], list[tuple[str, str, Getter]]] = {}
+
+
+def _fields(kind: type[Document]) -> list[tuple[str, str, Getter]]:
+    """Give (column, declared type, how to get it) of each documented field, nested ones too."""
+    if kind not in _known:
+        _known[kind] = _read_fields(kind)
+    return _known[kind]
+
+
+def _read_fields(kind: type[Document]) -> list[tuple[str, str, Getter]]:
+    types = typing.get_type_hints(kind)
+    found: list[tuple[str, str, Getter]] = []
+    for name, _ in wire_fields(kind):
+        declared = types[name]
+        choices = [choice for choice in typing.get_args(declared) if choice is not type(None)]
+        if typing.get_origin(declared) is list:
+            found.append((name, "list", _items(name)))
+            continue
+        plain = choices[0] if choices else declared
+        if isinstance(plain, type) and issubclass(plain, Document):
+            found += [
+                (f"{name}.{inner}", what, _nested(name, get)) for inner, what, get in _fields(plain)
+            ]
+        elif name.endswith("_at"):
+            found.append((name, "timestamp", _timestamp(name)))
+        else:
+            found.append((name, "number" if plain is float else "text", _value(name)))
+    return found
+
+
+def _value(name: str) -> Getter:
+    return lambda document: getattr(document, name)
+
+
+def _timestamp(name: str) -> Getter:
+    return lambda document: moment(getattr(document, name))
+
+
+def _items(name: str) -> Getter:
+    def get(document: Any) -> list[Any]:
+        items = getattr(document, name) or []
+        return [getattr(item, "model_id", item) for item in items]
+
+    return get
+
+
+def _nested(name: str, get: Getter) -> Getter:
+    def get_nested(document: Any) -> Any:
+        inner = getattr(document, name)
+        return None if inner is None else get(inner)
+
+    return get_nested
+
+
+def moment(text: object) -> datetime | None:
+    """Read a timestamp of the API's; text without an offset is in UTC. ``None`` if it is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _extra(document: Document) -> dict[str, Any]:
+    found = dict(document._extra or {})
+    for name, wire in wire_fields(type(document)):
+        inner = getattr(document, name)
+        if isinstance(inner, Document) and (unknown := _extra(inner)):
+            found[wire] = unknown
+    return found
+
+
+def rows(hits: Iterable[Hit]) -> list[dict[str, Any]]:
+    """Give a dict for each hit: column name to value, ``None`` for what is missing."""
+    made = []
+    for hit in hits:
+        row = {name: get(hit) for name, _, get in _fields(type(hit))}
+        unknown = _extra(hit)
+        row[EXTRA] = json.dumps(unknown, ensure_ascii=False, default=str) if unknown else None
+        made.append(row)
+    return made
+
+
+def to_pandas(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pd.DataFrame:
+    """Give hits as a pandas frame, one row a hit.
+
+    Args:
+        hits: Hits: a page's ``hits``, a crawl, anything that gives them.
+        kind: The class of the hits, whose columns a frame without rows has.
+
+    Raises:
+        ImportError: pandas is not installed.
+    """
+    pandas = _library("pandas")
+    dtypes = {
+        "text": "string",
+        "integer": "Int64",
+        "number": "Float64",
+        "timestamp": "datetime64[ms, UTC]",
+        "list": object,
+    }
+    made = {
+        name: pandas.Series(values, dtype=dtypes[what])
+        for name, what, values in _series(hits, kind)
+    }
+    return pandas.DataFrame(made)
+
+
+def to_polars(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pl.DataFrame:
+    """Give hits as a polars frame, one row a hit.
+
+    Args:
+        hits: Hits: a page's ``hits``, a crawl, anything that gives them.
+        kind: The class of the hits, whose columns a frame without rows has.
+
+    Raises:
+        ImportError: polars is not installed.
+    """
+    polars: Any = _library("polars")
+    dtypes = {
+        "text": polars.String,
+        "integer": polars.Int64,
+        "number": polars.Float64,
+        "timestamp": polars.Datetime("ms", "UTC"),
+        "list": polars.List(polars.String),
+    }
+    series = [
+        polars.Series(name, values, dtype=dtypes[what])
+        for name, what, values in _series(hits, kind)
+    ]
+    frame: pl.DataFrame = polars.DataFrame(series)
+    return frame
+
+
+def _library(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"This needs {name}: pip install 'scenario-search[{name}]'", name=name
+        ) from error
+
+
+def _series(hits: Iterable[Hit], kind: type[Hit] | None) -> list[tuple[str, str, list[Any]]]:
+    """Give (column, type, values); the type is the declared one where the values bear it out."""
+    hits = list(hits)
+    declared: dict[str, str] = {}
+    for each in {type(hit): None for hit in hits} or ([kind] if kind is not None else []):
+        declared |= {name: what for name, what in columns(each).items() if name not in declared}
+    found = rows(hits)
+    made = []
+    for name, what in declared.items():
+        values = [row.get(name) for row in found]
+        actual = _number_type(values) if what == "number" else what
+        if actual == "text":
+            values = [None if value is None else _as_text(value) for value in values]
+        elif actual == "list":
+            values = [None if value is None else [*map(_as_text, value)] for value in values]
+        made.append((name, actual, values))
+    return made
+
+
+def _number_type(values: Sequence[Any]) -> str:
+    """Give the type of a column of numbers: text where a server sends something else."""
+    present = [value for value in values if value is not None]
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in present):
+        return "text"
+    whole = all(isinstance(v, int) and v in _INT64 for v in present)
+    return "integer" if present and whole else "number"
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
