@@ -6,7 +6,9 @@ It is replaced as a whole each time (written beside, then renamed), so that any 
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import attrs
 import orjson
 
 from scenario_search.errors import CheckpointError
-from scenario_search.windows import UNDATED, Window, merged
+from scenario_search.windows import UNDATED, Window, merged, milliseconds
 
 __all__ = ["Checkpoint"]
 
@@ -26,33 +28,50 @@ class Checkpoint:
     """How far a crawl has come.
 
     Attributes:
-        digest: What request it belongs to; see :func:`scenario_search.crawl.request_digest`.
+        digest: What request it belongs to.
+        whole: What all its windows are pieces of.
         done: The windows whose hits have all been consumed, joined where they touch.
         hits: How many hits those held.
-        newest: The greatest ``createdAt`` of them, or ``None``.
+        newest: The newest ``createdAt`` of them, or ``None``. What is no timestamp, or is in the
+            future, does not count: nothing would be newer.
         newest_ids: The ids of the hits that have it.
         finished: Whether all windows are done.
         files: How many bytes of each export are good, by its path.
+        cap: How many hits the engine gives for one search, once that was found out.
     """
 
     digest: str
+    whole: Window = Window()
     done: list[Window] = attrs.field(factory=list)
     hits: int = 0
     newest: str | None = None
     newest_ids: list[str] = attrs.field(factory=list)
     finished: bool = False
     files: dict[str, int] = attrs.field(factory=dict)
+    cap: int | None = None
 
-    def mark(self, window: Window, created: list[tuple[str, str | None]]) -> None:
+    def mark(
+        self,
+        window: Window,
+        created: Sequence[tuple[str, str | None]],
+        *,
+        latest: int | None = None,
+    ) -> None:
         """Say that a window is done.
 
         Args:
             window: The window.
             created: Its hits: (id, createdAt) of each.
+            latest: Milliseconds since 1970: what is later is taken to be a mistake.
         """
         self.done = merged([*self.done, window])
         self.hits += len(created)
-        dates = [date for _, date in created if isinstance(date, str)]
+        dates = [
+            date
+            for _, date in created
+            if (moment := milliseconds(date)) is not None and (latest is None or moment <= latest)
+            if date is not None
+        ]
         newest = max(dates, default=None)
         if newest is None or (self.newest is not None and newest < self.newest):
             return
@@ -66,11 +85,16 @@ class Checkpoint:
         return UNDATED in self.done
 
     def save(self, path: Path) -> None:
-        """Write it, in place of what is there."""
+        """Write it, in place of what is there.
+
+        Raises:
+            CheckpointError: It cannot be written there.
+        """
         data = orjson.dumps(
             {
                 "format": _FORMAT,
                 "digest": self.digest,
+                "whole": [self.whole.start, self.whole.end, self.whole.undated],
                 "finished": self.finished,
                 "done": [[w.start, w.end] for w in self.done if not w.undated],
                 "undatedDone": self.undated_done,
@@ -78,6 +102,7 @@ class Checkpoint:
                 "newest": self.newest,
                 "newestIds": self.newest_ids,
                 "files": self.files,
+                "cap": self.cap,
             },
             option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
         )
@@ -88,13 +113,22 @@ class Checkpoint:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
+        except OSError as error:
+            _remove(beside)
+            reason = error.strerror or error
+            raise CheckpointError(f"Cannot write the checkpoint {path}: {reason}") from error
         except BaseException:
-            beside.unlink(missing_ok=True)
+            _remove(beside)
             raise
 
     @classmethod
-    def read(cls, path: Path, digest: str) -> Checkpoint | None:
+    def read(cls, path: Path, digest: str, whole: Window | None = None) -> Checkpoint | None:
         """Read a checkpoint of a request; ``None`` where there is no file.
+
+        Args:
+            path: The file.
+            digest: What request it must belong to.
+            whole: What its windows must be pieces of; ``None`` for anything.
 
         Raises:
             CheckpointError: It cannot be read, or belongs to another request.
@@ -111,7 +145,7 @@ class Checkpoint:
             raise CheckpointError(
                 f"{path} is no checkpoint of this version ({error!r}): delete it to start anew"
             ) from error
-        if checkpoint.digest != digest:
+        if checkpoint.digest != digest or whole not in (None, checkpoint.whole):
             raise CheckpointError(
                 f"{path} belongs to a crawl with another request: use the same query, filter and "
                 "options as then, or another checkpoint file"
@@ -125,10 +159,17 @@ class Checkpoint:
         done = [Window(start, end) for start, end in data["done"]]
         return cls(
             digest=data["digest"],
+            whole=Window(*data["whole"]),
             done=done + [UNDATED] * bool(data["undatedDone"]),
             hits=data["hits"],
             newest=data["newest"],
             newest_ids=list(data["newestIds"]),
             finished=data["finished"],
             files=dict(data["files"]),
+            cap=data["cap"],
         )
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -19,7 +19,7 @@ from scenario_search.params import (
     SearchParams,
     validate,
 )
-from scenario_search.windows import Window, milliseconds
+from scenario_search.windows import Known, Window, milliseconds
 
 __all__ = [
     "CrawlAssetsParams",
@@ -37,7 +37,7 @@ class CrawlStats:
     """What a crawl has done so far."""
 
     expected: int | None = None
-    """How many hits there are, as far as is known; exact at the end."""
+    """How many hits there are at least, as far as is known; exact at the end."""
     hits: int = 0
     """How many hits were given, those before a resumption included."""
     duplicates: int = 0
@@ -71,11 +71,15 @@ class CrawlWindow:
         params: What is searched for.
         window: The piece of time.
         expected: How many hits it held when it was counted.
+        cap: How many hits the engine gives for one search, as far as that was found out.
+        known: Hits that are not wanted, since an earlier crawl gave them.
     """
 
     params: SearchParams
     window: Window
     expected: int
+    cap: int
+    known: Known | None = None
 
     def __str__(self) -> str:
         return f"{self.expected} {self.params.kind} {self.window}"
@@ -133,10 +137,18 @@ class CrawlPlanParams(ModelConditions, CrawlOptions):
     of: Literal["assets", "models"] = _option("assets", "What is crawled.")
 
 
-def search_params(made: ImageConditions, params_class: type[SearchParams]) -> SearchParams:
+def search_params(
+    made: ImageConditions, params_class: type[SearchParams], *, valid: bool
+) -> SearchParams:
     """Give the search that all windows of a crawl have in common.
 
-    A filter that is plain text is read here, so that it can be joined to the windows' own.
+    A filter that is plain text is read here, so that it can be joined to the windows' own
+    without changing their meaning.
+
+    Args:
+        made: What was asked for.
+        params_class: The class of the search.
+        valid: Whether a filter that is no filter is refused; else it is sent as it is.
 
     Raises:
         InvalidParamsError: The API's documentation rules the search out.
@@ -148,16 +160,18 @@ def search_params(made: ImageConditions, params_class: type[SearchParams]) -> Se
         if field.name in names and (value := getattr(made, field.name)) is not None
     }
     given = values.get("filter")
-    if isinstance(given, str):
-        values["filter"] = parse(given)
+    if isinstance(given, str) and given.strip():
+        values["filter"] = parse(given) if valid else Raw(given)
     return params_class(**values)
 
 
 def joined(given: str | Filter | None, window: Filter) -> Filter:
     """Join a crawl's own filter and a window's."""
     if isinstance(given, str):
-        given = Raw(given) if given.strip() else None
-    return window if given is None else given & window
+        given = Raw(given)
+    if given is None or (isinstance(given, Raw) and not given.text.strip()):
+        return window
+    return given & window
 
 
 def check(params: SearchParams, options: RunOptions, *, valid: bool) -> None:

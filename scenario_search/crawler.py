@@ -83,7 +83,7 @@ class AsyncCrawler:
         made = RunOptions(**options)
         check(window.params, made, valid=False)
         endpoint = MODELS if window.params.kind == "models" else ASSETS
-        return AsyncCrawl(self._client, endpoint, window.params, made, window=window.window)
+        return AsyncCrawl(self._client, endpoint, window.params, made, window=window)
 
     def _crawl(
         self,
@@ -91,6 +91,7 @@ class AsyncCrawler:
         made: ImageConditions,
         options: CrawlOptions,
     ) -> AsyncCrawl[H]:
-        params = search_params(made, endpoint.params_class)
-        check(params, options, valid=self._client.options.validate)
+        valid = self._client.options.validate
+        params = search_params(made, endpoint.params_class, valid=valid)
+        check(params, options, valid=valid)
         return AsyncCrawl(self._client, endpoint, params, options)

@@ -14,7 +14,7 @@ import attrs
 
 from scenario_search.filters import F, Filter
 
-__all__ = ["UNDATED", "Sample", "Window", "gaps", "merged", "milliseconds", "timestamp"]
+__all__ = ["UNDATED", "Known", "Sample", "Window", "gaps", "merged", "milliseconds", "timestamp"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -100,8 +100,10 @@ class Window:
         if self.undated:
             return None
         start, end = self._span(horizon)
-        middle = (start + end + 1) // 2
-        candidates = [middle]
+        # The last is for what lies beyond the horizon.
+        first = _FIRST if self.start is None else self.start
+        last = _LAST if self.end is None else self.end
+        candidates = [(start + end + 1) // 2, (first + last + 1) // 2]
         if sample.newest is not None:
             candidates.insert(0, (start + min(end, sample.newest + 1) + 1) // 2)
         if sample.oldest is not None:
@@ -124,7 +126,8 @@ class Window:
         return start, end
 
     def _can_split(self, at: int) -> bool:
-        return (self.start is None or at > self.start) and (self.end is None or at < self.end)
+        inside = (self.start is None or at > self.start) and (self.end is None or at < self.end)
+        return inside and _FIRST < at <= _LAST
 
     def __str__(self) -> str:
         if self.undated:
@@ -147,6 +150,25 @@ class Sample:
     newest: int | None = None
     oldest: int | None = None
     inside: int | None = None
+
+
+@attrs.frozen
+class Known:
+    """What an earlier crawl brought: all that is older than ``newest``, and of that age some.
+
+    Attributes:
+        newest: The newest ``createdAt`` it saw.
+        ids: The ids of the hits that have it.
+    """
+
+    newest: str
+    ids: frozenset[str]
+
+    def has(self, hit_id: str, created_at: object) -> bool:
+        """Say whether a hit is known, by its ``createdAt`` as text."""
+        if not isinstance(created_at, str):
+            return False
+        return created_at < self.newest or (created_at == self.newest and hit_id in self.ids)
 
 
 UNDATED = Window(undated=True)
@@ -173,7 +195,7 @@ def merged(windows: Iterable[Window]) -> list[Window]:
 
 
 def gaps(whole: Window, done: Iterable[Window]) -> list[Window]:
-    """Give what of a window is not covered by others, oldest first. No undated ones."""
+    """Give what of a window is not covered by pieces of it, oldest first. No undated ones."""
     result: list[Window] = []
     start = whole.start
     for window in merged(done):

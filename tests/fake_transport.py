@@ -38,13 +38,14 @@ class FakeTransport:
         max_bytes: int,
     ) -> Answer:
         self.sent.append(body)
-        self.bodies.append(orjson.loads(body))
+        asked = orjson.loads(body)
+        self.bodies.append(asked)
         self.headers.append(headers())
         self.queries.append(query)
         self.timeouts.append(timeout)
         # What awaits the network lets others run.
         await asyncio.sleep(0)
-        made = self.answer(self.bodies[-1])
+        made = self.answer(asked)
         if isinstance(made, Exception):
             raise made
         if isinstance(made, Answer):

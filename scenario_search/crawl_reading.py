@@ -1,0 +1,364 @@
+"""Reading windows whole, in order: the work of one pass of a crawl.
+
+- The request that counts a window asks for 100 hits, so it brings its first page too.
+- The pages after it overlap by one hit. Where the last hit of one is not the first of the
+  next, the index has changed in between, and the window is read again.
+- A window is done when the distinct hits that came are as many as the engine counts. Otherwise
+  it is read again, then split.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from typing import Generic, TypeVar
+
+import attrs
+
+from scenario_search.crawl_params import CrawlStats
+from scenario_search.crawl_requests import WindowPage, WindowRequests, cancelled, gathered
+from scenario_search.errors import BadRequestError
+from scenario_search.params import MAX_PAGE_SIZE
+from scenario_search.responses import Hit
+from scenario_search.windows import Known, Sample, Window, milliseconds
+
+__all__ = ["Piece", "Reading", "ReadingPlan"]
+
+H = TypeVar("H", bound=Hit)
+
+_READINGS = 3
+_READINGS_OF_A_MILLISECOND = 20
+_HORIZON_START = milliseconds("2020-01-01T00:00:00Z") or 0
+_DAY = 86_400_000
+
+
+@attrs.define
+class Piece(Generic[H]):
+    """A window that was read, with its hits.
+
+    Attributes:
+        window: The window.
+        hits: Its hits, in the crawl's order.
+        total: How many there are; where they may not be all, how many the engine counts.
+        invalid: How many of them could not be decoded.
+        problem: Why they may not be all, or ``None``.
+    """
+
+    window: Window
+    hits: list[H]
+    total: int
+    invalid: int = 0
+    problem: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ReadingPlan:
+    """How a reading goes about it.
+
+    Attributes:
+        windows: What to read, in the crawl's order.
+        newest_first: The crawl's order.
+        ranked: Whether the engine ranks the hits, so that they do not come in that order.
+        cap: How many hits the engine gives for one search, as far as is known.
+        cap_is_known: Whether that need not be found out.
+        ahead: How many windows may be in memory at once; 0 to run no tasks.
+        counting: Whether windows are only counted.
+        known: Hits that are not wanted, since an earlier crawl gave them.
+        counted: How many hits there are in windows that were read before.
+    """
+
+    windows: list[Window]
+    newest_first: bool
+    ranked: bool
+    cap: int
+    cap_is_known: bool
+    ahead: int
+    counting: bool
+    known: Known | None
+    counted: int
+
+
+@attrs.define(eq=False)
+class _Slot(Generic[H]):
+    """A window's place in the order, and the task that reads it."""
+
+    window: Window
+    first: WindowPage[H] | None = None
+    total: int = 0
+    task: asyncio.Task[Piece[H] | None] | None = None
+
+
+class Reading(Generic[H]):
+    """One pass over windows.
+
+    Attributes:
+        cap: How many hits the engine gives for one search, as far as is known by now.
+        incomplete: The windows that could not be read whole, without their hits.
+    """
+
+    def __init__(self, requests: WindowRequests[H], plan: ReadingPlan, stats: CrawlStats) -> None:
+        self.cap = plan.cap
+        self.incomplete: list[Piece[H]] = []
+        self._requests = requests
+        self._plan = plan
+        self._stats = stats
+        self._at_once = plan.ahead > 0
+        self._slots: list[_Slot[H]] = []
+        self._counted = plan.counted
+        self._closed = False
+        self._horizon = (_HORIZON_START, int(time.time() * 1000) + _DAY)
+
+    async def pieces(self) -> AsyncIterator[Piece[H]]:
+        """Give window after window, each with its hits.
+
+        Raises:
+            APIError: A request failed, after its retries.
+            RuntimeError: The reading was closed in between.
+        """
+        self._slots = await self._first_slots()
+        self._expect()
+        while self._slots:
+            self._schedule()
+            slot = self._slots[0]
+            piece = await (self._read(slot) if slot.task is None else self._result(slot.task))
+            if piece is None:
+                continue
+            del self._slots[0]
+            self._account(piece)
+            yield piece
+        if not self.incomplete:
+            self._stats.expected = self._counted
+
+    async def close(self) -> None:
+        """End what is under way. The reading cannot go on after this."""
+        self._closed = True
+        await cancelled([slot.task for slot in self._slots if slot.task is not None])
+
+    async def _result(self, task: asyncio.Task[Piece[H] | None]) -> Piece[H] | None:
+        try:
+            return await task
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if not self._closed or (current is not None and current.cancelling()):
+                raise
+        return self._no_more()
+
+    def _no_more(self) -> None:
+        raise RuntimeError(
+            "This iteration over the crawl has ended: its 'async with' was left, or another "
+            "iteration has begun"
+        )
+
+    def _account(self, piece: Piece[H]) -> None:
+        stats = self._stats
+        self._counted += piece.total
+        stats.hits += len(piece.hits)
+        stats.invalid += piece.invalid
+        if piece.problem is None:
+            stats.windows += 1
+        else:
+            self.incomplete.append(attrs.evolve(piece, hits=[]))
+        self._expect()
+
+    def _expect(self) -> None:
+        """Tell how many hits there are: at least those that have been counted by now."""
+        at_least = self._counted + sum(slot.total for slot in self._slots)
+        self._stats.expected = max(self._stats.expected or 0, at_least)
+
+    # Windows
+
+    def _ordered(self, windows: tuple[Window, Window]) -> tuple[Window, Window]:
+        """Put windows that come oldest first into the crawl's order."""
+        return windows[::-1] if self._plan.newest_first else windows
+
+    def _schedule(self) -> None:
+        """Start tasks for the first windows, as many as may be in memory at once."""
+        if self._closed:
+            self._no_more()
+        for slot in self._slots[: self._plan.ahead]:
+            if slot.task is None:
+                slot.task = asyncio.get_running_loop().create_task(self._read(slot))
+
+    async def _first_slots(self) -> list[_Slot[H]]:
+        slots: list[_Slot[H]] = []
+        for index, window in enumerate(self._plan.windows):
+            if index or self._plan.cap_is_known or window.undated:
+                slots.append(_Slot(window))
+            else:
+                slots += await self._halves(window)
+        return slots
+
+    async def _halves(self, whole: Window) -> list[_Slot[H]]:
+        """Count the whole and its halves: this tells whether the engine caps its totals.
+
+        A whole that is less than the sum of its halves is capped, and tells the cap. Halves of
+        which one is empty tell nothing, so they are cut further.
+        """
+        page = await self._requests.page(whole)
+        before: list[_Slot[H]] = []
+        after: list[_Slot[H]] = []
+        while page.total >= MAX_PAGE_SIZE:
+            at = await self._cut(whole, page)
+            if at is None:
+                break
+            halves = self._ordered(whole.split(at))
+            first, second = await gathered(
+                [self._requests.page(half) for half in halves], at_once=self._at_once
+            )
+            slots: list[_Slot[H]] = [
+                _Slot(half, found, found.total)
+                for half, found in zip(halves, (first, second), strict=True)
+            ]
+            if first.total and second.total:
+                if page.total < first.total + second.total:
+                    self.cap = min(self.cap, page.total)
+                else:
+                    self._stats.expected = page.total
+                return [*before, *slots, *after]
+            if second.total:
+                before.append(slots[0])
+                whole, page = halves[1], second
+            else:
+                after.insert(0, slots[1])
+                whole, page = halves[0], first
+        return [*before, _Slot(whole, page, page.total), *after]
+
+    async def _read(self, slot: _Slot[H]) -> Piece[H] | None:
+        """Read a slot's window whole; where it is too full, put its halves in its place."""
+        window = slot.window
+        try:
+            page = slot.first or await self._requests.page(window)
+        except BadRequestError:
+            if not window.undated:
+                raise
+            self._stats.undated_left_out = True
+            return Piece(window, [], 0)
+        slot.first = None
+        piece, page = await self._readings(slot, page, _READINGS)
+        if piece is not None:
+            return piece
+        at = await self._cut(window, page)
+        if at is None:
+            return await self._uncut(slot, page)
+        index = self._slots.index(slot)
+        self._slots[index : index + 1] = [_Slot(half) for half in self._ordered(window.split(at))]
+        self._schedule()
+        return None
+
+    async def _readings(
+        self, slot: _Slot[H], page: WindowPage[H], times: int
+    ) -> tuple[Piece[H] | None, WindowPage[H]]:
+        """Read a window until it holds still, so many times at most.
+
+        Returns:
+            The piece, or ``None`` where that did not come about; and the last first page.
+        """
+        window = slot.window
+        for reading in range(times):
+            if reading:
+                page = await self._requests.page(window)
+            slot.total = page.total
+            if page.total >= self.cap:
+                break
+            if self._only_counts(window):
+                return Piece(window, [], page.total), page
+            entries = await self._rest(window, page)
+            if len(entries) == page.total:
+                return self._piece(window, entries), page
+            if page.total >= self.cap:
+                break
+        return None, page
+
+    def _only_counts(self, window: Window) -> bool:
+        known = self._plan.known
+        return self._plan.counting and (known is None or not window.holds(known.newest))
+
+    async def _uncut(self, slot: _Slot[H], page: WindowPage[H]) -> Piece[H]:
+        """Read a window that cannot be cut: until it holds still, or as far as can be."""
+        window, problem = slot.window, "it changed each time it was read"
+        if page.total < self.cap:
+            piece, page = await self._readings(slot, page, _READINGS_OF_A_MILLISECOND)
+            if piece is not None:
+                return piece
+        if page.total >= self.cap:
+            problem = f"{page.total:,} hits or more, of which the engine gives {self.cap:,}"
+        if self._plan.counting:
+            return Piece(window, [], page.total, problem=problem)
+        offsets = range(0, min(page.total, self.cap), MAX_PAGE_SIZE)
+        pages = await self._requests.pages(window, offsets, at_once=self._at_once)
+        piece = self._piece(window, _distinct(entry for page in pages for entry in page.entries))
+        return attrs.evolve(piece, total=page.total, problem=problem)
+
+    async def _rest(self, window: Window, first: WindowPage[H]) -> list[tuple[object, H | None]]:
+        """Read the pages after the first, each from the last hit of the one before.
+
+        Returns:
+            The distinct entries; none where something moved in between.
+        """
+        step = MAX_PAGE_SIZE - 1
+        offsets = range(step, first.total - 1, step)
+        rest = await self._requests.pages(window, offsets, at_once=self._at_once)
+        for offset, page in zip(offsets, rest, strict=True):
+            self._learn_cap(offset, page, min(first.total, page.total))
+        pages = [first, *rest]
+        for page, following in zip(pages, rest, strict=False):
+            if _keys(page.entries[-1:]) != _keys(following.entries[:1]):
+                return []
+        entries = first.entries + [entry for page in rest for entry in page.entries[1:]]
+        distinct = _distinct(entries)
+        self._stats.duplicates += len(entries) - len(distinct)
+        return distinct
+
+    def _learn_cap(self, offset: int, page: WindowPage[H], total: int) -> None:
+        """See the engine give less than it counts, since totals may go beyond its cap."""
+        reached = offset + len(page.entries)
+        if reached < min(offset + MAX_PAGE_SIZE, total):
+            self.cap = max(2, min(self.cap, reached))
+
+    def _piece(self, window: Window, entries: list[tuple[object, H | None]]) -> Piece[H]:
+        """Make a piece of the hits that belong to a window, in order, without known ones."""
+        hits = [hit for _, hit in entries if hit is not None]
+        invalid = len(entries) - len(hits)
+        kept = [hit for hit in hits if window.holds(hit.created_at)]
+        self._stats.duplicates += len(hits) - len(kept)
+        known = self._plan.known
+        if known is not None:
+            kept = [hit for hit in kept if not known.has(hit.id, hit.created_at)]
+        if self._plan.ranked:
+            kept.sort(key=lambda hit: str(hit.created_at or ""), reverse=self._plan.newest_first)
+        return Piece(window, kept, len(kept) + invalid, invalid)
+
+    async def _cut(self, window: Window, page: WindowPage[H]) -> int | None:
+        """Find where to cut a window, with a look into its middle where that may help."""
+        dates = _dates(page.hits)
+        if not dates:
+            return window.cut(Sample(), self._horizon)
+        if self._plan.ranked:
+            return window.cut(Sample(inside=sorted(dates)[len(dates) // 2]), self._horizon)
+        sample = Sample(newest=dates[0]) if self._plan.newest_first else Sample(oldest=dates[0])
+        if MAX_PAGE_SIZE < page.total < 4 * self.cap:
+            offset = min(page.total, self.cap) // 2
+            middle = await self._requests.page(window, offset, size=1)
+            sample = attrs.evolve(sample, inside=next(iter(_dates(middle.hits)), None))
+        return window.cut(sample, self._horizon)
+
+
+def _keys(entries: Iterable[tuple[object, H | None]]) -> list[object]:
+    return [key for key, _ in entries]
+
+
+def _distinct(entries: Iterable[tuple[object, H | None]]) -> list[tuple[object, H | None]]:
+    """Drop what came before. What has no id cannot be told from others, so it stays."""
+    seen: set[object] = set()
+    distinct = []
+    for key, hit in entries:
+        if key is None or key not in seen:
+            seen.add(key)
+            distinct.append((key, hit))
+    return distinct
+
+
+def _dates(hits: Iterable[Hit]) -> list[int]:
+    found = (milliseconds(hit.created_at) for hit in hits)
+    return [date for date in found if date is not None]

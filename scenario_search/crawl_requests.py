@@ -1,0 +1,156 @@
+"""The requests of a crawl: pages of windows, bounded together, slowed down together, counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+import orjson
+
+from scenario_search.crawl_params import CrawlStats, RunOptions, joined
+from scenario_search.errors import APIError, APIResponseValidationError
+from scenario_search.pacing import Pause
+from scenario_search.paging import Position, whole_number
+from scenario_search.params import MAX_PAGE_SIZE, SearchParams
+from scenario_search.responses import Hit
+from scenario_search.search import PreparedSearch
+from scenario_search.windows import Window
+
+if TYPE_CHECKING:
+    from scenario_search.client import AsyncScenario
+    from scenario_search.search import Endpoint
+
+__all__ = ["WindowPage", "WindowRequests", "cancelled", "gathered"]
+
+H = TypeVar("H", bound=Hit)
+T = TypeVar("T")
+
+
+@attrs.frozen
+class WindowPage(Generic[H]):
+    """What a request for a page of a window brought.
+
+    Attributes:
+        entries: Each hit as (what tells it from others, the hit). The first is ``None`` where it
+            has no id, the second where it could not be decoded.
+        total: How many hits the engine counts in the window.
+    """
+
+    entries: list[tuple[object, H | None]]
+    total: int
+
+    @property
+    def hits(self) -> list[H]:
+        """The hits that could be decoded."""
+        return [hit for _, hit in self.entries if hit is not None]
+
+
+class WindowRequests(Generic[H]):
+    """Asks for pages of windows of one search.
+
+    Args:
+        client: The client.
+        endpoint: What is searched.
+        params: What all windows have in common.
+        options: How the crawl goes about it.
+        stats: Where requests are counted.
+        concurrency: How many requests may be under way at once.
+        ranked: Whether the engine ranks the hits, so that they cannot be sorted by date.
+    """
+
+    def __init__(
+        self,
+        client: AsyncScenario,
+        endpoint: Endpoint[Any, Any, Any, H],
+        params: SearchParams,
+        options: RunOptions,
+        stats: CrawlStats,
+        *,
+        concurrency: int,
+        ranked: bool,
+    ) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        self._options = options
+        self._stats = stats
+        self._running = asyncio.Semaphore(concurrency)
+        self._pause = Pause()
+        if not ranked:
+            order = "desc" if options.order == "newest" else "asc"
+            params = attrs.evolve(params, sort_by=[f"createdAt:{order}"])
+        self._params = params
+
+    async def page(
+        self, window: Window, offset: int = 0, *, size: int = MAX_PAGE_SIZE
+    ) -> WindowPage[H]:
+        """Ask for hits of a window; from its start in page mode, whose total is exact.
+
+        Raises:
+            APIError: The request failed, after its retries.
+        """
+        position = Position(paged=not offset, start=offset or 1, size=size)
+        invalid: list[tuple[int, Any]] | None = [] if self._options.on_invalid == "skip" else None
+        params = attrs.evolve(self._params, filter=joined(self._params.filter, window.filter()))
+        search = PreparedSearch(self._client, self._endpoint, params)
+        retries = 0
+        try:
+            async with self._running:
+                page = await search.fetch(position, invalid=invalid, pause=self._pause)
+            retries = page.response.retries_taken
+        except APIError as error:
+            retries = error.retries_taken
+            raise
+        finally:
+            self._stats.requests += 1 + retries
+            self._stats.retries += retries
+        if self._options.progress is not None:
+            self._options.progress(self._stats)
+        total = whole_number(page.total)
+        if total is None:
+            raise APIResponseValidationError(
+                "The answer has no totalHits, so a crawl cannot know what to expect",
+                paths=("$.totalHits",),
+                status_code=page.response.status,
+                request_id=page.response.request_id,
+            )
+        entries: list[tuple[object, H | None]] = [(_key(hit.id), hit) for hit in page.hits]
+        for index, data in invalid or ():
+            key = _key(data.get("id")) if isinstance(data, dict) else None
+            entries.insert(index, (key, None))
+        return WindowPage(entries, total)
+
+    async def pages(
+        self, window: Window, offsets: Iterable[int], *, at_once: bool
+    ) -> list[WindowPage[H]]:
+        """Ask for several pages of a window."""
+        return await gathered([self.page(window, offset) for offset in offsets], at_once=at_once)
+
+
+def _key(hit_id: object) -> object:
+    """Give what tells a hit from others; nothing keeps a server from sending any JSON as id."""
+    return hit_id if hit_id is None or isinstance(hit_id, str) else orjson.dumps(hit_id)
+
+
+async def gathered(calls: Iterable[Coroutine[Any, Any, T]], *, at_once: bool) -> list[T]:
+    """Await all calls: at once, or one after the other. None is left when this ends."""
+    calls = list(calls)
+    if not at_once:
+        try:
+            return [await call for call in calls]
+        finally:
+            for call in calls:
+                call.close()
+    tasks = [asyncio.get_running_loop().create_task(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        await cancelled(tasks)
+
+
+async def cancelled(tasks: list[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,110 @@
+"""Assets with clustered dates, and an engine in memory that gives a crawl what real ones may."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import orjson
+
+from scenario_search.transport import Answer
+from scenario_search.windows import milliseconds, timestamp
+
+Asset = dict[str, Any]
+
+START = milliseconds("2024-01-01T00:00:00Z") or 0
+SPAN = 2 * 365 * 86_400_000
+
+
+def dated(index: int, moment: int | None = None, **fields: Any) -> Asset:
+    """Make an asset of a millisecond, counted from the first of 2024."""
+    asset: Asset = {"id": f"asset_{index:06d}", "privacy": "public", **fields}
+    if moment is not None:
+        asset["createdAt"] = timestamp(START + moment)
+    return asset
+
+
+def clustered_assets(count: int, *, burst: int, seed: int = 1) -> list[Asset]:
+    """Make assets over two years: bursts of one millisecond, a busy day, some without a date."""
+    chance = random.Random(seed)
+    assets = []
+    for index in range(count):
+        moment: int | None = chance.randrange(SPAN)
+        if index % 500 == 499:
+            moment = None
+        elif index < min(6 * burst, count // 2):
+            moment = (index // burst + 1) * SPAN // 8
+        elif index < 3 * count // 5:
+            moment = int(chance.gauss(0.5, 0.001) * SPAN)
+        assets.append(
+            dated(
+                index,
+                moment,
+                ownerId="project_demo",
+                metadata={"kind": "image", "prompt": f"thing {index % 97}", "width": 512},
+                tags=["a"],
+            )
+        )
+    chance.shuffle(assets)
+    return assets
+
+
+_BOUND = re.compile(r"createdAt (>=|<) \"([^\"]+)\"")
+
+
+@attrs.define
+class TextEngine:
+    """Answers searches for windows: compares dates as text, and gives what its cap lets it.
+
+    Attributes:
+        assets: What there is, in the order of insertion.
+        cap: How many hits of one search can be reached.
+        capped_totals: Whether totals stop there too.
+        refuses_undated: Whether the filter for hits without a date is a 400.
+        before: Called with the number of the request, from 1, before it is answered; what it
+            returns is answered in place of a page.
+        leaks: Ids that every window gives, whatever their date.
+    """
+
+    assets: list[Asset]
+    cap: int = 1000
+    capped_totals: bool = True
+    refuses_undated: bool = False
+    before: Callable[[int], Answer | Exception | None] = lambda _: None
+    leaks: frozenset[str] = frozenset()
+    requests: int = 0
+
+    def __call__(self, body: dict[str, Any]) -> Asset | Answer | Exception:
+        self.requests += 1
+        scripted = self.before(self.requests)
+        if scripted is not None:
+            return scripted
+        undated = "NOT" in body["filter"]
+        if undated and self.refuses_undated:
+            return Answer(400, {}, orjson.dumps({"error": "Invalid filter syntax"}), 0.0)
+        found = [a for a in self.assets if self._matches(a, body["filter"], undated=undated)]
+        for sort in body.get("sortBy", ()):
+            newest_first = sort.endswith(":desc")
+            found.sort(key=lambda a: str(a.get("createdAt") or ""), reverse=newest_first)
+        paged = "page" in body
+        size = body["hitsPerPage" if paged else "limit"]
+        start = (body["page"] - 1) * size if paged else body["offset"]
+        total = min(len(found), self.cap) if self.capped_totals else len(found)
+        page: Asset = {"hits": found[start : min(start + size, self.cap)]}
+        if paged:
+            page |= {"page": body["page"], "hitsPerPage": size, "totalHits": total}
+            return page | {"totalPages": -(-total // size)}
+        return page | {"offset": start, "limit": size, "estimatedTotalHits": total}
+
+    def _matches(self, asset: Asset, text: str, *, undated: bool) -> bool:
+        if str(asset["id"]) in self.leaks:
+            return not undated
+        date = asset.get("createdAt")
+        inside = isinstance(date, str) and all(
+            date >= bound if operator == ">=" else date < bound
+            for operator, bound in _BOUND.findall(text)
+        )
+        return inside != undated

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scenario_search import CheckpointError
+from scenario_search.checkpoint import Checkpoint
+from scenario_search.windows import UNDATED, Window, milliseconds, timestamp
+
+NOON = milliseconds("2025-01-16T12:00:00Z") or 0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "crawl.ckpt"
+
+
+def test_what_was_saved_is_read(path: Path) -> None:
+    checkpoint = Checkpoint("digest", Window(1, None), cap=500)
+    checkpoint.mark(Window(1, 2), [("a", timestamp(1))])
+    checkpoint.mark(UNDATED, [("b", None)])
+    checkpoint.files["out.jsonl"] = 17
+    checkpoint.finished = True
+    checkpoint.save(path)
+    assert Checkpoint.read(path, "digest") == checkpoint
+
+
+def test_no_file_is_no_checkpoint(path: Path) -> None:
+    assert Checkpoint.read(path, "digest") is None
+
+
+@pytest.mark.parametrize("digest", ["other", ""])
+def test_a_checkpoint_of_another_request_is_refused(path: Path, digest: str) -> None:
+    Checkpoint("digest").save(path)
+    with pytest.raises(CheckpointError, match="another request"):
+        Checkpoint.read(path, digest)
+
+
+def test_a_checkpoint_of_another_time_is_refused(path: Path) -> None:
+    Checkpoint("digest", Window(1)).save(path)
+    with pytest.raises(CheckpointError, match="another request"):
+        Checkpoint.read(path, "digest", Window(2))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b'{"format": 99}', b'"x"', b"\xff\xfe", b"null"]
+)
+def test_what_is_no_checkpoint_is_refused(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        Checkpoint.read(path, "digest")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="Cannot read"):
+        Checkpoint.read(tmp_path, "digest")
+
+
+def test_a_place_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="Cannot write"):
+        Checkpoint("digest").save(tmp_path / "none" / "x")
+
+
+def test_a_failed_save_leaves_the_one_before(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Checkpoint("digest").save(path)
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(CheckpointError, match="No space left"):
+        Checkpoint("digest", finished=True).save(path)
+    assert Checkpoint.read(path, "digest") == Checkpoint("digest")
+    assert os.listdir(path.parent) == [path.name]  # noqa: PTH208 - names are what counts
+
+
+def test_marked_windows_are_joined() -> None:
+    checkpoint = Checkpoint("digest")
+    for window in (Window(5, 6), Window(1, 2), UNDATED, Window(2, 5)):
+        checkpoint.mark(window, [("a", None)])
+    assert checkpoint.done == [Window(1, 6), UNDATED]
+    assert checkpoint.hits == 4
+
+
+def test_the_newest_hits_are_remembered() -> None:
+    checkpoint = Checkpoint("digest")
+    checkpoint.mark(Window(5), [("a", timestamp(6)), ("b", timestamp(7)), ("c", timestamp(7))])
+    checkpoint.mark(Window(1, 5), [("d", timestamp(2))])
+    assert (checkpoint.newest, checkpoint.newest_ids) == (timestamp(7), ["b", "c"])
+
+
+def test_the_newest_hits_of_two_windows_add_up() -> None:
+    checkpoint = Checkpoint("digest", newest=timestamp(7), newest_ids=["a"])
+    checkpoint.mark(Window(5), [("b", timestamp(7))])
+    assert checkpoint.newest_ids == ["a", "b"]
+
+
+@pytest.mark.parametrize("mistake", ["unknown", "9999-01-01T00:00:00.000Z", None])
+def test_mistaken_dates_are_not_the_newest(mistake: str | None) -> None:
+    checkpoint = Checkpoint("digest")
+    checkpoint.mark(Window(), [("a", timestamp(NOON)), ("b", mistake)], latest=NOON + 1)
+    assert checkpoint.newest_ids == ["a"]
