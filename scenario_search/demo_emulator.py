@@ -28,12 +28,13 @@ class DemoEmulator:
         self._emulator.start_sync()
 
     def client_options(self) -> dict[str, Any]:
-        """Give the options of a client of this emulator."""
+        """Give the options of a client of this emulator, whatever the environment says."""
         emulator = self._emulator
         return {
             "base_url": emulator.url,
             "api_key": emulator.api_key,
             "api_secret": emulator.api_secret,
+            "project_id": emulator.project_id,
         }
 
     def end_with(self, transport: Transport) -> None:

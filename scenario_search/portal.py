@@ -12,6 +12,7 @@ being noticed there at all.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import threading
 import weakref
@@ -80,16 +81,20 @@ def leave_behind_in_fork(transport: Transport) -> None:
 def _run(function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings) -> T:
     loop = _portal_loop()
     outcome: Future[T] = Future()
-    task: asyncio.Task[T] | None = None
+    task: asyncio.Task[None] | None = None
 
-    async def call() -> T:
-        with collect_warnings(warned):
-            return await function()
+    async def call() -> None:
+        try:
+            with collect_warnings(warned):
+                outcome.set_result(await function())
+        except asyncio.CancelledError:
+            outcome.cancel()
+        except BaseException as error:  # noqa: BLE001 - SystemExit would end the loop for all
+            outcome.set_exception(error)
 
     def start() -> None:
         nonlocal task
         task = loop.create_task(call())
-        task.add_done_callback(partial(_hand_over, outcome))
 
     def stop() -> None:
         if task is not None:
@@ -99,7 +104,7 @@ def _run(function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings
     try:
         cancelled_before = _cancellations()
         loop.call_soon_threadsafe(start)
-        return _result(outcome, cancelled_before)
+        return _result(outcome, loop, cancelled_before)
     except BaseException:
         if not outcome.done():
             loop.call_soon_threadsafe(stop)
@@ -109,16 +114,7 @@ def _run(function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings
             warn_caller(*warned.pop(0))
 
 
-def _hand_over(outcome: Future[T], task: asyncio.Task[T]) -> None:
-    if task.cancelled():
-        outcome.cancel()
-    elif (error := task.exception()) is not None:
-        outcome.set_exception(error)
-    else:
-        outcome.set_result(task.result())
-
-
-def _result(future: Future[T], cancelled_before: int) -> T:
+def _result(future: Future[T], loop: asyncio.AbstractEventLoop, cancelled_before: int) -> T:
     """Wait for a future, with an eye on what cannot interrupt the wait.
 
     That is Ctrl-C on Windows, an exception set by another thread (as notebooks do whose cells
@@ -130,6 +126,8 @@ def _result(future: Future[T], cancelled_before: int) -> T:
         except TimeoutError:
             if future.done():
                 return future.result()
+            if loop.is_closed():
+                raise RuntimeError("The event loop of the plain clients was ended") from None
             # This thread's loop stands still meanwhile: only a signal's handler can do this.
             if _cancellations() > cancelled_before:
                 raise asyncio.CancelledError from None
@@ -182,6 +180,19 @@ def _leave_behind() -> None:
     for transport in list(_transports):
         _left_behind.append(vars(transport).copy())
         transport._session = transport._loop = transport._end_of_loop = None
+
+
+@atexit.register
+def _end_unclosed_clients() -> None:
+    """Warn of clients that were not closed, while their loop can still close the connections.
+
+    Later the interpreter takes modules apart in no certain order, and the portal has stopped.
+    """
+    unclosed = [each for each in _transports if each._session is not None]
+    for transport in unclosed:
+        transport.__del__()
+    if unclosed:
+        run(asyncio.sleep, 0)
 
 
 if hasattr(os, "register_at_fork"):

@@ -152,6 +152,9 @@ class Scenario:
         self.close()
 
     def __repr__(self) -> str:
+        # A traceback's locals show a client that could not be made, too.
+        if not hasattr(self, "_client"):
+            return f"<{type(self).__name__}, which could not be made>"
         return repr(self._client).replace(AsyncScenario.__name__, type(self).__name__, 1)
 
     def __reduce__(self) -> NoReturn:

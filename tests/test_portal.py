@@ -1,0 +1,212 @@
+"""Plain calls from many threads, in running loops, across forks and at the end of all."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_transport import Page, correct_page
+from open_sockets import linux, sockets_to
+from plain_clients import IDS, client_of, faked
+from raw_server import Answer, http
+from raw_server_thread import PAGE, STALL, served_aside
+
+from scenario_search import Scenario, portal
+
+KEPT_PAGE = Answer(PAGE, then="keep")
+
+
+async def test_a_plain_call_works_while_a_loop_runs_in_this_thread() -> None:
+    client, _ = faked()
+    assert len(client.search.asset_search(query="a").hits) == 20
+
+
+def test_all_clients_and_threads_share_one_portal() -> None:
+    def search(_: int) -> int:
+        client, _transport = faked()
+        return len(client.search.asset_search(query="a", limit=7).hits)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(search, range(40))) == {7}
+    assert sum(thread.name == "scenario-search" for thread in threading.enumerate()) == 1
+
+
+def test_use_inside_of_its_own_loop_is_an_error_and_no_deadlock() -> None:
+    client, transport = faked()
+    failures: list[BaseException] = []
+
+    def answer(body: dict[str, Any]) -> Page:
+        try:
+            client.search.asset_search(query="inner")
+        except RuntimeError as error:
+            failures.append(error)
+        return correct_page(IDS, body)
+
+    transport.answer = answer
+    client.search.asset_search(query="outer")
+    assert [str(error)[:21] for error in failures] == ["A plain client cannot"]
+
+
+def test_a_callback_that_ends_the_interpreter_ends_the_call_and_not_the_portal() -> None:
+    def leave(_: object) -> None:
+        raise SystemExit(3)
+
+    with Scenario.demo() as client:
+        with pytest.raises(SystemExit):
+            list(client.crawl.assets(progress=leave))
+        assert client.search.asset_search(query="castle").hits
+
+
+@linux
+def test_a_thousand_calls_of_32_threads_leave_nothing_behind() -> None:
+    with served_aside(KEPT_PAGE) as aside:
+        threads_before = {t.name for t in threading.enumerate()} | {"scenario-search"}
+        with client_of(aside.url, max_connections=16) as client:
+
+            def search(number: int) -> int:
+                return len(client.search.asset_search(query=f"a{number}").hits)
+
+            with ThreadPoolExecutor(32) as threads:
+                assert sum(threads.map(search, range(1000))) == 2000
+            assert aside.server.connections <= 16
+        assert {t.name for t in threading.enumerate()} <= threads_before
+        assert portal.run(_tasks_beside_this) == 1
+        assert sockets_to(aside.server.port) == set()
+
+
+async def _tasks_beside_this() -> int:
+    """Count the tasks of the portal's loop, its own main task among them."""
+    return len(asyncio.all_tasks() - {asyncio.current_task()})
+
+
+def run_script(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that imports the package, with every warning shown."""
+    header = "import sys\nfrom scenario_search import Scenario\n" + textwrap.dedent("""
+        client = Scenario(base_url=sys.argv[1], api_key="k", api_secret="s")
+        def search():
+            return len(client.search.asset_search(query="a").hits)
+    """)
+    return subprocess.run(
+        [sys.executable, "-W", "always", "-c", header + textwrap.dedent(text), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+
+
+@needs_fork
+def test_a_fork_amid_calls_of_many_threads_harms_neither_process() -> None:
+    script = """
+        import gc, os, threading, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
+        found, midway = [], threading.Event()
+        def work():
+            for _ in range(16):
+                found.append(search())
+                if len(found) > 200:
+                    midway.set()
+        threads = [threading.Thread(target=work) for _ in range(32)]
+        for thread in threads:
+            thread.start()
+        midway.wait()
+        child = os.fork()
+        if child == 0:
+            assert search() == search() == 2
+            client.close()
+            del client
+            gc.collect()
+            sys.exit(7)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        for thread in threads:
+            thread.join()
+        print(sum(found), search())
+        client.close()
+    """
+    with served_aside(KEPT_PAGE) as aside:
+        done = run_script(script, aside.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == ["7", "1024", "2"]
+
+
+@needs_fork
+def test_a_fork_inside_of_a_block_leaves_the_parents_requests_alone() -> None:
+    script = """
+        import os
+        page = client.search.asset_search(query="a", limit=1)
+        with page.prefetch(3) as hits:
+            next(iter(hits))
+            child = os.fork()
+            if child == 0:
+                sys.exit(5)  # leaves the block in the child
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), search())
+        client.close()
+    """
+    total = http(b'{"hits":[{"id":"a"}],"offset":0,"limit":1,"estimatedTotalHits":2}')
+    with served_aside(Answer(total, then="keep")) as aside:
+        done = run_script(script, aside.url)
+    assert (done.returncode, done.stdout.split()) == (0, ["5", "1"]), done.stderr
+
+
+def _search_in_worker(url: str) -> int:
+    with client_of(url) as client:
+        return len(client.search.asset_search(query="a").hits)
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_each_worker_of_a_process_pool_may_have_a_client(method: str) -> None:
+    script = f"""
+        import multiprocessing, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from test_portal import _search_in_worker
+        if __name__ == "__main__":
+            search()  # the portal runs before there are workers
+            with multiprocessing.get_context({method!r}).Pool(2) as pool:
+                print(pool.map(_search_in_worker, [sys.argv[1]] * 4))
+            client.close()
+    """
+    with served_aside(KEPT_PAGE) as aside:
+        done = run_script(script, aside.url)
+    assert (done.returncode, done.stdout.strip()) == (0, "[2, 2, 2, 2]"), done.stderr
+
+
+def test_the_interpreter_ends_amid_a_call_of_a_daemon_thread() -> None:
+    script = """
+        import sys, threading
+        from scenario_search import Scenario
+        client = Scenario(base_url=sys.argv[1], api_key="k", api_secret="s")
+        call = lambda: client.search.asset_search(query="a")
+        call()
+        threading.Thread(target=call, daemon=True).start()
+        sys.stdin.read()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    with (
+        served_aside(KEPT_PAGE, STALL) as aside,
+        subprocess.Popen([*command, aside.url], stdin=subprocess.PIPE) as process,
+    ):
+        assert process.stdin is not None
+        aside.when_asked(2, process.stdin.close).result(60)
+        assert process.wait(60) == 0
+        aside.all_gone()
+
+
+def test_an_unclosed_client_warns_once_at_the_end_of_the_interpreter() -> None:
+    with served_aside(KEPT_PAGE) as aside:
+        done = run_script("search()", aside.url)
+    assert done.returncode == 0
+    assert done.stderr.count("was not closed: use 'with', or client.close()") == 1
+    assert "Unclosed" not in done.stderr  # what aiohttp says of a session or a connector
