@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from typing import Any
 
@@ -24,10 +25,14 @@ class Post:
     async def __call__(
         self, kind: str, body: Any, *, authorization: str | None = None
     ) -> tuple[int, Any]:
-        headers = {"Authorization": authorization or self._auth}
+        headers = {
+            "Authorization": authorization or self._auth,
+            "Content-Type": "application/json",
+        }
+        content = json.dumps(body).encode()
         async with (
             aiohttp.ClientSession(headers=headers) as session,
-            session.post(f"{self._url}/search/{kind}", json=body) as response,
+            session.post(f"{self._url}/search/{kind}", data=io.BytesIO(content)) as response,
         ):
             return response.status, await response.json()
 
