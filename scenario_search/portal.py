@@ -40,7 +40,8 @@ _GLANCE = 0.1
 _Started = Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]]
 
 _END = object()
-_lock = threading.Lock()
+# Reentrant, since a signal's handler or a finalizer may use a client wherever it interrupts.
+_lock = threading.RLock()
 _started: _Started | None = None
 _transports: weakref.WeakSet[Transport] = weakref.WeakSet()
 _left_behind: list[object] = []
@@ -148,21 +149,32 @@ def _loop_here() -> asyncio.AbstractEventLoop | None:
 
 def _portal_loop() -> asyncio.AbstractEventLoop:
     """Give the portal's loop. Starts the portal if there is none, or if it has come to an end."""
-    global _started  # noqa: PLW0603 - there is one portal in a process
-    with _lock:
-        if _started is None or (_started.done() and _started.result()[1].is_closed()):
-            started: _Started = Future()
-            threading.Thread(
-                target=anyio.run, args=(_live, started), name="scenario-search", daemon=True
-            ).start()
-            _started = started
-        _, loop = _started.result()
+    started = _started
+    if started is None or _has_ended(started):
+        started = _start()
+    _, loop = started.result()
     if loop is _loop_here():
         raise RuntimeError(
             "A plain client cannot be used in its own event loop (in a progress callback or a "
             "limiter), for it would wait for itself: do it in another thread"
         )
     return loop
+
+
+def _start() -> _Started:
+    global _started  # noqa: PLW0603 - there is one portal in a process
+    with _lock:
+        if _started is None or _has_ended(_started):
+            started: _Started = Future()
+            threading.Thread(
+                target=anyio.run, args=(_live, started), name="scenario-search", daemon=True
+            ).start()
+            _started = started
+        return _started
+
+
+def _has_ended(started: _Started) -> bool:
+    return started.done() and started.result()[1].is_closed()
 
 
 async def _live(started: _Started) -> None:
@@ -174,7 +186,7 @@ async def _live(started: _Started) -> None:
 def _leave_behind() -> None:
     """Let a forked process begin anew; what it inherits is kept, and never touched."""
     global _lock, _started  # noqa: PLW0603 - there is one portal in a process
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _left_behind.append(_started)
     _started = None
     for transport in list(_transports):
