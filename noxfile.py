@@ -7,7 +7,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["lint", "typing", "tests", "tests_lowest", "docs", "bench"]
+nox.options.sessions = ["lint", "typing", "tests", "tests_lowest", "contract", "docs", "bench"]
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_venv = "yes"
 
@@ -50,6 +50,13 @@ def tests_lowest(session: nox.Session) -> None:
     oldest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
     session.install("-e", ".[all]", *group("tests"), *oldest)
     session.run("pytest", "--ignore=tests/emulator", *session.posargs)
+
+
+@nox.session(python=LOWEST)
+def contract(session: nox.Session) -> None:
+    """Let schemathesis try the emulator by its own OpenAPI document."""
+    session.install("-e", ".[emulator]", *group("contract"))
+    session.run("python", "tests/contract/check.py", "--max-examples", "20", *session.posargs)
 
 
 @nox.session(python=LOWEST)
