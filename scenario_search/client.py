@@ -49,6 +49,7 @@ _USER_AGENT = (
     f"scenario-search/{__version__} python/{platform.python_version()} aiohttp/{AIOHTTP_VERSION}"
 )
 _MESSAGE_SHOWN = 500
+_QUOTED_AT_MOST = 1024
 
 
 class AsyncScenario:
@@ -175,8 +176,10 @@ class AsyncScenario:
         await self.close()
 
     def __repr__(self) -> str:
-        state = " closed" if self._transport.closed else ""
         name = type(self).__name__
+        if not hasattr(self, "_transport"):
+            return f"<{name}, which could not be made>"
+        state = " closed" if self._transport.closed else ""
         return f"<{name} {self._base_url} with {self._credentials.kind} credentials{state}>"
 
     def __reduce__(self) -> NoReturn:
@@ -275,6 +278,12 @@ class AsyncScenario:
             )
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("POST %s: %d in %.3f s", path, answer.status, answer.elapsed)
+        if 200 <= answer.status < 300:
+            # An error quotes no more than the start of a page.
+            start = answer.body[:_QUOTED_AT_MOST]
+            if self._credentials.erased(start) == start:
+                return answer
+        answer = attrs.evolve(answer, body=self._credentials.erased(answer.body))
         if not 200 <= answer.status < 300:
             raise status_error(answer)
         return answer

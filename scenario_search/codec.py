@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -108,6 +109,8 @@ def _make_structure(cls: type[D], *, consumes: bool) -> Callable[[Any], D]:
             lines.append(f"    self.{name} = {absent} if value is None else make{index}(value)")
         else:
             lines.append(f"    self.{name} = {take}")
+    private = [f.name for f in attrs.fields(cls) if f.name.startswith("_") and f.default is None]
+    lines += [f"    self.{name} = None" for name in private if name != "_extra"]
     lines += ["    self._extra = data or None", "    return self"]
     code = compile("\n".join(lines), f"<structure {cls.__name__}>", "exec")
     exec(code, scope)  # noqa: S102 - the text is made from our own declarations only
@@ -202,11 +205,10 @@ def structure(data: Any, cls: type[D], *, strict: bool = False) -> D:
     """
     if strict and (problems := list(_problems(data, cls, "$", strict=True))):
         _raise_problems(problems)
-    try:
+    with suppress(_MisfitError, KeyError):
         made: D = structure_function(cls)(data)
-    except (_MisfitError, KeyError):
-        _raise_problems(list(_problems(data, cls, "$", strict=False)))
-    return made
+        return made
+    _raise_problems(list(_problems(data, cls, "$", strict=False)))
 
 
 def _quoted(body: bytes) -> str:
@@ -268,12 +270,12 @@ def decode_page(
     if invalid is not None:
         hits = _valid(hits, hit_class, invalid, strict=strict)
     make = structure_function(hit_class, consumes=True)
-    try:
+    # Raised below, so that the error is not chained to this one, whose frames hold half a hit.
+    with suppress(_MisfitError, KeyError):
         page.hits = [make(hit) for hit in hits]
-    except (_MisfitError, KeyError):
-        whole = orjson.loads(body)["hits"]
-        _raise_problems(_hit_problems(whole, hit_class, strict=False), **context)
-    return page
+        return page
+    whole = orjson.loads(body)["hits"]
+    _raise_problems(_hit_problems(whole, hit_class, strict=False), **context)
 
 
 def _hit_problems(hits: list[Any], hit_class: type[Hit], *, strict: bool) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from scenario_search.errors import ConfigurationError
+from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.rules import header_problem, query_problem
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ __all__ = [
 DEFAULT_BASE_URL = "https://api.cloud.scenario.com/v1"
 
 _KEY, _SECRET, _BEARER = "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT"
+_LEAST_ERASED = 8
+"""Characters: a shorter credential is no secret, and may be a word of an answer."""
+
 _BASE_URL, _PROJECT_ID = "SCENARIO_BASE_URL", "SCENARIO_PROJECT_ID"
 
 
@@ -76,6 +80,10 @@ def _query(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         raise ConfigurationError(f"{attribute.name} {problem}")
 
 
+def _shown_again(value: Any) -> Any:
+    return str(value) if isinstance(value, HiddenText) else value
+
+
 def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
     if value is not None and not isinstance(value, str):
         raise ConfigurationError(f"{attribute.name} must be a string, not {type(value).__name__}")
@@ -91,7 +99,7 @@ class SyncClientOptions:
     """The API secret; else ``SCENARIO_SDK_API_SECRET``."""
     bearer_auth: str | None = attrs.field(default=None, repr=False)
     """A token, in place of key and secret; else ``SCENARIO_SDK_JWT``."""
-    base_url: str | None = attrs.field(default=None, repr=False)
+    base_url: str | None = attrs.field(default=None, repr=False, converter=_shown_again)
     """Where the API is; else ``SCENARIO_BASE_URL``, else the public service."""
     project_id: str | None = attrs.field(default=None, validator=_text)
     """The project to search in; else ``SCENARIO_PROJECT_ID``, else the key's own."""
@@ -111,11 +119,11 @@ class SyncClientOptions:
     max_image_bytes: int = attrs.field(default=20 * 2**20, validator=_whole(1))
     """How large a reference image may be."""
     default_headers: Mapping[str, str] | None = attrs.field(
-        default=None, repr=False, validator=_headers
+        default=None, repr=False, converter=hidden_values, validator=_headers
     )
     """Headers to send with every request."""
     default_query: Mapping[str, str] | None = attrs.field(
-        default=None, repr=False, validator=_query
+        default=None, repr=False, converter=hidden_values, validator=_query
     )
     """Query-string parameters to send with every request."""
     validate: bool = True
@@ -141,15 +149,23 @@ class ClientOptions(SyncClientOptions):
 class Credentials:
     """What goes into the ``Authorization`` header. Shows itself nowhere."""
 
-    __slots__ = ("_value", "kind")
+    __slots__ = ("_parts", "_value", "kind")
 
-    def __init__(self, kind: str, value: str) -> None:
+    def __init__(self, kind: str, value: str, parts: Sequence[str] = ()) -> None:
         self.kind = kind
-        self._value = value
+        self._value = HiddenText(value)
+        encoded = value.rpartition(" ")[2]
+        self._parts = [HiddenText(part) for part in (encoded, *parts) if len(part) >= _LEAST_ERASED]
 
     def authorization(self) -> str:
         """Give the header's value."""
         return self._value
+
+    def erased(self, body: bytes) -> bytes:
+        """Take the credentials out of what a server sends back, which errors and logs quote."""
+        for part in self._parts:
+            body = body.replace(part.encode(), b"[hidden]")
+        return body
 
     def __repr__(self) -> str:
         return f"<{self.kind} credentials>"
@@ -174,7 +190,7 @@ def take_credentials(options: dict[str, Any], basic: Any) -> Credentials:
     names = ["api_key", "api_secret", "bearer_auth"]
     if not any(value is not None for value in given):
         names = [_KEY, _SECRET, _BEARER]
-        given = [os.environ.get(name) or None for name in names]
+        given = [HiddenText(os.environ.get(name, "")) or None for name in names]
     present = [name for name, value in zip(names, given, strict=True) if value is not None]
     if not present:
         raise ConfigurationError(
@@ -196,8 +212,8 @@ def take_credentials(options: dict[str, Any], basic: Any) -> Credentials:
     if ":" in (given[0] or ""):
         raise ConfigurationError(f"{names[0]} must not hold a colon")
     if given[2] is not None:
-        return Credentials("bearer", f"Bearer {given[2]}")
-    return Credentials("basic", basic(given[0], given[1]))
+        return Credentials("bearer", f"Bearer {given[2]}", given[2:])
+    return Credentials("basic", basic(given[0], given[1]), given[:2])
 
 
 def _check_credential(name: str, value: Any) -> None:
@@ -218,32 +234,39 @@ def resolve_base_url(given: str | None, *, allow_http: bool) -> str:
     Raises:
         ConfigurationError: It is no absolute http(s) URL, or plain http to another machine.
     """
-    url: Any = given or os.environ.get(_BASE_URL) or DEFAULT_BASE_URL
+    # Hidden until it is known to hold no password, since an error may be shown with all locals.
+    given = HiddenText(given or os.environ.get(_BASE_URL) or DEFAULT_BASE_URL)
+    if problem := _base_url_problem(str(given), allow_http=allow_http):
+        raise ConfigurationError(problem)
+    return str(given).rstrip("/")
+
+
+def _base_url_problem(url: str, *, allow_http: bool) -> str | None:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except (ValueError, AttributeError):
+    except ValueError:
         parts, port = urlsplit(""), None
     # What urlsplit drops or reads otherwise than others do must not decide who is trusted.
-    unclear = not isinstance(url, str) or not url.isprintable() or set(url) & set(" \\")
+    unclear = not url.isprintable() or set(url) & set(" \\")
     if unclear or parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ConfigurationError(f"base_url must be an absolute https URL, not {_shown(url)!r}")
+        return f"base_url must be an absolute https URL, not {_shown(url)!r}"
     if parts.username is not None or "?" in url or "#" in url:
-        raise ConfigurationError(
+        return (
             "base_url must have no user name, query or fragment: credentials go into "
             "api_key and api_secret"
         )
     if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname):
-        raise ConfigurationError(
+        return (
             f"base_url {url!r} would send credentials unencrypted: use https, or pass "
             "allow_http=True if that is meant"
         )
-    return str(url).rstrip("/")
+    return None
 
 
-def _shown(url: Any) -> str:
+def _shown(url: str) -> str:
     """Show a URL that could not be read, without what may be a password or a token."""
-    return str(url).rpartition("@")[2].partition("?")[0].partition("#")[0]
+    return url.rpartition("@")[2].partition("?")[0].partition("#")[0]
 
 
 def _is_loopback(host: str) -> bool:

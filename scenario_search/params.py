@@ -23,6 +23,7 @@ import attrs
 from scenario_search import rules
 from scenario_search.errors import InvalidParamsError
 from scenario_search.filters import Filter, check_fields
+from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.images import Images, ImagesDict, ImageSource, like_unlike
 from scenario_search.rules import MAX_PAGE_SIZE
 
@@ -67,8 +68,14 @@ class Parameter:
     rule: rules.Rule | None = None
 
 
-def _param(wire: str, place: Place, doc: str, rule: rules.Rule | None = None) -> Any:
-    return attrs.field(default=None, metadata={"parameter": Parameter(wire, place, doc, rule)})
+def _param(
+    wire: str, place: Place, doc: str, rule: rules.Rule | None = None, *, hides: bool = False
+) -> Any:
+    return attrs.field(
+        default=None,
+        converter=hidden_values if hides else None,
+        metadata={"parameter": Parameter(wire, place, doc, rule)},
+    )
 
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
@@ -82,10 +89,14 @@ class CallOptions:
         rules.identifier,
     )
     extra_headers: Mapping[str, str] | None = _param(
-        "", Place.CALL, "Headers to send beside, or in place of, the client's.", rules.extra_headers
+        "",
+        Place.CALL,
+        "Headers to send beside, or in place of, the client's.",
+        rules.extra_headers,
+        hides=True,
     )
     extra_query: Mapping[str, str] | None = _param(
-        "", Place.CALL, "Query-string parameters to add.", rules.extra_query
+        "", Place.CALL, "Query-string parameters to add.", rules.extra_query, hides=True
     )
     extra_body: Mapping[str, Any] | None = _param(
         "",
@@ -346,7 +357,7 @@ def query_parameters(params: SearchParams, project_id: str | None) -> dict[str, 
             result[parameter.wire] = str(value).lower() if isinstance(value, bool) else str(value)
     if project_id is not None:
         result.setdefault("projectId", project_id)
-    return result | {str(k): str(v) for k, v in (params.extra_query or {}).items()}
+    return result | {str(k): HiddenText(v) for k, v in (params.extra_query or {}).items()}
 
 
 def body_parameters(params: SearchParams) -> dict[str, Any]:

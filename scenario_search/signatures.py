@@ -1,16 +1,20 @@
 """Signatures written once: functions that take what an attrs class's constructor takes.
 
 A type checker sees the class's keywords on the function (through a ``ParamSpec``), and so do
-``help()`` and notebooks (through ``__signature__``).
+``help()`` and notebooks (through ``__signature__``). What may be secret among the keywords is
+hidden before the function sees them.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import attrs
+
+from scenario_search.hidden import hide_secrets
 
 __all__ = ["makes", "returns_same", "signature_of", "takes", "takes_beside"]
 
@@ -48,10 +52,22 @@ def takes(
     """Give a method the keywords of an attrs class's constructor."""
 
     def decorate(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, P], R]:
-        method.__signature__ = signature_of(signature)  # type: ignore[attr-defined,arg-type]
-        return method
+        hiding: Any = _hiding(method)
+        hiding.__signature__ = signature_of(signature)  # type: ignore[arg-type]
+        return cast(Callable[Concatenate[S, P], R], hiding)
 
     return decorate
+
+
+def _hiding(method: Callable[..., R]) -> Callable[..., R]:
+    """Hide the secrets among a method's keywords from the locals of any traceback."""
+
+    @functools.wraps(method)
+    def called(*args: Any, **keywords: Any) -> R:
+        hide_secrets(keywords)
+        return method(*args, **keywords)
+
+    return called
 
 
 class CopyMethod(Protocol[P]):
@@ -82,8 +98,7 @@ def makes(signature: Callable[P, Any]) -> Callable[[Callable[..., Any]], MakerMe
     """As :func:`takes`, for a class method that makes an object of its class."""
 
     def decorate(method: Any) -> Any:
-        takes(signature)(method.__func__)
-        return method
+        return classmethod(takes(signature)(method.__func__))
 
     return decorate
 
@@ -98,7 +113,8 @@ def takes_beside(
     ) -> Callable[Concatenate[S, A, P], R]:
         own = list(inspect.signature(method).parameters.values())[:2]
         keywords = list(signature_of(signature).parameters.values())[1:]  # type: ignore[arg-type]
-        method.__signature__ = inspect.Signature([*own, *keywords])  # type: ignore[attr-defined]
-        return method
+        hiding: Any = _hiding(method)
+        hiding.__signature__ = inspect.Signature([*own, *keywords])
+        return cast(Callable[Concatenate[S, A, P], R], hiding)
 
     return decorate

@@ -157,30 +157,17 @@ class Transport:
             session = await self._current_session()
             began = time.monotonic()
             try:
-                async with (
-                    asyncio.timeout(timeout),
-                    _sendable(body) as data,
-                    session.post(
-                        url,
-                        data=data,
-                        headers=headers(),
-                        params=query or None,
-                        timeout=_phase_timeouts(session),
-                        allow_redirects=False,
-                        raise_for_status=False,
-                        auto_decompress=False,
-                    ) as response,
-                ):
-                    content = await _read(response, max_bytes)
-                    elapsed = time.monotonic() - began
-                    return Answer(response.status, response.headers, content, elapsed)
+                async with asyncio.timeout(timeout):
+                    status, received, content = await _exchange(
+                        session, url, body, headers, query, max_bytes
+                    )
+                return Answer(status, received, content, time.monotonic() - began)
             except TimeoutError:
                 failure = APITimeoutError(f"No answer from {url} within {timeout:g} s")
             except (aiohttp.InvalidURL, UnicodeError) as error:
                 failure = _unsendable(url, error)
             except _BROKEN as error:
-                reason = str(error) or type(error).__name__
-                failure = APIConnectionError(f"The connection to {url} failed: {reason}")
+                failure = APIConnectionError(f"The connection to {url} failed: {_reason(error)}")
             except ValueError as error:
                 failure = _unsendable(url, error)
             except RuntimeError as error:
@@ -295,6 +282,12 @@ def _unsendable(url: str, error: ValueError) -> ConfigurationError:
     return ConfigurationError(f"A request to {url} cannot be sent: {error}")
 
 
+def _reason(error: Exception) -> str:
+    """Say why a connection failed, without the query string, which may hold a token."""
+    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return text or type(error).__name__
+
+
 def _phase_timeouts(session: aiohttp.ClientSession) -> aiohttp.ClientTimeout:
     """Keep what the session says of connecting and reading; the total is ours."""
     set_by_session = session.timeout
@@ -346,6 +339,35 @@ async def _sendable(body: bytes) -> AsyncIterator[bytes | _LargeBody]:
     finally:
         if not answered:
             large.give_up()
+
+
+async def _exchange(
+    session: aiohttp.ClientSession,
+    url: str,
+    body: bytes,
+    headers: Callable[[], Mapping[str, str]],
+    query: Mapping[str, str],
+    max_bytes: int,
+) -> tuple[int, Mapping[str, str], bytes]:
+    """Send and read: give status, headers and body.
+
+    A function of its own, since aiohttp's objects show the query string: no traceback that leaves
+    the transport holds them.
+    """
+    async with (
+        _sendable(body) as data,
+        session.post(
+            url,
+            data=data,
+            headers=headers(),
+            params=query or None,
+            timeout=_phase_timeouts(session),
+            allow_redirects=False,
+            raise_for_status=False,
+            auto_decompress=False,
+        ) as response,
+    ):
+        return response.status, response.headers, await _read(response, max_bytes)
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:

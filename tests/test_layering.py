@@ -20,6 +20,7 @@ PURE = [
     "filter_tree",
     "filters",
     "frames",
+    "hidden",
     "images",
     "paging",
     "params",

@@ -1,0 +1,59 @@
+"""Text that shows itself nowhere: credentials, and headers and query strings, which may hold some.
+
+Tracebacks with locals, debuggers, logs and the ``repr`` of whatever holds it show a placeholder.
+On the wire, compared or formatted, it is the text it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scenario_search.errors import ConfigurationError
+
+__all__ = ["HiddenText", "hidden_values", "hide_secrets"]
+
+
+class HiddenText(str):
+    """A string whose ``repr`` does not tell it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+
+def hidden_values(value: Any) -> Any:
+    """Give a mapping whose strings do not show; anything else as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: HiddenText(text) if isinstance(text, str) else text for name, text in value.items()
+    }
+
+
+def hide_secrets(keywords: dict[str, Any]) -> None:
+    """Hide what may be secret among the keywords of a call, in place.
+
+    It comes first in whatever takes such keywords: an error that is raised later may be shown
+    with the locals of all frames it went through.
+
+    Raises:
+        ConfigurationError: A credential is no string.
+    """
+    for name in ("api_key", "api_secret", "bearer_auth"):
+        value = keywords.pop(name, None)
+        if value is not None and not isinstance(value, str):
+            kind = type(value).__name__
+            del value
+            raise ConfigurationError(f"{name} must be a string, not {kind}")
+        if value is not None:
+            keywords[name] = HiddenText(value)
+        del value
+    if isinstance(keywords.get("base_url"), str):
+        keywords["base_url"] = HiddenText(keywords["base_url"])
+    for name in _MAPPINGS & keywords.keys():
+        keywords[name] = hidden_values(keywords[name])
+
+
+_MAPPINGS = {"default_headers", "default_query", "extra_headers", "extra_query"}
