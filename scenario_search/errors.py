@@ -70,6 +70,13 @@ def _rebuild(cls: type[ScenarioError], state: dict[str, Any]) -> ScenarioError:
     return error
 
 
+def _harmless(text: str) -> str:
+    """Give text in one line that a terminal only shows, since servers' words stand in messages."""
+    return "".join(
+        one if one.isprintable() else " " if one.isspace() else repr(one)[1:-1] for one in text
+    )
+
+
 class ScenarioError(Exception):
     """The base of every error this library raises.
 
@@ -154,7 +161,7 @@ class APIError(ScenarioError):
         body: Any = None,
         retries_taken: int = 0,
     ) -> None:
-        super().__init__(message)
+        super().__init__(_harmless(message))
         self.status_code = status_code
         self.code = code
         self.details = details
