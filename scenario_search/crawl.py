@@ -7,8 +7,10 @@ each holds fewer, and reads each window whole (:mod:`scenario_search.crawl_readi
 from __future__ import annotations
 
 import hashlib
+import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 import anyio.to_thread
 import attrs
 
+from scenario_search import export, export_parquet, frames
 from scenario_search.checkpoint import Checkpoint
 from scenario_search.crawl_params import CrawlStats, CrawlWindow, RunOptions, since_moment
 from scenario_search.crawl_reading import Piece, Reading, ReadingPlan
@@ -23,11 +26,15 @@ from scenario_search.crawl_requests import WindowRequests
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
 from scenario_search.images import image_reference
 from scenario_search.params import Images, SearchParams, like_unlike
+from scenario_search.progress import ProgressBar
 from scenario_search.responses import Hit
 from scenario_search.search import PreparedSearch
 from scenario_search.windows import UNDATED, Known, Window, gaps, milliseconds
 
 if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+    import polars as pl
+
     from scenario_search.client import AsyncScenario
     from scenario_search.search import Endpoint
 
@@ -71,6 +78,7 @@ class AsyncCrawl(Generic[H]):
         self._entered = False
         self._checkpoint: Checkpoint | None = None
         self._reading: Reading[H] | None = None
+        self._bar: ProgressBar | None = None
 
     @property
     def _concurrency(self) -> int:
@@ -94,9 +102,16 @@ class AsyncCrawl(Generic[H]):
         await self._end_reading()
 
     async def _end_reading(self) -> None:
+        self._end_bar()
         reading, self._reading = self._reading, None
         if reading is not None:
             await reading.close()
+
+    def _end_bar(self) -> None:
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar(self.stats)
+            bar.close()
 
     def __aiter__(self) -> AsyncIterator[H]:
         return self._hits(self._batches())
@@ -132,7 +147,7 @@ class AsyncCrawl(Generic[H]):
                 return
             await self.mark(piece)
 
-    def pieces(self) -> AsyncIterator[Piece[H]]:
+    def pieces(self) -> AsyncGenerator[Piece[H], None]:
         """Give window after window, each with its hits, for a sink of your own.
 
         Store a piece's hits, then await :meth:`mark`: what is marked is not read again by a
@@ -148,18 +163,106 @@ class AsyncCrawl(Generic[H]):
         self._check_entered()
         return self._pieces()
 
-    async def _pieces(self) -> AsyncIterator[Piece[H]]:
+    async def _pieces(self) -> AsyncGenerator[Piece[H], None]:
         await self._end_reading()
         self.stats = stats = CrawlStats()
-        self._reading = reading = await self._begin(stats)
-        async for piece in reading.pieces():
-            yield piece
+        if self._options.progress is True and not self._counting:
+            self._bar = ProgressBar(self._params.kind)
+        try:
+            self._reading = reading = await self._begin(stats)
+            async for piece in reading.pieces():
+                yield piece
+        finally:
+            self._end_bar()
         stats.ended = time.monotonic()
         if reading.incomplete:
             _raise_incomplete(reading.incomplete)
         if self._checkpoint is not None and not self._checkpoint.finished:
             self._checkpoint.finished = True
             await self._save()
+
+    # Exports
+
+    @property
+    def hit_class(self) -> type[H]:
+        """The class of the hits."""
+        return self._endpoint.hit_class
+
+    @property
+    def max_items(self) -> int | None:
+        """The most hits that are given."""
+        return self._params.max_items
+
+    @property
+    def progress_file(self) -> Checkpoint | None:
+        """The checkpoint, once a crawl that has one has begun."""
+        return self._checkpoint
+
+    async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
+        """Write all hits to a file, a line of JSON each, as the API sent them.
+
+        With a checkpoint it can be ended and resumed at any time, and each hit is in the file
+        once. Runs requests at once, inside ``async with`` or not.
+
+        Raises:
+            CheckpointError: The file is not the one that the checkpoint knows.
+            IncompleteCrawlError: At the end, where windows could not be read whole.
+        """
+        async with self._running():
+            await export.to_jsonl(self, path)
+
+    async def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write all hits to a CSV file: see :func:`scenario_search.export.to_csv`.
+
+        Raises:
+            CheckpointError: The file is not the one that the checkpoint knows.
+            IncompleteCrawlError: At the end, where windows could not be read whole.
+        """
+        async with self._running():
+            await export.to_csv(self, path)
+
+    async def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write all hits to a Parquet file. See :meth:`to_jsonl`.
+
+        Types and columns: :mod:`scenario_search.export_parquet`.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+            CheckpointError: The file beside is not the one that the checkpoint knows.
+            IncompleteCrawlError: At the end, where windows could not be read whole.
+        """
+        resumable = self._options.checkpoint is not None
+        async with self._running():
+            await export_parquet.to_parquet(self, path, resumable=resumable)
+
+    async def to_pandas(self) -> pd.DataFrame:
+        """Give all hits as a pandas frame. Columns and types: :mod:`scenario_search.frames`.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        frames._library("pandas")
+        async with self._running():
+            return frames.to_pandas([hit async for hit in self], kind=self.hit_class)
+
+    async def to_polars(self) -> pl.DataFrame:
+        """Give all hits as a polars frame. Columns and types: :mod:`scenario_search.frames`.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        frames._library("polars")
+        async with self._running():
+            return frames.to_polars([hit async for hit in self], kind=self.hit_class)
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        """Enter the crawl, where it is not entered yet."""
+        if self._entered:
+            yield
+            return
+        async with self:
+            yield
 
     # Where to begin, and how far it came
 
@@ -179,7 +282,8 @@ class AsyncCrawl(Generic[H]):
             return
         created = [(hit.id, hit.created_at) for hit in piece.hits]
         self._checkpoint.mark(piece.window, created, latest=_tomorrow())
-        self._checkpoint.files.update(files or {})
+        # A file that was not written to misses these hits, so it is not one to go on with.
+        self._checkpoint.files = dict(files or {})
         if self._reading is not None:
             self._checkpoint.cap = self._reading.cap
         await self._save()
@@ -210,6 +314,7 @@ class AsyncCrawl(Generic[H]):
             self._params,
             self._options,
             stats,
+            progress=self._options.progress if callable(self._options.progress) else self._bar,
             concurrency=self._concurrency,
             ranked=ranked,
         )

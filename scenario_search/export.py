@@ -1,0 +1,296 @@
+"""Exports: hits to JSONL, CSV and Parquet files as they come.
+
+JSONL holds each hit as the API sent it, unknown fields included: it loads into the emulator, and
+decodes to equal hits. CSV and Parquet have the columns of :mod:`scenario_search.frames`.
+
+Without a checkpoint a file is there whole or not at all: it is written beside, then renamed.
+With one, every hit is in it exactly once, however often the crawl was ended and resumed: the rows
+of a window are on the disk before the checkpoint marks the window, together with the file's
+length; what is after that length is cut off when the crawl goes on. A file belongs to its
+checkpoint: delete both to start anew.
+
+Where a crawl ends with :class:`~scenario_search.IncompleteCrawlError`, all that could be read is
+in the file. With a checkpoint the windows that are not whole come last, and are read again when
+the crawl is resumed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Generic, Protocol, TypeVar
+
+import anyio.to_thread
+import orjson
+
+from scenario_search import frames
+from scenario_search.checkpoint import Checkpoint
+from scenario_search.crawl_reading import Piece
+from scenario_search.errors import CheckpointError, IncompleteCrawlError
+from scenario_search.responses import Hit
+from scenario_search.windows import UNDATED
+
+__all__ = ["ExportSource", "SearchSource", "to_csv", "to_jsonl"]
+
+H = TypeVar("H", bound=Hit)
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ExportSource(Protocol[H]):
+    """What can be exported: hits that come in pieces, which may be marked."""
+
+    @property
+    def hit_class(self) -> type[H]:
+        """The class of the hits."""
+        ...
+
+    @property
+    def max_items(self) -> int | None:
+        """The most hits to export."""
+        ...
+
+    @property
+    def progress_file(self) -> Checkpoint | None:
+        """The checkpoint; it is there once the pieces have begun."""
+        ...
+
+    def pieces(self) -> AsyncGenerator[Piece[H], None]:
+        """Give the hits."""
+        ...
+
+    async def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
+        """Say that the hits of a piece are safe in the files, which are so long now."""
+        ...
+
+
+class SearchSource(Generic[H]):
+    """The hits of a plain search, which has no checkpoint.
+
+    Args:
+        hit_class: The class of the hits.
+        batches: The hits, those of a page at once.
+    """
+
+    progress_file: Checkpoint | None = None
+    max_items: int | None = None
+
+    def __init__(self, hit_class: type[H], batches: AsyncIterator[list[H]]) -> None:
+        self.hit_class = hit_class
+        self._batches = batches
+
+    async def pieces(self) -> AsyncGenerator[Piece[H], None]:
+        """Give the hits, those of a page at once."""
+        async for batch in self._batches:
+            yield Piece(UNDATED, batch, len(batch))
+
+    async def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
+        """Do nothing."""
+
+
+async def to_jsonl(
+    source: ExportSource[H], path: str | os.PathLike[str], *, instead: Path | None = None
+) -> None:
+    """Write hits as lines of JSON, in wire form.
+
+    Args:
+        source: The hits.
+        path: The file.
+        instead: A file that may stand in its place, once a resumed crawl has finished.
+
+    Raises:
+        CheckpointError: The file is not the one that the checkpoint knows.
+        IncompleteCrawlError: At the end, where windows could not be read whole.
+    """
+    await _export(source, Path(path), b"", _json_lines, instead)
+
+
+async def to_csv(source: ExportSource[H], path: str | os.PathLike[str]) -> None:
+    """Write hits as CSV (RFC 4180, UTF-8): a header, then a row a hit.
+
+    Lists are JSON text, timestamps are as the API sends them. Text that a spreadsheet would take
+    for a formula, because it begins with ``= + - @``, a tab or a carriage return, has an
+    apostrophe before it; numbers stay numbers.
+
+    Raises:
+        CheckpointError: The file is not the one that the checkpoint knows.
+        IncompleteCrawlError: At the end, where windows could not be read whole.
+    """
+    columns = frames.columns(source.hit_class)
+    head = _csv_lines([list(columns)])
+    await _export(source, Path(path), head, lambda hits: _csv_lines(_csv_rows(hits, columns)))
+
+
+def _json_lines(hits: list[H]) -> bytes:
+    option = orjson.OPT_APPEND_NEWLINE
+    return b"".join([orjson.dumps(hit.to_dict(), option=option) for hit in hits])
+
+
+def _csv_lines(rows: list[list[Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def _csv_rows(hits: list[H], columns: dict[str, str]) -> list[list[Any]]:
+    made = []
+    for hit, row in zip(hits, frames.rows(hits), strict=True):
+        for name, what in columns.items():
+            if what == "timestamp":
+                row[name] = getattr(hit, name)
+        made.append([_cell(row[name]) for name in columns])
+    return made
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list | dict | bool):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+async def _export(
+    source: ExportSource[H],
+    path: Path,
+    head: bytes,
+    encode: Callable[[list[H]], bytes],
+    instead: Path | None = None,
+) -> None:
+    """Write a head, then pieces; see the module's docstring for what holds at each moment."""
+    key = os.path.abspath(path)  # noqa: ASYNC240, PTH100 - the name only: no file is looked at
+    left = source.max_items
+    held: list[list[H]] = []
+    file: _GrowingFile | None = None
+    try:
+        async with aclosing(_pieces(source, left)) as pieces:
+            try:
+                async for piece, whole in pieces:
+                    if file is None:
+                        file = await _opened(path, key, source.progress_file, head)
+                    if piece.problem is not None and source.progress_file is not None:
+                        # After what is marked, since it is to be cut off when the crawl goes on.
+                        held.append(piece.hits)
+                        continue
+                    size = await anyio.to_thread.run_sync(file.append, encode(piece.hits))
+                    if whole:
+                        await source.mark(piece, {key: size})
+            except IncompleteCrawlError:
+                if file is not None:
+                    for hits in held:
+                        await anyio.to_thread.run_sync(file.append, encode(hits))
+                    await anyio.to_thread.run_sync(file.finish)
+                raise
+        if file is None:
+            done = source.progress_file
+            if done is not None and done.finished and _stands_for(instead, path):
+                return
+            file = await _opened(path, key, done, head)
+        await anyio.to_thread.run_sync(file.finish)
+    finally:
+        if file is not None:
+            await anyio.to_thread.run_sync(file.close)
+
+
+def _stands_for(instead: Path | None, path: Path) -> bool:
+    return instead is not None and instead.exists() and not path.exists()
+
+
+async def _pieces(
+    source: ExportSource[H], left: int | None
+) -> AsyncGenerator[tuple[Piece[H], bool], None]:
+    """Give (piece, whether it is whole) until so many hits were given."""
+    if left == 0:
+        return
+    async with aclosing(source.pieces()) as pieces:
+        async for piece in pieces:
+            if left is not None and len(piece.hits) >= left:
+                piece.hits = piece.hits[:left]
+                yield piece, False
+                return
+            if left is not None:
+                left -= len(piece.hits)
+            yield piece, True
+
+
+async def _opened(path: Path, key: str, checkpoint: Checkpoint | None, head: bytes) -> _GrowingFile:
+    """Open a file where it is to go on."""
+    if checkpoint is None:
+        return await anyio.to_thread.run_sync(_new_file, path, head)
+    good = checkpoint.files.get(key)
+    if good is None and checkpoint.done:
+        raise CheckpointError(
+            f"The checkpoint's {checkpoint.hits:,} hits are not all in {path}: they were consumed "
+            "elsewhere; use a checkpoint of its own for each file"
+        )
+    return await anyio.to_thread.run_sync(_resumed_file, path, head, good)
+
+
+class _GrowingFile:
+    """A file that is appended to."""
+
+    def __init__(self, file: BinaryIO, path: Path, *, beside: Path | None, size: int) -> None:
+        self._file = file
+        self._path = path
+        self._beside = beside
+        self._size = size
+
+    def append(self, data: bytes) -> int:
+        """Write to the end, so that it stays, and give the length.
+
+        What is written beside needs to stay only once it is renamed.
+        """
+        self._file.write(data)
+        self._size += len(data)
+        if self._beside is None:
+            self._flush()
+        return self._size
+
+    def _flush(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def finish(self) -> None:
+        """Put it in its place, whole."""
+        self._flush()
+        self._file.close()
+        if self._beside is not None:
+            self._beside.replace(self._path)
+            self._beside = None
+
+    def close(self) -> None:
+        """Let go of it. What was written beside and is not finished is deleted."""
+        self._file.close()
+        if self._beside is not None:
+            with suppress(OSError):
+                self._beside.unlink()
+
+
+def _new_file(path: Path, head: bytes) -> _GrowingFile:
+    beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    file = _GrowingFile(beside.open("wb"), path, beside=beside, size=0)
+    file.append(head)
+    return file
+
+
+def _resumed_file(path: Path, head: bytes, good: int | None) -> _GrowingFile:
+    """Open a file whose first ``good`` bytes are marked in the checkpoint; ``None`` for none."""
+    if good is None:
+        file = _GrowingFile(path.open("wb"), path, beside=None, size=0)
+        file.append(head)
+        return file
+    size = path.stat().st_size if path.exists() else 0
+    if size < good:
+        raise CheckpointError(
+            f"{path} has {size:,} bytes, but the checkpoint knows of {good:,}: it was changed; "
+            "delete the checkpoint to start anew"
+        )
+    opened = path.open("r+b")
+    opened.truncate(good)
+    opened.seek(good)
+    return _GrowingFile(opened, path, beside=None, size=good)

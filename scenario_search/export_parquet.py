@@ -1,0 +1,196 @@
+"""Exports to Parquet, by way of pyarrow.
+
+The columns are those of :mod:`scenario_search.frames`, with types that do not depend on what the
+hits hold: text as ``string``, numbers as ``double``, timestamps as ``timestamp[ms, UTC]``, lists
+as ``list<string>``. A value of another type is in the JSON of ``extra``, under its column's name.
+
+A Parquet file cannot be appended to. With a checkpoint the hits are therefore collected in a JSONL
+file beside (``<name>.partial.jsonl``), and the Parquet file is written at the end.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio.to_thread
+import orjson
+
+from scenario_search import frames
+from scenario_search.codec import structure
+from scenario_search.errors import IncompleteCrawlError
+from scenario_search.export import ExportSource, to_jsonl
+from scenario_search.responses import Hit
+
+__all__ = ["to_parquet"]
+
+H = TypeVar("H", bound=Hit)
+
+_ROW_GROUP = 2_000
+"""Rows of a row group, at least: small ones make a file slow to read, large ones take memory."""
+
+
+async def to_parquet(
+    source: ExportSource[H], path: str | os.PathLike[str], *, resumable: bool = False
+) -> None:
+    """Write hits as Parquet, in row groups as they come.
+
+    Args:
+        source: The hits.
+        path: The file.
+        resumable: Whether there is a checkpoint.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+        CheckpointError: The file beside is not the one that the checkpoint knows.
+        IncompleteCrawlError: At the end, where windows could not be read whole.
+    """
+    arrow = _pyarrow()
+    path = Path(path)
+    if not resumable:
+        await _stream(arrow, source, path)
+        return
+    collected = path.with_name(f"{path.name}.partial.jsonl")
+    try:
+        await to_jsonl(source, collected, instead=path)
+    except IncompleteCrawlError:
+        await anyio.to_thread.run_sync(_convert, arrow, collected, path, source.hit_class)
+        raise
+    if not collected.exists():
+        return
+    await anyio.to_thread.run_sync(_convert, arrow, collected, path, source.hit_class)
+    if source.progress_file is not None and source.progress_file.finished:
+        collected.unlink()
+
+
+def _pyarrow() -> Any:
+    try:
+        importlib.import_module("pyarrow.parquet")
+        return importlib.import_module("pyarrow")
+    except ImportError as error:
+        raise ImportError(
+            "This needs pyarrow: pip install 'scenario-search[parquet]'", name="pyarrow"
+        ) from error
+
+
+class _Writer:
+    """Writes a Parquet file beside its place, and moves it there when it is whole."""
+
+    def __init__(self, arrow: Any, path: Path, kind: type[Hit]) -> None:
+        self._arrow = arrow
+        self._path = path
+        self._beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        self._columns = frames.columns(kind)
+        types = {
+            "text": arrow.string(),
+            "number": arrow.float64(),
+            "timestamp": arrow.timestamp("ms", tz="UTC"),
+            "list": arrow.list_(arrow.string()),
+        }
+        self._schema = arrow.schema([(name, types[what]) for name, what in self._columns.items()])
+        self._writer = arrow.parquet.ParquetWriter(self._beside, self._schema)
+        self._waiting: list[dict[str, Any]] = []
+
+    def write(self, hits: Iterable[Hit]) -> None:
+        """Take hits; they are written once there are enough for a row group."""
+        hits = list(hits)
+        rows = frames.rows(hits)
+        for hit, row in zip(hits, rows, strict=True):
+            _fit(hit, row, self._columns)
+        self._waiting += rows
+        if len(self._waiting) >= _ROW_GROUP:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        arrays = [
+            self._arrow.array([row[field.name] for row in self._waiting], field.type)
+            for field in self._schema
+        ]
+        self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
+        self._waiting = []
+
+    def finish(self) -> None:
+        """Write what is left, and put the file in its place."""
+        if self._waiting:
+            self._write_group()
+        self._writer.close()
+        self._beside.replace(self._path)
+
+    def drop(self) -> None:
+        """Delete the file, if it is not finished."""
+        self._writer.close()
+        with suppress(OSError):
+            self._beside.unlink()
+
+
+def _fit(hit: Hit, row: dict[str, Any], columns: dict[str, str]) -> None:
+    """Make a row's values fit the types of their columns."""
+    odd: dict[str, Any] = {}
+    for name, what in columns.items():
+        value = row[name]
+        if what == "timestamp":
+            text = getattr(hit, name)
+            if isinstance(value, datetime):
+                row[name] = value.replace(microsecond=value.microsecond // 1000 * 1000)
+            elif text is not None:
+                odd[name] = text
+        elif value is not None and not _fits(value, what):
+            row[name] = None
+            odd[name] = value
+    if odd:
+        known = orjson.loads(row[frames.EXTRA]) if row[frames.EXTRA] else {}
+        row[frames.EXTRA] = orjson.dumps({**known, **odd}, default=str).decode()
+
+
+def _fits(value: Any, what: str) -> bool:
+    if what == "text":
+        return isinstance(value, str)
+    if what == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return all(isinstance(item, str) for item in value)
+
+
+async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
+    """Write hits as they come."""
+    writer = await anyio.to_thread.run_sync(_Writer, arrow, path, source.hit_class)
+    left = source.max_items
+    try:
+        try:
+            if left != 0:
+                async for piece in source.pieces():
+                    await anyio.to_thread.run_sync(writer.write, piece.hits[:left])
+                    if left is not None and (left := left - len(piece.hits)) <= 0:
+                        break
+        except IncompleteCrawlError:
+            await anyio.to_thread.run_sync(writer.finish)
+            raise
+        await anyio.to_thread.run_sync(writer.finish)
+    finally:
+        await anyio.to_thread.run_sync(writer.drop)
+
+
+def _convert(arrow: Any, collected: Path, path: Path, kind: type[H]) -> None:
+    """Write what was collected as JSONL to a Parquet file."""
+    writer = _Writer(arrow, path, kind)
+    try:
+        with collected.open("rb") as lines:
+            for batch in _batches(lines):
+                writer.write([structure(orjson.loads(line), kind) for line in batch])
+        writer.finish()
+    finally:
+        writer.drop()
+
+
+def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == _ROW_GROUP:
+            yield batch
+            batch = []
+    yield batch

@@ -1,0 +1,34 @@
+"""Crawls an emulator to JSONL in a process of its own, and writes a byte for every request.
+
+Usage: crawl_worker.py URL KEY SECRET CAP CONCURRENCY CHECKPOINT FILE
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from scenario_search import AsyncScenario
+
+
+async def main() -> None:
+    url, key, secret, cap, concurrency, checkpoint, path = sys.argv[1:]
+
+    def progress(_: object) -> None:
+        sys.stdout.buffer.write(b".")
+        sys.stdout.buffer.flush()
+
+    async with (
+        AsyncScenario(base_url=url, api_key=key, api_secret=secret) as client,
+        client.crawl.assets(
+            public=True,
+            cap=int(cap),
+            concurrency=int(concurrency),
+            checkpoint=checkpoint,
+            progress=progress,
+        ) as crawl,
+    ):
+        await crawl.to_jsonl(path)
+
+
+asyncio.run(main())

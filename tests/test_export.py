@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from crawl_engine import Asset, TextEngine, clustered_assets, dated
+from fake_transport import faked_client
+
+from scenario_search import (
+    AsyncScenario,
+    CheckpointError,
+    IncompleteCrawlError,
+    SearchAssetSearchResponse,
+)
+from scenario_search.codec import structure
+from scenario_search.crawl import AsyncCrawl
+from scenario_search.emulator import Emulator
+from scenario_search.export import SearchSource, to_jsonl
+
+CAP = 150
+ASSETS = clustered_assets(1000, burst=CAP - 1)
+RICH: list[Asset] = [
+    dated(
+        1,
+        1,
+        url="https://cdn.example/1.png?Signature=x",
+        tags=["a, b", 'c"d'],
+        score=0.5,
+        metadata={"kind": "image", "prompt": 'line\n"two"', "width": 512, "unheard": {"of": [1]}},
+        newField=[True, None, 1.5],
+        thumbnail={"assetId": "asset_t", "url": "https://cdn.example/t"},
+    ),
+    {"id": "asset_000002", "createdAt": None, "tags": None, "metadata": None},
+    dated(3, 3, metadata={"width": "wide", "prompt": "=1+1"}, description="@me"),
+    {"id": "-4", "createdAt": "unknown", "metadata": {"height": -1}},
+]
+
+
+def crawl_of(assets: list[Asset], **options: Any) -> AsyncCrawl[SearchAssetSearchResponse]:
+    client, _ = faked_client(TextEngine(assets, cap=CAP))
+    return client.crawl.assets(**{"cap": CAP} | options)
+
+
+def lines(path: Path) -> list[Asset]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# JSONL
+
+
+async def test_jsonl_holds_every_hit_once(tmp_path: Path) -> None:
+    await crawl_of(ASSETS).to_jsonl(tmp_path / "x.jsonl")
+    assert sorted(a["id"] for a in lines(tmp_path / "x.jsonl")) == sorted(a["id"] for a in ASSETS)
+
+
+async def test_jsonl_decodes_to_equal_hits(tmp_path: Path) -> None:
+    await crawl_of(RICH).to_jsonl(tmp_path / "x.jsonl")
+    decoded = [structure(line, SearchAssetSearchResponse) for line in lines(tmp_path / "x.jsonl")]
+    assert decoded == [hit async for hit in crawl_of(RICH)]
+    assert [hit.extra for hit in decoded if hit.extra] == [{"newField": [True, None, 1.5]}]
+
+
+async def test_jsonl_loads_into_the_emulator_and_comes_back_equal(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    assets = [{**asset, "privacy": "public"} for asset in RICH]
+    await crawl_of(assets).to_jsonl(path)
+    with Emulator() as emulator:
+        emulator.load_sync(path)
+        async with AsyncScenario(
+            base_url=emulator.url, api_key=emulator.api_key, api_secret=emulator.api_secret
+        ) as client:
+            loaded = [hit async for hit in client.crawl.assets(public=True)]
+    original = [hit async for hit in crawl_of(assets)]
+    assert sorted(loaded, key=lambda hit: hit.id) == sorted(original, key=lambda hit: hit.id)
+
+
+async def test_what_is_no_crawl_is_exported_too(tmp_path: Path) -> None:
+    hits = [structure(asset, SearchAssetSearchResponse) for asset in RICH]
+
+    async def batches() -> Any:
+        yield hits[:3]
+        yield hits[3:]
+
+    await to_jsonl(SearchSource(SearchAssetSearchResponse, batches()), tmp_path / "x.jsonl")
+    assert [line["id"] for line in lines(tmp_path / "x.jsonl")] == [hit.id for hit in hits]
+
+
+async def test_an_export_runs_requests_at_once_and_leaves_no_task(tmp_path: Path) -> None:
+    await crawl_of(ASSETS, concurrency=4).to_jsonl(tmp_path / "x.jsonl")
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_failed_export_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text("before")
+    engine = TextEngine(ASSETS, cap=CAP, before=lambda n: ValueError("no") if n > 9 else None)
+    client, _ = faked_client(engine)
+    with pytest.raises(ValueError, match="no"):
+        await client.crawl.assets(cap=CAP).to_jsonl(path)
+    assert path.read_text() == "before"
+    assert os.listdir(tmp_path) == ["x.jsonl"]  # noqa: PTH208 - names are what counts
+
+
+async def test_max_items_ends_an_export(tmp_path: Path) -> None:
+    await crawl_of(ASSETS, max_items=310).to_jsonl(tmp_path / "x.jsonl")
+    assert len(lines(tmp_path / "x.jsonl")) == 310
+
+
+async def test_an_export_of_no_items_is_an_empty_file(tmp_path: Path) -> None:
+    await crawl_of(ASSETS, max_items=0).to_jsonl(tmp_path / "x.jsonl")
+    assert (tmp_path / "x.jsonl").read_bytes() == b""
+
+
+async def test_an_incomplete_crawl_is_exported_as_far_as_it_can_be(tmp_path: Path) -> None:
+    assets = [*ASSETS, *(dated(5000 + i, 7) for i in range(CAP + 20))]
+    crawl = crawl_of(assets)
+    with pytest.raises(IncompleteCrawlError):
+        await crawl.to_jsonl(tmp_path / "x.jsonl")
+    assert len(lines(tmp_path / "x.jsonl")) == 1000 + CAP
+
+
+# JSONL with a checkpoint
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    return {"path": tmp_path / "x.jsonl", "checkpoint": tmp_path / "x.ckpt"}
+
+
+async def failing_export(files: dict[str, Path], after: int, method: str = "to_jsonl") -> None:
+    """Export until a request fails."""
+    engine = TextEngine(ASSETS, cap=CAP, before=lambda n: ValueError("no") if n > after else None)
+    client, _ = faked_client(engine)
+    crawl = client.crawl.assets(cap=CAP, checkpoint=files["checkpoint"], concurrency=1)
+    with pytest.raises(ValueError, match="no"):
+        await getattr(crawl, method)(files["path"])
+
+
+@pytest.mark.parametrize("after", range(0, 25, 3))
+async def test_a_resumed_export_equals_an_undisturbed_one(
+    files: dict[str, Path], tmp_path: Path, after: int
+) -> None:
+    await crawl_of(ASSETS).to_jsonl(tmp_path / "undisturbed")
+    await failing_export(files, after)
+    with files["path"].open("ab") as file:
+        file.write(b'{"id": "torn')
+    await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+    assert files["path"].read_bytes() == (tmp_path / "undisturbed").read_bytes()
+
+
+async def test_a_finished_export_resumed_makes_no_request_and_keeps_the_file(
+    files: dict[str, Path],
+) -> None:
+    await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+    before = files["path"].read_bytes()
+    engine = TextEngine(ASSETS, cap=CAP)
+    client, _ = faked_client(engine)
+    crawl = client.crawl.assets(cap=CAP, checkpoint=files["checkpoint"])
+    await crawl.to_jsonl(files["path"])
+    assert (engine.requests, crawl.stats.hits) == (0, len(ASSETS))
+    assert files["path"].read_bytes() == before
+
+
+async def test_a_file_shorter_than_the_checkpoint_knows_is_refused(files: dict[str, Path]) -> None:
+    await failing_export(files, 24)
+    files["path"].write_bytes(files["path"].read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match="was changed"):
+        await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+
+
+async def test_a_checkpoint_of_another_file_is_refused(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    await failing_export(files, 24)
+    with pytest.raises(CheckpointError, match="consumed elsewhere"):
+        await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(tmp_path / "other")
+
+
+async def test_a_file_is_refused_once_hits_were_consumed_elsewhere(files: dict[str, Path]) -> None:
+    await failing_export(files, 24)
+    hits = [hit async for hit in crawl_of(ASSETS, checkpoint=files["checkpoint"])]
+    assert hits
+    with pytest.raises(CheckpointError, match="consumed elsewhere"):
+        await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+
+
+async def test_windows_that_are_not_whole_are_read_again_when_resumed(
+    files: dict[str, Path],
+) -> None:
+    burst = [dated(5000 + i, 7) for i in range(CAP + 20)]
+    with pytest.raises(IncompleteCrawlError):
+        await crawl_of([*ASSETS, *burst], checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+    assert len(lines(files["path"])) == 1000 + CAP
+    await crawl_of([*ASSETS, *burst[:9]], checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+    found = [asset["id"] for asset in lines(files["path"])]
+    assert sorted(found) == sorted(asset["id"] for asset in [*ASSETS, *burst[:9]])
+
+
+# CSV
+
+
+async def test_csv_has_a_header_and_a_row_for_each_hit(tmp_path: Path) -> None:
+    await crawl_of(RICH).to_csv(tmp_path / "x.csv")
+    row = next(row for row in read_csv(tmp_path / "x.csv") if row["id"] == "asset_000001")
+    assert row["metadata.prompt"] == 'line\n"two"'
+    assert row["metadata.width"] == "512"
+    assert row["created_at"] == "2024-01-01T00:00:00.001Z"
+    assert json.loads(row["tags"]) == ["a, b", 'c"d']
+    assert json.loads(row["extra"])["metadata"] == {"unheard": {"of": [1]}}
+
+
+async def test_csv_leaves_empty_what_is_missing(tmp_path: Path) -> None:
+    await crawl_of(RICH).to_csv(tmp_path / "x.csv")
+    row = next(row for row in read_csv(tmp_path / "x.csv") if row["id"] == "asset_000002")
+    assert (row["metadata.prompt"], row["created_at"], row["tags"]) == ("", "", "[]")
+
+
+async def test_csv_text_is_no_formula_and_numbers_are_numbers(tmp_path: Path) -> None:
+    await crawl_of(RICH).to_csv(tmp_path / "x.csv")
+    rows = read_csv(tmp_path / "x.csv")
+    assert {row["metadata.prompt"] for row in rows} >= {"'=1+1"}
+    assert {row["description"] for row in rows} >= {"'@me"}
+    assert [row["metadata.height"] for row in rows if row["id"] == "'-4"] == ["-1"]
+
+
+async def test_csv_keeps_a_timestamp_that_is_none(tmp_path: Path) -> None:
+    await crawl_of(RICH).to_csv(tmp_path / "x.csv")
+    assert "unknown" in {row["created_at"] for row in read_csv(tmp_path / "x.csv")}
+
+
+async def test_csv_without_hits_is_a_header(tmp_path: Path) -> None:
+    await crawl_of([]).to_csv(tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_text().startswith("id,author_id,")
+    assert read_csv(tmp_path / "x.csv") == []
+
+
+async def test_a_resumed_csv_has_one_header(files: dict[str, Path], tmp_path: Path) -> None:
+    await crawl_of(ASSETS).to_csv(tmp_path / "undisturbed")
+    await failing_export(files, 24, "to_csv")
+    await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_csv(files["path"])
+    assert files["path"].read_bytes() == (tmp_path / "undisturbed").read_bytes()
+
+
+# Parquet and frames
+
+
+async def test_parquet_has_the_columns_and_types_of_the_documentation(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    await crawl_of(RICH).to_parquet(tmp_path / "x.parquet")
+    table = parquet.read_table(tmp_path / "x.parquet")
+    types = {field.name: str(field.type) for field in table.schema}
+    assert types["created_at"] == "timestamp[ms, tz=UTC]"
+    assert (types["metadata.width"], types["tags"]) == ("double", "list<element: string>")
+    row = next(row for row in table.to_pylist() if row["id"] == "asset_000001")
+    assert row["created_at"] == datetime(2024, 1, 1, 0, 0, 0, 1000, UTC)
+    assert (row["metadata.width"], row["tags"]) == (512.0, ["a, b", 'c"d'])
+
+
+async def test_parquet_keeps_values_of_other_types_in_extra(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    await crawl_of(RICH).to_parquet(tmp_path / "x.parquet")
+    rows = {row["id"]: row for row in parquet.read_table(tmp_path / "x.parquet").to_pylist()}
+    assert rows["asset_000003"]["metadata.width"] is None
+    assert json.loads(rows["asset_000003"]["extra"]) == {"metadata.width": "wide"}
+    assert json.loads(rows["-4"]["extra"]) == {"created_at": "unknown"}
+
+
+async def test_parquet_is_written_in_row_groups(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    await crawl_of(clustered_assets(2500, burst=CAP - 1)).to_parquet(tmp_path / "x.parquet")
+    file = parquet.ParquetFile(tmp_path / "x.parquet")
+    assert (file.metadata.num_rows, file.metadata.num_row_groups) == (2500, 2)
+
+
+async def test_parquet_without_hits_has_the_columns(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    await crawl_of([]).to_parquet(tmp_path / "x.parquet")
+    table = parquet.read_table(tmp_path / "x.parquet")
+    assert table.num_rows == 0
+    assert "metadata.width" in table.column_names
+
+
+async def test_a_resumed_parquet_holds_every_hit_once(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    await failing_export(files, 24, "to_parquet")
+    assert not files["path"].exists()
+    for _ in range(2):  # the second finds all done
+        await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_parquet(files["path"])
+        found = parquet.read_table(files["path"]).column("id").to_pylist()
+        assert sorted(found) == sorted(asset["id"] for asset in ASSETS)
+    assert set(os.listdir(tmp_path)) == {"x.jsonl", "x.ckpt"}  # noqa: PTH208 - names are what counts
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+async def test_frames_have_a_row_for_each_hit(library: str) -> None:
+    pytest.importorskip(library)
+    frame = await getattr(crawl_of(ASSETS), f"to_{library}")()
+    assert sorted(frame["id"]) == sorted(asset["id"] for asset in ASSETS)
+
+
+@pytest.mark.parametrize(
+    ("method", "module", "extra"),
+    [
+        ("to_parquet", "pyarrow", "parquet"),
+        ("to_pandas", "pandas", "pandas"),
+        ("to_polars", "polars", "polars"),
+    ],
+)
+async def test_without_its_extra_an_export_names_it_and_sends_nothing(
+    method: str, module: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (module, "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    engine = TextEngine(ASSETS)
+    client, _ = faked_client(engine)
+    arguments = [tmp_path / "x"] if method == "to_parquet" else []
+    with pytest.raises(ImportError, match=rf"pip install 'scenario-search\[{extra}\]'"):
+        await getattr(client.crawl.assets(), method)(*arguments)
+    assert engine.requests == 0
