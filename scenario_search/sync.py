@@ -11,7 +11,17 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from types import TracebackType
-from typing import Any, Generic, NoReturn, ParamSpec, Protocol, Self, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    Self,
+    TypeVar,
+    overload,
+)
 
 import attrs
 
@@ -49,6 +59,10 @@ from scenario_search.search import (
     SearchMethod,
 )
 from scenario_search.signatures import makes, returns_same, takes, takes_beside
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 __all__ = [
     "Scenario",
@@ -265,6 +279,26 @@ class SyncCrawl(_TaskBlock[H]):
     def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
         """Say that a window's hits have been consumed. See :meth:`AsyncCrawl.mark`."""
         portal.run(self._tasks.mark, piece, files)
+
+    def to_jsonl(self, path: str | os.PathLike[str]) -> None:
+        """Write all hits to a file, a line of JSON each. See :meth:`AsyncCrawl.to_jsonl`."""
+        portal.run(self._tasks.to_jsonl, path)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write all hits to a CSV file. See :meth:`AsyncCrawl.to_csv`."""
+        portal.run(self._tasks.to_csv, path)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write all hits to a Parquet file. See :meth:`AsyncCrawl.to_parquet`."""
+        portal.run(self._tasks.to_parquet, path)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give all hits as a pandas frame. See :meth:`AsyncCrawl.to_pandas`."""
+        return portal.run(self._tasks.to_pandas)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Give all hits as a polars frame. See :meth:`AsyncCrawl.to_polars`."""
+        return portal.run(self._tasks.to_polars)
 
     def plan(self) -> list[CrawlWindow]:
         """Cut the crawl into windows, and count each. See :meth:`AsyncCrawl.plan`."""

@@ -288,6 +288,12 @@ def test_a_crawl_that_is_left_early_resumes_at_its_checkpoint(
     assert len(first | rest) == client.crawl.assets().count()
 
 
+def test_a_crawl_is_exported(client: Scenario, tmp_path: Path) -> None:
+    crawl = client.crawl.models()
+    crawl.to_jsonl(tmp_path / "models.jsonl")
+    assert len((tmp_path / "models.jsonl").read_text().splitlines()) == crawl.count()
+
+
 def test_max_items_ends_a_crawl(client: Scenario) -> None:
     assert len(list(client.crawl.assets(max_items=7))) == 7
 

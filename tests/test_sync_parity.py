@@ -25,13 +25,16 @@ TWINS: list[tuple[type[Any], type[Any]]] = [
     (AsyncCrawler, SyncCrawler),
     (AsyncCrawl, SyncCrawl),
 ]
-NOT_ON_BOTH = {"session", "stats"}
-"""A caller's session belongs to a loop; ``AsyncCrawl.stats`` is an attribute of the instance."""
+NOT_ON_BOTH = {"session", "stats", "hit_class", "max_items", "progress_file"}
+"""A caller's session belongs to a loop; ``AsyncCrawl.stats`` is an attribute of the instance; the
+others are what an export asks of a crawl.
+"""
 
 SYNC_WORDS = [
     # A search gives a page at once: what awaiting the results gives.
     (r"\bAsyncSearchResults\b", "SyncSearchHitsOffset"),
     (r"\bAsyncIterator\b", "Iterator"),
+    (r"\bAsyncGenerator\[(.*), None\]", r"Iterator[\1]"),
     (r"\bAsyncScenario\b", "Scenario"),
     (r"\bAsync(?=[A-Z])", "Sync"),
 ]
