@@ -1,4 +1,4 @@
-"""The command line: ``scenario-search``, or ``python -m scenario_search``."""
+"""``emulate`` and ``demo``: the embedded emulator, for other processes and for a look around."""
 
 from __future__ import annotations
 
@@ -10,32 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from scenario_search.cli.connection import Debug
+
 if TYPE_CHECKING:
     from scenario_search.emulator import Emulator
 
-__all__ = ["app", "main"]
-
-app = typer.Typer(
-    help="Search Scenario's assets and models.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+__all__ = ["demo", "emulate"]
 
 
-@app.callback()
-def _root() -> None:
-    """Keep the commands' names, however few there are."""
-
-
-@app.command()
-def demo() -> None:
+def demo(debug: Debug = False) -> None:  # noqa: ARG001 - its callback sees it
     """Tour the client on an embedded emulator, with no account and no network."""
     from scenario_search.demo import tour  # noqa: PLC0415 - only this command needs the emulator
 
     asyncio.run(tour(Console(highlight=False)))
 
 
-@app.command()
 def emulate(
     port: Annotated[int, typer.Option(help="The port; 0 for a free one.", min=0, max=65535)] = 8711,
     data: Annotated[
@@ -55,6 +44,7 @@ def emulate(
         typer.Option(help="A database file, kept; without it all is forgotten.", dir_okay=False),
     ] = None,
     with_demo: Annotated[bool, typer.Option("--demo", help="Load the demo data.")] = False,
+    debug: Debug = False,  # noqa: ARG001 - its callback sees it
 ) -> None:
     """Serve an emulator of the API on 127.0.0.1 until Ctrl-C or SIGTERM."""
     from scenario_search.emulator import Emulator  # noqa: PLC0415 - it needs the extra
@@ -105,8 +95,3 @@ async def _serve(
     finally:
         await emulator.stop()
     err.print("Stopped.")
-
-
-def main() -> None:
-    """Run the command line."""
-    app()

@@ -1,0 +1,74 @@
+"""The command line: ``scenario-search``, or ``python -m scenario_search``.
+
+It needs the extra ``cli``: ``pip install 'scenario-search[cli]'``.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from scenario_search._version import __version__
+from scenario_search.cli.connection import Debug
+from scenario_search.cli.crawls import add_crawls
+from scenario_search.cli.credentials import add_whoami
+from scenario_search.cli.emulating import demo, emulate
+from scenario_search.cli.failures import EXIT_CODES, Commands
+from scenario_search.cli.filter_checks import add_filter_commands
+from scenario_search.cli.searches import add_counts, add_searches
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    cls=Commands,
+    help="Search Scenario's assets, models and workflows.\n\n"
+    "Credentials come from SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or "
+    "SCENARIO_SDK_JWT. Without an account, add --demo to any command.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"scenario-search {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    debug: Debug = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
+def _group(name: str, help: str) -> typer.Typer:
+    group = typer.Typer(no_args_is_help=True, help=help)
+    app.add_typer(group, name=name)
+    return group
+
+
+add_searches(app)
+add_counts(_group("count", "Count assets, models or workflows."))
+add_crawls(_group("crawl", "Fetch every hit, past the engine's cap, into a file; resumable."))
+add_filter_commands(_group("filter", "Check filters, and list the fields they may name."))
+add_whoami(app)
+app.command()(emulate)
+app.command()(demo)
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal of another encoding shows what it can; it is no reason to fail.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app()

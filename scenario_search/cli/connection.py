@@ -1,0 +1,115 @@
+"""Which server a command talks to, and how its coroutine is run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+import attrs
+import typer
+
+from scenario_search.caller_warnings import PendingWarnings, collect_warnings
+from scenario_search.cli.failures import set_debug
+from scenario_search.cli.options import in_options
+from scenario_search.cli.writing import say
+from scenario_search.client import AsyncScenario
+from scenario_search.configuration import resolve_base_url
+from scenario_search.display_text import clean
+from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
+
+__all__ = ["Connection", "Debug", "run"]
+
+T = TypeVar("T")
+
+_PANEL = "Connection"
+_CREDENTIALS = ("SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT")
+
+Debug = Annotated[
+    bool,
+    typer.Option(
+        "--debug",
+        help="Show where an error came from.",
+        callback=set_debug,
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+@attrs.frozen(kw_only=True)
+class Connection:
+    """The server, and how it is asked.
+
+    Credentials come from the environment alone: a command line is seen by all users of a machine.
+    """
+
+    demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo", help="Ask an emulator with demo data: no account.", rich_help_panel=_PANEL
+        ),
+    ] = False
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the API is; else SCENARIO_BASE_URL.", metavar="URL", rich_help_panel=_PANEL
+        ),
+    ] = None
+    allow_http: Annotated[
+        bool,
+        typer.Option(
+            "--allow-http",
+            help="Let credentials travel over plain http.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+    unchecked: Annotated[
+        bool,
+        typer.Option(
+            "--unchecked",
+            help="Send the request as it is, whatever the documentation says.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+    debug: Debug = False
+
+    def client(self, **options: Any) -> AsyncScenario:
+        """Make a client.
+
+        Raises:
+            ConfigurationError: The credentials are missing, or cannot be used.
+            typer.BadParameter: The base URL cannot be used.
+        """
+        options["validate"] = not self.unchecked
+        if self.demo:
+            return AsyncScenario.demo(**options)
+        try:
+            resolve_base_url(self.base_url, allow_http=self.allow_http)
+        except ConfigurationError as error:
+            told = error.message.replace("base_url", "the base URL")
+            raise typer.BadParameter(told.replace("allow_http=True", "--allow-http")) from None
+        if not any(map(os.environ.get, _CREDENTIALS)):
+            key, secret, token = _CREDENTIALS
+            raise ConfigurationError(
+                f"No credentials: set {key} and {secret} (or {token}), or try it without an "
+                "account, with --demo"
+            )
+        return AsyncScenario(base_url=self.base_url, allow_http=self.allow_http, **options)
+
+
+def run(work: Coroutine[Any, Any, T]) -> tuple[T, bool]:
+    """Run a command's coroutine, and say its warnings at the end.
+
+    Returns:
+        What the coroutine gives, and whether the engine holds more than was given.
+    """
+    pending: PendingWarnings = []
+    try:
+        with collect_warnings(pending):
+            result = asyncio.run(work)
+    finally:
+        for message in dict.fromkeys(message for message, _ in pending):
+            told = message.replace("client.crawl", "scenario-search crawl")
+            say(f"Warning: {in_options(clean(told, 500))}")
+    return result, any(issubclass(kind, TruncatedResultsWarning) for _, kind in pending)

@@ -1,0 +1,176 @@
+"""``crawl``: every hit of a search, past the engine's cap, into a file, resumable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import attrs
+import typer
+
+from scenario_search.cli import options
+from scenario_search.cli.connection import Connection, run
+from scenario_search.cli.searches import conditions
+from scenario_search.cli.writing import emit, json_text, say
+from scenario_search.crawl import AsyncCrawl
+from scenario_search.crawl_params import CrawlStats
+from scenario_search.display_text import count, duration
+from scenario_search.params import ImageConditions, ModelConditions
+
+__all__ = ["add_crawls"]
+
+_CONDITIONS = {"assets": ImageConditions, "models": ModelConditions}
+_OWN = ("checkpoint", "progress")
+_PANEL = "Crawl"
+
+Form = Literal["jsonl", "csv", "parquet"]
+
+
+@attrs.frozen(kw_only=True)
+class Destination:
+    """Where the hits go, and where the progress is kept."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="FILE.jsonl, FILE.csv or FILE.parquet; without it, JSONL on standard output.",
+            metavar="FILE",
+            dir_okay=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on where the same crawl was stopped, or start it.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the progress is kept; FILE.ckpt if unset.",
+            metavar="FILE",
+            dir_okay=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+
+    @property
+    def form(self) -> Form:
+        """The form of the file, told by its name.
+
+        Raises:
+            typer.BadParameter: It is none that can be written.
+        """
+        forms: dict[str, Form] = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+        if self.output is None:
+            return "jsonl"
+        form = forms.get(self.output.suffix.lower())
+        if form is None:
+            raise typer.BadParameter(f"-o takes {', '.join(forms)} files, not {self.output}")
+        return form
+
+    @property
+    def progress_file(self) -> Path | None:
+        """The checkpoint; ``None`` where the hits go to standard output.
+
+        Raises:
+            typer.BadParameter: There is something in its place already, and nobody said that the
+                crawl is to be resumed.
+        """
+        if self.output is None:
+            if self.resume or self.checkpoint is not None:
+                raise typer.BadParameter("--resume and --checkpoint need a file: -o FILE.jsonl")
+            return None
+        path = self.checkpoint or self.output.with_name(f"{self.output.name}.ckpt")
+        there = [file for file in (self.output, path) if file.exists()]
+        if there and not self.resume:
+            raise typer.BadParameter(
+                f"{there[0]} is there already: add --resume to go on, or delete it to start anew"
+            )
+        if self.resume and self.output.exists() and not path.exists():
+            raise typer.BadParameter(
+                f"{self.output} has no checkpoint {path}, so it cannot be gone on with"
+            )
+        return path
+
+
+def add_crawls(app: typer.Typer) -> None:
+    """Add a command for each kind that can be crawled."""
+    for what, params_class in _CONDITIONS.items():
+        app.command(what)(
+            options.with_signature(
+                _crawling(what),
+                what,
+                f"Fetch every one of the {what}, past the engine's cap.\n\n"
+                "With -o the progress is kept in a checkpoint: a crawl that was stopped goes on "
+                "with --resume, and the file holds every hit once.",
+                options.arguments(params_class),
+                options.crawl_arguments(without=_OWN),
+                options.fields_of(Destination),
+                options.fields_of(Connection),
+            )
+        )
+
+
+def _crawling(what: str) -> Callable[..., None]:
+    def crawl(**values: Any) -> None:
+        destination = options.take(Destination, values)
+        connection = options.take(Connection, values)
+        form, checkpoint = destination.form, destination.progress_file
+        keywords = conditions(values, connection, what)
+        keywords.update(checkpoint=checkpoint, progress=True)
+        try:
+            stats, _ = run(_crawl(what, keywords, connection, destination.output, form))
+        except (KeyboardInterrupt, Exception) as error:
+            if checkpoint is not None and checkpoint.exists():
+                told = f"The progress is kept in {checkpoint}: add --resume to go on."
+                if isinstance(error, KeyboardInterrupt):
+                    error.add_note(told)
+                    raise
+                say(told)
+            raise
+        _tell(stats, what, destination.output, checkpoint)
+
+    return crawl
+
+
+async def _crawl(
+    what: str, keywords: dict[str, Any], connection: Connection, output: Path | None, form: Form
+) -> CrawlStats:
+    async with connection.client() as client:
+        made: AsyncCrawl[Any] = getattr(client.crawl, what)(**keywords)
+        async with made as crawl:
+            if output is None:
+                await _emit(crawl._batches())
+            else:
+                await getattr(crawl, f"to_{form}")(output)
+            return crawl.stats
+
+
+async def _emit(batches: AsyncIterator[list[Any]]) -> None:
+    async for hits in batches:
+        text = "".join([json_text(hit.to_dict()) + "\n" for hit in hits])
+        # A full pipe would hold up the requests that are under way.
+        await asyncio.to_thread(emit, text)
+
+
+def _tell(stats: CrawlStats, what: str, output: Path | None, checkpoint: Path | None) -> None:
+    where = f" in {output}" if output is not None else ""
+    told = [f"{count(stats.hits)} {what}{where}, {duration(stats.elapsed)}"]
+    told.append(f"{count(stats.requests)} requests")
+    if stats.retries:
+        told.append(f"{count(stats.retries)} of them again")
+    if stats.invalid:
+        told.append(f"{count(stats.invalid)} hits could not be read and are left out")
+    if stats.undated_left_out:
+        told.append("those without a date are left out: the server cannot ask for them")
+    say("; ".join(told) + ".")
+    if checkpoint is not None:
+        say(f"For what is new later: --since {checkpoint}")

@@ -1,0 +1,63 @@
+"""``whoami``: whether the credentials are good, found out by one small search."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import attrs
+import typer
+
+from scenario_search.cli import options
+from scenario_search.cli.connection import Connection, run
+from scenario_search.cli.writing import emit, inert, json_text
+from scenario_search.display_text import clean, duration
+
+__all__ = ["add_whoami"]
+
+
+@attrs.frozen(kw_only=True)
+class _Answer:
+    """What is asked for."""
+
+    project_id: Annotated[
+        str | None, typer.Option("--project", help="The project to search in.", metavar="ID")
+    ] = None
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+
+
+def add_whoami(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("whoami")(
+        options.with_signature(
+            _whoami,
+            "whoami",
+            "Check the credentials with one small search. They are never shown.",
+            options.fields_of(_Answer),
+            options.fields_of(Connection),
+        )
+    )
+
+
+def _whoami(**values: Any) -> None:
+    answer, connection = options.take(_Answer, values), options.take(Connection, values)
+    found, _ = run(_ask(connection, answer.project_id))
+    if answer.as_json:
+        emit(json_text(found) + "\n")
+        return
+    for what, value in found.items():
+        if value is not None:
+            emit(f"{what.replace('_', ' '):<12} {inert(str(value), lines=False)}\n")
+
+
+async def _ask(connection: Connection, project_id: str | None) -> dict[str, Any]:
+    """Search for one hit of the caller's own, which tells whose it is."""
+    async with connection.client() as client:
+        page = await client.search.asset_search(query="a", limit=1, project_id=project_id)
+        hit = page.hits[0] if page.hits else None
+        return {
+            "api": client.base_url,
+            "credentials": f"accepted ({client._credentials.kind})",
+            "project": project_id or client._project_id or (hit and clean(hit.owner_id)) or None,
+            "team": (hit and clean(hit.team_id)) or None,
+            "answered_in": duration(page.response.elapsed),
+        }

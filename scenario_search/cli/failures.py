@@ -1,0 +1,130 @@
+"""How a command ends: its exit code, and the one line that says what was wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from contextlib import suppress
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from scenario_search.cli.options import in_options
+from scenario_search.cli.writing import inert, say
+from scenario_search.display_text import clean
+from scenario_search.errors import (
+    APIError,
+    AuthenticationError,
+    CheckpointError,
+    ConfigurationError,
+    IncompleteCrawlError,
+    InvalidFilterError,
+    InvalidParamsError,
+    PermissionDeniedError,
+    ScenarioError,
+)
+from scenario_search.filters import format_error
+
+__all__ = ["EXIT_CODES", "Commands", "set_debug"]
+
+API, USAGE, CREDENTIALS, INCOMPLETE, INTERRUPTED = 1, 2, 3, 4, 130
+
+EXIT_CODES = (
+    "Exit codes: 0 all is well; 1 the API or a file failed; 2 the command is wrong; "
+    "3 the credentials are missing or refused; 4 the result is incomplete; 130 Ctrl-C."
+)
+
+_DEBUG = "scenario_search.debug"
+_SHOWN = 2_000
+
+
+def set_debug(context: typer.Context, value: bool) -> None:
+    """Note that tracebacks are wanted; wherever ``--debug`` stands on the command line."""
+    if value:
+        context.meta[_DEBUG] = True
+
+
+def exit_code(error: BaseException) -> int:
+    """Give the exit code for an error."""
+    if isinstance(error, (ConfigurationError, AuthenticationError, PermissionDeniedError)):
+        return CREDENTIALS
+    if isinstance(error, (InvalidParamsError, CheckpointError, ImportError)):
+        return USAGE
+    return INCOMPLETE if isinstance(error, IncompleteCrawlError) else API
+
+
+def lines(error: BaseException, *, width: int = 80) -> list[str]:
+    """Say in a line what was wrong, and in two more where a filter is wrong."""
+    if isinstance(error, InvalidFilterError) and error.position is not None:
+        _, *place = format_error(error, width=width).rsplit("\n", 2)
+        return [_line(error.message), *place]
+    said = _line(error)
+    if isinstance(error, APIError):
+        if error.retry_after is not None:
+            said += f"; the server says to wait for {error.retry_after:g} s"
+        if error.request_id:
+            said += f" [request {clean(error.request_id, 80)}]"
+    if isinstance(error, AuthenticationError):
+        said += ": look at SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or SCENARIO_SDK_JWT"
+    return [said]
+
+
+def _line(error: object) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return clean(f"{where}{error.strerror}", _SHOWN)
+    if isinstance(error, BaseException) and not isinstance(error, (ScenarioError, ImportError)):
+        return clean(f"{type(error).__name__}: {error} (--debug shows where)", _SHOWN)
+    return in_options(clean(error, _SHOWN))
+
+
+class Commands(TyperGroup):
+    """The commands, with every error told in one line and by the exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            say(" ".join(["Interrupted.", *getattr(error, "__notes__", ())]))
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _forget_output()
+            raise typer.Exit(0) from None
+        except Exception as error:
+            if isinstance(error, (typer.Exit, typer.Abort)) or hasattr(error, "format_message"):
+                raise
+            if ctx.meta.get(_DEBUG):
+                say("".join(map(inert, traceback.format_exception(error))).rstrip())
+            else:
+                head, *place = lines(error)
+                say("\n".join([f"Error: {head}", *place]))
+            raise typer.Exit(exit_code(error)) from None
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run the command line; what was typed wrongly is told in a line too."""
+        try:
+            result = super().main(*args, **{**extra, "standalone_mode": False})
+        except typer.Abort:
+            say("Interrupted.")
+            result = INTERRUPTED
+        except Exception as error:
+            if not hasattr(error, "format_message"):
+                raise
+            context = getattr(error, "ctx", None)
+            told = clean(error.format_message(), _SHOWN).removeprefix("Invalid value: ")
+            hint = f" (try: {context.command_path} --help)" if context is not None else ""
+            if told:
+                say(f"Error: {told}{hint}")
+            result = USAGE
+        if standalone_mode:
+            sys.exit(result if isinstance(result, int) else 0)
+        return result
+
+
+def _forget_output() -> None:
+    """Have what is left for a closed standard output go nowhere, at the interpreter's end too."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,93 @@
+"""``filter check`` and ``filter fields``: filters without a server."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+import typer
+
+from scenario_search.cli.tables import print_rows
+from scenario_search.cli.writing import emit, inert, json_text, say, terminal
+from scenario_search.errors import InvalidFilterError
+from scenario_search.fields import FIELDS, Kind, nearest
+from scenario_search.filter_tree import Condition, Filter, walk
+from scenario_search.filters import parse
+
+__all__ = ["add_filter_commands", "checked", "unknown_fields"]
+
+_KIND = typer.Option("--kind", help="What is searched for.")
+
+
+def checked(text: str, what: str) -> Filter | None:
+    """Read a filter.
+
+    Raises:
+        InvalidFilterError: It cannot be read.
+    """
+    try:
+        return parse(text)
+    except InvalidFilterError as error:
+        error.message += f" (--unchecked sends it all the same; see: filter fields --kind {what})"
+        raise
+
+
+def _unknown(filter: Filter | None, kind: Kind) -> list[str]:
+    if filter is None:
+        return []
+    fields = [node.field for node in walk(filter) if isinstance(node, Condition)]
+    return [name for name in dict.fromkeys(fields) if name not in FIELDS[kind]]
+
+
+def _told(name: str, kind: Kind) -> str:
+    close = nearest(name, FIELDS[kind])
+    elsewhere = [other for other, fields in FIELDS.items() if name in fields]
+    hints = [f"did you mean {' or '.join(close)}?"] if close else []
+    hints += [f"it is a field of {' and '.join(elsewhere)}"] if elsewhere else []
+    return "; ".join([f'"{name}" is not a documented field of {kind}', *hints])
+
+
+def unknown_fields(text: str | None, what: Any) -> str:
+    """Say which fields of a filter are not documented, and what is near to them; "" if all are."""
+    try:
+        filter = parse(text or "")
+    except InvalidFilterError:
+        return ""
+    return "; ".join(_told(name, what) for name in _unknown(filter, what))
+
+
+def add_filter_commands(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("check")(_check)
+    app.command("fields")(_fields)
+
+
+def _check(
+    text: Annotated[str, typer.Argument(help="The filter.", metavar="TEXT")],
+    kind: Annotated[Kind, _KIND] = "assets",
+) -> None:
+    """Say what is wrong with a filter, and where, or how it is understood."""
+    filter = parse(text)
+    if unknown := _unknown(filter, kind):
+        name = unknown[0]
+        found = re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text)
+        raise InvalidFilterError(
+            _told(name, kind), text=text, position=None if found is None else found.start()
+        )
+    emit(f"{inert(str(filter)) if filter is not None else '(no condition)'}\n")
+    say("The filter is good.")
+
+
+def _fields(
+    kind: Annotated[Literal["assets", "models", "workflows"], _KIND] = "assets",
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a field.")] = False,
+) -> None:
+    """List the fields that a filter may name."""
+    rows = [
+        (name, field.value_type, field.description(kind)) for name, field in FIELDS[kind].items()
+    ]
+    if as_json:
+        for name, type_, about in rows:
+            emit(json_text({"name": name, "type": type_, "about": about}) + "\n")
+        return
+    print_rows(terminal(), ("field", "type", "holds"), rows, last_grows=True)

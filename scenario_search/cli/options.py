@@ -1,0 +1,310 @@
+"""Options made from the request classes, so that each parameter stays written once.
+
+A parameter's option has its name, with dashes, its type and its description. Where users know it
+by another name, or give it in another form on a command line, the table below says so.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import attrs
+import orjson
+import typer
+
+from scenario_search.cli.pictures import picture
+from scenario_search.crawl_params import CrawlOptions
+from scenario_search.params import (
+    CallOptions,
+    Images,
+    SearchAssetSearchParams,
+    SearchModelSearchParams,
+    SearchParams,
+    SearchWorkflowSearchParams,
+    parameters,
+)
+
+__all__ = ["arguments", "fields_of", "in_options", "keywords_of", "with_signature"]
+
+SEARCH, PAGES, REQUEST, CRAWL = "Search", "Pages", "Request", "Crawl"
+
+
+def _pair(separator: str, example: str) -> Callable[[list[str]], dict[str, str]]:
+    def read(texts: list[str]) -> dict[str, str]:
+        pairs = [text.partition(separator) for text in texts]
+        if wrong := next((text for text, pair in zip(texts, pairs, strict=True) if not pair[1]), 0):
+            raise typer.BadParameter(f"{wrong!r} is not of the form {example}")
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+    return read
+
+
+def _json_object(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise typer.BadParameter(f"--body is no JSON: {error}") from None
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@attrs.frozen
+class Option:
+    """How a parameter is given on a command line, where that is not as it is in Python."""
+
+    names: tuple[str, ...] = ()
+    help: str = ""
+    type: Any = None
+    read: Callable[[Any], Any] = _same
+    metavar: str | None = None
+    complete: Callable[[str], list[str]] | None = None
+
+
+def _sort_orders(incomplete: str) -> list[str]:
+    orders = [
+        f"{name}:{order}" for name in SearchAssetSearchParams.sortable for order in ("desc", "asc")
+    ]
+    return [order for order in orders if order.startswith(incomplete)]
+
+
+_TEXTS = list[str] | None
+_PICTURE = "FILE|ID|URL"
+
+_OPTIONS = {
+    "query": Option(help="The text to search for.", metavar="[QUERY]"),
+    "filter": Option(
+        ("--filter", "-f"),
+        "Conditions on fields: 'width >= 1024 AND tags = dragon'. See: filter fields.",
+        metavar="TEXT",
+    ),
+    "query_semantic_ratio": Option(("--semantic",), metavar="RATIO"),
+    "public": Option(
+        ("--public/--own",), "What everybody made public, or your own project (the default)."
+    ),
+    "image": Option(
+        ("--image",),
+        "A picture to find likenesses of: a file, an asset's id, or a web address; - for stdin.",
+        str | None,
+        picture,
+        _PICTURE,
+    ),
+    "image_semantic_ratio": Option(("--image-semantic",), metavar="RATIO"),
+    "sort_by": Option(
+        ("--sort",),
+        "A field and an order: createdAt:desc; may be given again.",
+        _TEXTS,
+        metavar="FIELD:ORDER",
+        complete=_sort_orders,
+    ),
+    "limit": Option(("--limit", "-n"), "Hits a page, 1 to 100; 20 if unset."),
+    "offset": Option(help="How many hits to skip."),
+    "page": Option(help="The page's number, from 1."),
+    "hits_per_page": Option(help="The same as --limit, for --page."),
+    "project_id": Option(("--project",), "The project to search in.", metavar="ID"),
+    "extra_headers": Option(
+        ("--header",),
+        "A header to send: 'Name: value'; may be given again.",
+        _TEXTS,
+        _pair(":", "'Name: value'"),
+        "NAME:VALUE",
+    ),
+    "extra_query": Option(
+        ("--query-string",),
+        "A parameter for the query string: name=value; may be given again.",
+        _TEXTS,
+        _pair("=", "name=value"),
+        "NAME=VALUE",
+    ),
+    "extra_body": Option(
+        ("--body",), "JSON fields to add to the request's body.", str | None, _json_object, "JSON"
+    ),
+    "timeout": Option(help="Seconds one attempt may take; 60 if unset."),
+    "max_retries": Option(
+        ("--retries",), "How many times a failed attempt is repeated; 2 if unset."
+    ),
+    "max_items": Option(("--max",), "The most hits to give; goes on to as many pages as it needs."),
+    "original_models": Option(type=bool | None),
+    "concurrency": Option(help="How many requests are under way at once; 8 if unset."),
+    "order": Option(),
+    "cap": Option(),
+    "on_invalid": Option(),
+    "since": Option(
+        help="Only what was created from a date on (2025-01-31), or what is new since a finished "
+        "crawl (its checkpoint file).",
+        type=str | None,
+        metavar="DATE|FILE",
+    ),
+}
+_UNCHANGED = Option()
+
+_SIDES = {
+    "like": Option(
+        ("--like",),
+        "A picture to be like, as --image; may be given again.",
+        _TEXTS,
+        metavar=_PICTURE,
+    ),
+    "unlike": Option(
+        ("--unlike",),
+        "A picture to be unlike, as --image; may be given again.",
+        _TEXTS,
+        metavar=_PICTURE,
+    ),
+}
+
+
+def _flags(name: str, option: Option) -> tuple[str, ...]:
+    return option.names or ("--" + name.replace("_", "-"),)
+
+
+def _keyword(name: str, option: Option, doc: str, type_: Any, default: Any, panel: str) -> Any:
+    made: Any
+    if name == "query":
+        made = typer.Argument(help=option.help, metavar=option.metavar, show_default=False)
+    else:
+        made = typer.Option(
+            *_flags(name, option),
+            help=option.help or doc,
+            metavar=option.metavar,
+            rich_help_panel=panel,
+            autocompletion=option.complete,
+            show_default=default not in (None, ()),
+        )
+    annotation: Any = Annotated[option.type or type_, made]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
+
+
+def _panel(name: str) -> str:
+    if name in ("limit", "offset", "page", "hits_per_page", "max_items"):
+        return PAGES
+    return REQUEST if name in attrs.fields_dict(CallOptions) else SEARCH
+
+
+def arguments(params_class: type[Any], *, without: tuple[str, ...] = ()) -> list[inspect.Parameter]:
+    """Give the options of a request class, the query first.
+
+    Args:
+        params_class: A request class, or one of the classes of conditions.
+        without: Parameters that are left out.
+    """
+    hints = typing.get_type_hints(params_class)
+    made = []
+    for name, parameter in parameters(params_class):
+        if name == "images":
+            made += [
+                _keyword(side, option, "", None, None, SEARCH) for side, option in _SIDES.items()
+            ]
+        elif name not in without:
+            option = _OPTIONS.get(name, _UNCHANGED)
+            type_ = hints[name] if option.type is None else option.type
+            type_ = str | None if name == "filter" else type_
+            made.append(_keyword(name, option, parameter.doc, type_, None, _panel(name)))
+    return made
+
+
+def crawl_arguments(*, without: tuple[str, ...]) -> list[inspect.Parameter]:
+    """Give the options of a crawl beside what is searched for."""
+    hints = typing.get_type_hints(CrawlOptions)
+    return [
+        _keyword(
+            field.name,
+            _OPTIONS.get(field.name, _UNCHANGED),
+            field.metadata["doc"],
+            hints[field.name],
+            field.default,
+            CRAWL,
+        )
+        for field in attrs.fields(CrawlOptions)
+        if field.name not in without
+    ]
+
+
+def fields_of(group: type[Any]) -> list[inspect.Parameter]:
+    """Give the options of a group: an attrs class whose fields are annotated with options."""
+    hints = typing.get_type_hints(group, include_extras=True)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(field.name, kind, default=field.default, annotation=hints[field.name])
+        for field in attrs.fields(group)
+    ]
+
+
+def take(group: type[Any], values: dict[str, Any]) -> Any:
+    """Make a group of the values that are its own, and take them out."""
+    return group(**{field.name: values.pop(field.name) for field in attrs.fields(group)})
+
+
+def with_signature(
+    command: Callable[..., None], name: str, doc: str, *groups: list[inspect.Parameter]
+) -> Callable[..., None]:
+    """Make a command whose options are those of the groups, of a function of keywords."""
+
+    def run(**values: Any) -> None:
+        command(**values)
+
+    declared = [parameter for group in groups for parameter in group]
+    described: Any = run
+    described.__signature__ = inspect.Signature(declared)
+    described.__annotations__ = {each.name: each.annotation for each in declared}
+    run.__name__, run.__doc__ = name, doc
+    return run
+
+
+def keywords_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what was given on the command line into the keywords of a search.
+
+    Raises:
+        typer.BadParameter: Something is not of the form that its option asks for.
+    """
+    given = {name: value for name, value in values.items() if value not in (None, [], ())}
+    sides = {side: [picture(text) for text in given.pop(side, ())] for side in _SIDES}
+    made = {name: _OPTIONS.get(name, _UNCHANGED).read(value) for name, value in given.items()}
+    if any(sides.values()):
+        made["images"] = Images(**sides)
+    # --page says which mode it is; people write --limit beside it all the same.
+    if "page" in made and "limit" in made and "offset" not in made:
+        made.setdefault("hits_per_page", made.pop("limit"))
+    return made
+
+
+_SPOKEN = {"images": "--like and --unlike"} | {
+    name: "the query"
+    if name == "query"
+    else _flags(name, _OPTIONS.get(name, _UNCHANGED))[0].partition("/")[0]
+    for params_class in (
+        SearchAssetSearchParams,
+        SearchModelSearchParams,
+        SearchWorkflowSearchParams,
+        CrawlOptions,
+    )
+    for name in attrs.fields_dict(params_class)
+    if name != "images"
+}
+
+
+def in_options(message: str) -> str:
+    """Say a message about parameters in the names of the options."""
+    message = re.sub(r"`images\.(like|unlike)(\[\d+\])?`", r"--\1", message)
+    for name, flag in _SPOKEN.items():
+        message = message.replace(f"`{name}`", flag)
+        if "_" in name:
+            message = re.sub(rf"\b{name}\b", flag, message)
+    return message.replace(
+        "Must provide at least one search parameter: query, filter, image or images",
+        "Must provide at least one search parameter: a query, --filter, --image, --like or "
+        "--unlike",
+    )
+
+
+SEARCHES: dict[str, type[SearchParams]] = {
+    "assets": SearchAssetSearchParams,
+    "models": SearchModelSearchParams,
+    "workflows": SearchWorkflowSearchParams,
+}

@@ -1,0 +1,69 @@
+"""Reference pictures as they are named on a command line: a file, an asset's id, a web address."""
+
+from __future__ import annotations
+
+import re
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import typer
+
+from scenario_search.responses import without_signature
+
+__all__ = ["picture"]
+
+_MOST_BYTES = 20 * 2**20
+_TIMEOUT = 30.0
+_FILE_NAME = re.compile(r"[/\\]|\.[A-Za-z0-9]{2,4}$")
+
+
+def picture(text: str) -> str | Path | bytes:
+    """Give what a search takes as a reference picture.
+
+    A web address is fetched here, with no credentials, since the API takes none: up to 20 MiB
+    within 30 seconds. Whether it is a picture is told by its bytes, when it is sent.
+
+    Args:
+        text: A data URL, a web address, the name of a file, ``-`` for standard input, or else an
+            asset's id. A file that is there comes before an id of that name.
+
+    Raises:
+        typer.BadParameter: The file is not there, or the address could not be fetched.
+    """
+    if text == "-":
+        return sys.stdin.buffer.read(_MOST_BYTES + 1)
+    if text[:5].lower() == "data:":
+        return text
+    if re.match(r"https?://", text, re.IGNORECASE):
+        return _fetched(text)
+    path = Path(text).expanduser()
+    try:
+        if path.is_file():
+            return path
+    except OSError:  # a name that no file can have
+        return text
+    if _FILE_NAME.search(text):
+        raise typer.BadParameter(f"there is no file {text}")
+    return text
+
+
+def _fetched(url: str) -> bytes:
+    shown = without_signature(url)
+    try:
+        if urlsplit(url).username is not None:
+            raise typer.BadParameter("a picture's address must hold no user name or password")
+        request = urllib.request.Request(url, headers={"User-Agent": "scenario-search"})  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - http(s)
+            data: bytes = answer.read(_MOST_BYTES + 1)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise typer.BadParameter(f"cannot fetch {shown}: {error.code} {error.reason}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise typer.BadParameter(f"cannot fetch {shown}: {reason}") from None
+    if len(data) > _MOST_BYTES:
+        raise typer.BadParameter(f"{shown} is larger than {_MOST_BYTES // 2**20} MiB")
+    return data

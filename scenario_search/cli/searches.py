@@ -1,0 +1,163 @@
+"""``assets``, ``models``, ``workflows``, and ``count`` of each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+import attrs
+import typer
+
+from scenario_search.caller_warnings import PendingWarnings, collect_warnings
+from scenario_search.cli import options
+from scenario_search.cli.connection import Connection, run
+from scenario_search.cli.failures import INCOMPLETE
+from scenario_search.cli.filter_checks import checked, unknown_fields
+from scenario_search.cli.output import Output, write
+from scenario_search.cli.writing import emit
+from scenario_search.client import AsyncScenario
+from scenario_search.errors import BadRequestError, TruncatedResultsWarning
+from scenario_search.search import (
+    ASSETS,
+    MODELS,
+    WORKFLOWS,
+    AsyncSearchHitsOffset,
+    AsyncSearchResults,
+    Endpoint,
+)
+
+__all__ = ["ENDPOINTS", "add_counts", "add_searches", "conditions"]
+
+ENDPOINTS: dict[str, Endpoint[Any, Any, Any, Any]] = {
+    "assets": ASSETS,
+    "models": MODELS,
+    "workflows": WORKFLOWS,
+}
+_POSITION = ("sort_by", "limit", "offset", "page", "hits_per_page", "max_items")
+_AHEAD = 3
+_DOCS = {
+    "assets": "Search for assets: pictures, videos, sounds, 3D objects, texts.",
+    "models": "Search for models.",
+    "workflows": "Search for workflows.",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Walk:
+    """How far to go."""
+
+    all: Annotated[
+        bool, typer.Option("--all", help="Every hit, to the last page.", rich_help_panel="Pages")
+    ] = False
+
+
+def add_searches(app: typer.Typer) -> None:
+    """Add a command for each search."""
+    for what, doc in _DOCS.items():
+        app.command(what)(
+            options.with_signature(
+                _searching(what),
+                what,
+                doc,
+                options.arguments(options.SEARCHES[what]),
+                options.fields_of(Walk),
+                options.fields_of(Output),
+                options.fields_of(Connection),
+            )
+        )
+
+
+def add_counts(app: typer.Typer) -> None:
+    """Add a command for each search that counts its hits."""
+    for what in _DOCS:
+        app.command(what)(
+            options.with_signature(
+                _counting(what),
+                what,
+                f"Count {what}, past the engine's cap where there are more.",
+                options.arguments(options.SEARCHES[what], without=_POSITION),
+                options.fields_of(Connection),
+            )
+        )
+
+
+def conditions(values: dict[str, Any], connection: Connection, what: str) -> dict[str, Any]:
+    """Turn the options of a command into the keywords of a search, with its filter checked.
+
+    Raises:
+        InvalidFilterError: The filter cannot be read, and ``--unchecked`` was not given.
+    """
+    keywords = options.keywords_of(values)
+    if "filter" in keywords and not connection.unchecked:
+        checked(keywords["filter"], what)
+    return keywords
+
+
+def _searching(what: str) -> Callable[..., None]:
+    def search(**values: Any) -> None:
+        output, connection = options.take(Output, values), options.take(Connection, values)
+        walked = options.take(Walk, values).all or values["max_items"] is not None
+        _ = output.form
+        keywords = conditions(values, connection, what)
+        _, truncated = run(_search(what, keywords, output, connection, walked=walked))
+        if truncated:
+            raise typer.Exit(INCOMPLETE)
+
+    return search
+
+
+async def _search(
+    what: str, keywords: dict[str, Any], output: Output, connection: Connection, *, walked: bool
+) -> None:
+    async with connection.client() as client:
+        results = _results(client, what, keywords)
+        try:
+            if not walked:
+                await write(output, _one(results), what, walked=False)
+                return
+            async with results.prefetch(_AHEAD) as ahead:
+                await write(output, ahead.pages(), what, walked=True)
+        except BadRequestError as error:
+            if told := unknown_fields(keywords.get("filter"), what):
+                error.args = (f"{error.message} ({told})",)
+            raise
+
+
+async def _one(results: AsyncSearchResults[Any]) -> AsyncIterator[AsyncSearchHitsOffset[Any]]:
+    yield await results
+
+
+def _results(client: AsyncScenario, what: str, keywords: dict[str, Any]) -> AsyncSearchResults[Any]:
+    made: AsyncSearchResults[Any] = getattr(client.search, ENDPOINTS[what].name)(**keywords)
+    return made
+
+
+def _counting(what: str) -> Callable[..., None]:
+    def count(**values: Any) -> None:
+        connection = options.take(Connection, values)
+        keywords = conditions(values, connection, what)
+        number, truncated = run(_count(what, keywords, connection))
+        emit(f"{number}\n")
+        if truncated:
+            raise typer.Exit(INCOMPLETE)
+
+    return count
+
+
+async def _count(what: str, keywords: dict[str, Any], connection: Connection) -> int:
+    """Count with one request; where that ends at the cap, or there is no condition, by windows."""
+    crawls = what != "workflows"
+    searched = keywords.keys() & {"query", "filter", "image", "images"}
+    async with connection.client() as client:
+        if searched or not crawls:
+            pending: PendingWarnings = []
+            results = _results(client, what, keywords)
+            if not crawls:
+                return await results.count()
+            with collect_warnings(pending):
+                number = await results.count()
+            if not any(issubclass(kind, TruncatedResultsWarning) for _, kind in pending):
+                return number
+        crawl = getattr(client.crawl, what)(**keywords)
+        total: int = await crawl.count()
+        return total

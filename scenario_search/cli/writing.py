@@ -1,0 +1,66 @@
+r"""What reaches the terminal: data on standard output, the rest on standard error.
+
+Servers' text may hold control characters, which a terminal obeys. Whatever is written here shows
+them as ``\u001b``, in JSON too, whose meaning that does not change.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+__all__ = ["emit", "inert", "json_text", "say", "terminal"]
+
+# C0 and C1 controls, and what reverses or hides the text beside it (UAX #9).
+_CONTROLS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ud800-\udfff]"
+)
+_IN_JSON = re.compile(_CONTROLS.pattern.replace("\x00-\x1f", ""))
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def inert(text: str, *, lines: bool = True) -> str:
+    """Give text that a terminal only shows.
+
+    Args:
+        text: Any text.
+        lines: Whether line breaks and tabs may stay.
+    """
+    kept = "\n\t" if lines else ""
+    return _CONTROLS.sub(lambda match: match[0] if match[0] in kept else _escape(match), text)
+
+
+def json_text(value: Any) -> str:
+    """Give JSON in a line, whose strings a terminal only shows."""
+    return _IN_JSON.sub(_escape, orjson.dumps(value).decode())
+
+
+def emit(text: str) -> None:
+    """Write data to standard output, and see it on its way.
+
+    Raises:
+        BrokenPipeError: Nobody reads it any more.
+    """
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """Write a line to standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def terminal() -> Console:
+    """Give standard output as a terminal: plain where it is none, or where ``NO_COLOR`` says so.
+
+    Square brackets and colons in what is printed mean themselves.
+    """
+    return Console(highlight=False, markup=False, emoji=False)
