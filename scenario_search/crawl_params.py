@@ -104,8 +104,9 @@ class RunOptions:
     on_invalid: Literal["raise", "skip"] = _option(
         "raise", "Whether a hit that cannot be decoded is an error, or is left out and counted."
     )
-    progress: Callable[[CrawlStats], object] | None = _option(
-        None, "Called with the statistics after every page."
+    progress: bool | Callable[[CrawlStats], object] | None = _option(
+        None,
+        "Called with the statistics after every page; True for a bar, in terminals and notebooks.",
     )
 
 
@@ -200,6 +201,10 @@ def _problems(options: RunOptions) -> Iterator[str]:
         yield f"`order` must be 'newest' or 'oldest', not {options.order!r}"
     if options.on_invalid not in ("raise", "skip"):
         yield f"`on_invalid` must be 'raise' or 'skip', not {options.on_invalid!r}"
+    if not (options.progress is None or options.progress in (True, False)) and not callable(
+        options.progress
+    ):
+        yield f"`progress` must be True, False or a function, not {options.progress!r}"
     since = getattr(options, "since", None)
     if isinstance(since, datetime) and since.tzinfo is None:
         yield "`since` needs a time zone: datetime(..., tzinfo=UTC)"

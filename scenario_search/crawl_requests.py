@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -56,6 +56,7 @@ class WindowRequests(Generic[H]):
         params: What all windows have in common.
         options: How the crawl goes about it.
         stats: Where requests are counted.
+        progress: Called with the statistics after every page.
         concurrency: How many requests may be under way at once.
         ranked: Whether the engine ranks the hits, so that they cannot be sorted by date.
     """
@@ -68,6 +69,7 @@ class WindowRequests(Generic[H]):
         options: RunOptions,
         stats: CrawlStats,
         *,
+        progress: Callable[[CrawlStats], object] | None,
         concurrency: int,
         ranked: bool,
     ) -> None:
@@ -75,6 +77,7 @@ class WindowRequests(Generic[H]):
         self._endpoint = endpoint
         self._options = options
         self._stats = stats
+        self._progress = progress
         self._running = asyncio.Semaphore(concurrency)
         self._pause = Pause()
         if not ranked:
@@ -105,8 +108,8 @@ class WindowRequests(Generic[H]):
         finally:
             self._stats.requests += 1 + retries
             self._stats.retries += retries
-        if self._options.progress is not None:
-            self._options.progress(self._stats)
+        if self._progress is not None:
+            self._progress(self._stats)
         total = whole_number(page.total)
         if total is None:
             raise APIResponseValidationError(
