@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp import web
+from hypothesis import HealthCheck, settings
 
 from scenario_search import AsyncScenario
 from scenario_search.emulator import Emulator
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Serve = Callable[[Handler], Awaitable[str]]
+
+# No deadlines: a busy machine is no failure. "fuzz" is for the nox session of that name.
+settings.register_profile("default", deadline=None)
+settings.register_profile(
+    "fuzz", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture
