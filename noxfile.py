@@ -1,6 +1,7 @@
 """Sessions: ``python -m nox`` runs what CI runs; ``python -m nox -l`` lists all."""
 
 import os
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -64,6 +65,58 @@ def docs(session: nox.Session) -> None:
     """Build the pages; a warning is an error."""
     session.install("-e", ".[all]", *group("docs"))
     session.run("sphinx-build", "-W", "-n", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(python=LOWEST, default=False)
+def notebooks(session: nox.Session) -> None:
+    """Run the notebooks of the documentation, and keep what they show."""
+    session.install("-e", ".[all]", *group("tests"))
+    session.run("python", "-m", "tests.notebooks", *session.posargs)
+
+
+@nox.session(python=LOWEST, default=False)
+def screenshots(session: nox.Session) -> None:
+    """Take the documentation's pictures of the gallery, where there is a Chromium."""
+    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        session.skip("there is no chromium on the path")
+    session.install("-e", ".[all]")
+    session.run("python", "-m", "tests.screenshots")
+
+
+@nox.session(python=LOWEST, default=False)
+def fuzz(session: nox.Session) -> None:
+    """Try the properties with twenty times the examples."""
+    session.install("-e", ".[all]", *group("tests"))
+    session.run("pytest", "-m", "hypothesis", *session.posargs, env={"HYPOTHESIS_PROFILE": "fuzz"})
+
+
+@nox.session(python=LOWEST, default=False)
+def fault_matrix(session: nox.Session) -> None:
+    """Try the fault matrix, and write it into the documentation."""
+    session.install("-e", ".[all]", *group("tests"))
+    session.run("pytest", "tests/faults", "-k", "not documentation", *session.posargs)
+    session.run("python", "tests/faults/fault_matrix.py")
+
+
+@nox.session(python=LOWEST, default=False)
+def soak(session: nox.Session) -> None:
+    """Ten minutes of mixed load with faults: memory, sockets and tasks must stay flat."""
+    session.install("-e", ".[all]", *group("tests"))
+    session.run("python", "tests/soak/soak.py", *session.posargs)
+
+
+@nox.session(python=LOWEST, default=False)
+def audit(session: nox.Session) -> None:
+    """Look for known vulnerabilities in what the package depends on."""
+    session.install("-e", ".[all]", "pip-audit")
+    session.run("pip-audit", "--skip-editable", *session.posargs)
+
+
+@nox.session(python=LOWEST, default=False)
+def security(session: nox.Session) -> None:
+    """Look for what attackers use, with bandit's rules as ruff has them."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", "--select", "S", "scenario_search")
 
 
 @nox.session(python=LOWEST)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scenario_search import AsyncScenario, F
+from scenario_search import AsyncScenario, F, InvalidParamsError
 from scenario_search.crawl_params import CrawlStats
 from scenario_search.progress import (
     NotebookCell,
@@ -382,3 +382,37 @@ def test_ipython_in_a_terminal_is_no_notebook(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert here() is None
+
+
+async def test_a_crawl_shows_a_bar_of_its_own(demo_client: AsyncScenario, record: Record) -> None:
+    async with demo_client.crawl.assets(filter=F.kind == "video", progress=True) as crawl:
+        hits = [hit async for hit in crawl]
+    (state,) = record.ended
+    assert (state.label, state.done, state.total) == ("assets", len(hits), len(hits))
+
+
+async def test_leaving_a_crawl_ends_its_bar(demo_client: AsyncScenario, record: Record) -> None:
+    async with demo_client.crawl.assets(progress=True) as crawl:
+        async for _ in crawl:
+            break
+        assert record.ended == []
+    assert len(record.ended) == 1
+
+
+async def test_counting_a_crawl_shows_no_bar(demo_client: AsyncScenario, record: Record) -> None:
+    assert await demo_client.crawl.assets(progress=True).count() > 0
+    assert record.shown == []
+
+
+@pytest.mark.parametrize("progress", [False, None])
+async def test_a_crawl_without_progress_shows_no_bar(
+    demo_client: AsyncScenario, record: Record, progress: bool | None
+) -> None:
+    crawl = demo_client.crawl.assets(filter=F.kind == "video", progress=progress)
+    assert [hit async for hit in crawl]
+    assert record.shown == []
+
+
+def test_a_progress_that_cannot_be_called_is_refused(demo_client: AsyncScenario) -> None:
+    with pytest.raises(InvalidParamsError, match="`progress` must be True, False or a function"):
+        demo_client.crawl.assets(progress="yes")  # type: ignore[arg-type]
