@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import platform
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +12,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, Literal, NoReturn, Self, TypeVar
 
 import attrs
 import orjson
@@ -26,6 +27,7 @@ from scenario_search.configuration import (
 )
 from scenario_search.crawler import AsyncCrawler
 from scenario_search.demo_emulator import DemoEmulator
+from scenario_search.download import DownloadReport, DownloadSource, download
 from scenario_search.errors import (
     APIError,
     APITimeoutError,
@@ -48,6 +50,7 @@ C = TypeVar("C", bound="AsyncScenario")
 _USER_AGENT = (
     f"scenario-search/{__version__} python/{platform.python_version()} aiohttp/{AIOHTTP_VERSION}"
 )
+_NO_LIMITER: nullcontext[None] = nullcontext()
 _MESSAGE_SHOWN = 500
 _QUOTED_AT_MOST = 1024
 
@@ -111,6 +114,11 @@ class AsyncScenario:
             session=options.session,
             trace_configs=options.trace_configs,
         )
+        self._policy = RetryPolicy(
+            max_retries=options.max_retries, max_retry_wait=options.max_retry_wait
+        )
+        # Merged once; its values do not show themselves.
+        self._merged_headers = self._merge_headers({})
         self._demo: DemoEmulator | None = None
         self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
         self._chance: Callable[[], float] = random.random
@@ -124,6 +132,43 @@ class AsyncScenario:
     def crawl(self) -> AsyncCrawler:
         """The crawls: every hit, past the engine's result cap."""
         return AsyncCrawler(self)
+
+    async def download(
+        self,
+        assets: DownloadSource,
+        directory: str | os.PathLike[str],
+        *,
+        concurrency: int = 8,
+        on_error: Literal["raise", "skip"] = "raise",
+        progress: Callable[[DownloadReport], object] | None = None,
+    ) -> DownloadReport:
+        """Download the files of assets into a folder.
+
+        Each file is named by its asset's id, and has a line in ``manifest.jsonl``. What is there
+        is not fetched again, so a download that was ended goes on. Expired URLs are replaced.
+
+        Args:
+            assets: A page, results, a crawl (inside ``async with``, to have its requests run at
+                once), or anything that gives assets.
+            directory: The folder, made if it is not there.
+            concurrency: How many files are fetched at once.
+            on_error: Whether a file that cannot be had is an error, or is left out: it is then
+                in the report and in the manifest.
+            progress: Called with the report after every file.
+
+        Raises:
+            InvalidParamsError: An argument cannot be used.
+            APIError: A file cannot be had, after retries.
+            OSError: A file cannot be written.
+        """
+        return await download(
+            self,
+            assets,
+            directory,
+            concurrency=concurrency,
+            on_error=on_error,
+            progress=progress,
+        )
 
     @property
     def base_url(self) -> str:
@@ -185,7 +230,10 @@ class AsyncScenario:
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} cannot be pickled: make a client in each process")
 
-    def _headers(self, extra: Mapping[str, str] | None) -> dict[str, str]:
+    def _headers(self, extra: Mapping[str, str] | None) -> Mapping[str, str]:
+        return self._merge_headers(extra) if extra else self._merged_headers
+
+    def _merge_headers(self, extra: Mapping[str, str]) -> dict[str, str]:
         own = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -196,7 +244,7 @@ class AsyncScenario:
         # In one case, so that a name replaces the same name in another case.
         return {
             name.title(): value
-            for headers in (own, self._options.default_headers or {}, extra or {})
+            for headers in (own, self._options.default_headers or {}, extra)
             for name, value in headers.items()
         }
 
@@ -218,10 +266,9 @@ class AsyncScenario:
                 which bounds all of it: attempts, waits, the limiter, a free connection.
         """
         options = self._options
-        policy = RetryPolicy(
-            max_retries=options.max_retries if max_retries is None else int(max_retries),
-            max_retry_wait=options.max_retry_wait,
-        )
+        policy = self._policy
+        if max_retries is not None:
+            policy = attrs.evolve(policy, max_retries=int(max_retries))
         timeout = options.timeout if timeout is None else timeout
         attempt = 0
         deadline = asyncio.timeout(options.deadline)
@@ -267,14 +314,15 @@ class AsyncScenario:
         extra_headers: Mapping[str, str] | None,
         timeout: float,
     ) -> Answer:
-        async with self._options.limiter or nullcontext():
+        options = self._options
+        async with options.limiter or _NO_LIMITER:
             answer = await self._transport.post(
                 f"{self._base_url}{path}",
                 body,
                 headers=partial(self._headers, extra_headers),
-                query={**(self._options.default_query or {}), **query},
+                query={**options.default_query, **query} if options.default_query else query,
                 timeout=timeout,
-                max_bytes=self._options.max_response_bytes,
+                max_bytes=options.max_response_bytes,
             )
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("POST %s: %d in %.3f s", path, answer.status, answer.elapsed)

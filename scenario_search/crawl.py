@@ -32,7 +32,7 @@ from scenario_search.search import PreparedSearch
 from scenario_search.windows import UNDATED, Known, Window, gaps, milliseconds
 
 if TYPE_CHECKING:
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
     import polars as pl
 
     from scenario_search.client import AsyncScenario
@@ -177,8 +177,10 @@ class AsyncCrawl(Generic[H]):
         stats.ended = time.monotonic()
         if reading.incomplete:
             _raise_incomplete(reading.incomplete)
-        if self._checkpoint is not None and not self._checkpoint.finished:
-            self._checkpoint.finished = True
+        done = self._checkpoint
+        # What was read but not marked is read again when the crawl is resumed.
+        if done is not None and not done.finished and not _left(done.whole, done):
+            done.finished = True
             await self._save()
 
     # Exports
@@ -413,7 +415,7 @@ class AsyncCrawl(Generic[H]):
         ]
 
 
-def _left(whole: Window, done: Checkpoint | None, *, newest_first: bool) -> list[Window]:
+def _left(whole: Window, done: Checkpoint | None, *, newest_first: bool = True) -> list[Window]:
     """Give what is left to do of a crawl, in its order; what has no date comes last."""
     windows: list[Window] = []
     if not whole.undated:

@@ -11,12 +11,20 @@ import base64
 import time
 import warnings
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import aiohttp
 import attrs
+import yarl
 
 from scenario_search.errors import (
     APIConnectionError,
@@ -25,8 +33,9 @@ from scenario_search.errors import (
     APITimeoutError,
     ConfigurationError,
 )
+from scenario_search.timeouts import Timeouts
 
-__all__ = ["Answer", "Transport", "basic_authorization"]
+__all__ = ["Answer", "FileAnswer", "Transport", "basic_authorization"]
 
 AIOHTTP_VERSION = aiohttp.__version__
 
@@ -39,11 +48,16 @@ _BROKEN = (
 )
 """What a connection or an answer that breaks off raises."""
 
+_NO_TIMEOUTS = aiohttp.ClientTimeout()
+
 _UNPACKED = ("gzip", "x-gzip", "deflate")
 _ZLIB_OR_GZIP = 47
 
 _PIECE = 2**16
 """Bytes: a larger request is sent in pieces of this size. A smaller one fits into the socket."""
+
+_FILE_PIECE = 2**18
+"""Bytes of a file that are read and written at once."""
 
 _LARGEST_ERROR_BODY = 2**20
 """Bytes: what is kept of the body of an answer that is no success."""
@@ -57,6 +71,34 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     elapsed: float
+
+
+@attrs.frozen
+class FileAnswer:
+    """The answer to a request for a file, whose body is still to be read.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers; look-ups ignore case.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    _url: str
+    _content: aiohttp.StreamReader
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give the body, piece by piece.
+
+        Raises:
+            APIConnectionError: It broke off, or nothing came for too long.
+        """
+        while True:
+            with _file_errors(self._url):
+                piece = await self._content.read(_FILE_PIECE)
+            if not piece:
+                return
+            yield piece
 
 
 def basic_authorization(key: str, secret: str) -> str:
@@ -90,20 +132,22 @@ class Transport:
         self._given = session
         self._trace_configs = list(trace_configs or ())
         self._session: aiohttp.ClientSession | None = None
+        self._timeouts = _NO_TIMEOUTS if session is None else _phase_timeouts(session)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end_of_loop: AsyncGenerator[None, None] | None = None
         self._slots = asyncio.Semaphore(max_connections)
+        self._running = Timeouts()
         self.closed = False
 
     async def _current_session(self) -> aiohttp.ClientSession:
         if self.closed:
             raise ConfigurationError("This client is closed: make a new one")
         loop = asyncio.get_running_loop()
+        if self._loop is loop and self._session is not None and not self._session.closed:
+            return self._session
         if self._given is not None:
             _check_usable(self._given, loop)
             return self._given
-        if self._loop is loop and self._session is not None and not self._session.closed:
-            return self._session
         if self._loop not in (None, loop) and not self._loop.is_closed():
             raise ConfigurationError(
                 "This client is in use in another event loop that is still open: "
@@ -114,11 +158,13 @@ class Transport:
         # The slots bound the connections, so that nobody waits inside aiohttp, where waiting
         # would count as part of the attempt.
         self._slots = asyncio.Semaphore(self._max_connections)
+        self._running = Timeouts()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._max_connections),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=self._trace_configs,
         )
+        self._timeouts = _phase_timeouts(self._session)
         self._end_of_loop = _close_at_end_of_loop(self._session)
         await anext(self._end_of_loop)
         return self._session
@@ -156,10 +202,12 @@ class Transport:
         async with self._slots if self._given is None else nullcontext():
             session = await self._current_session()
             began = time.monotonic()
+            running = self._running
+            bound = running.begin(timeout)
             try:
-                async with asyncio.timeout(timeout):
-                    status, received, content = await _exchange(
-                        session, url, body, headers, query, max_bytes
+                async with bound:
+                    status, received, content = await _sent_whole(
+                        session, url, body, headers, query, max_bytes, self._timeouts
                     )
                 return Answer(status, received, content, time.monotonic() - began)
             except TimeoutError:
@@ -174,9 +222,40 @@ class Transport:
                 if not session.closed:
                     raise
                 failure = APIConnectionError(f"The connection to {url} was closed: {error}")
+            finally:
+                running.end(bound)
         # Raised out here so that it is not chained to aiohttp's error, which holds the request's
         # headers, and with them the credentials.
         raise failure
+
+    @asynccontextmanager
+    async def get_file(
+        self, url: str, *, headers: Mapping[str, str], timeout: float
+    ) -> AsyncIterator[FileAnswer]:
+        """Ask for a file, over the same connections but with nothing of the session's own.
+
+        No credentials are sent, no cookies, no headers but these. Redirects are not followed.
+
+        Args:
+            url: The whole URL, as it stands: a signature covers its query string.
+            headers: The headers.
+            timeout: Seconds in which something must arrive, again and again.
+
+        Raises:
+            APIConnectionError: There was no answer.
+            ConfigurationError: The client is closed, or the URL or a header cannot be sent.
+        """
+        await self._current_session()
+        async with (
+            self._slots if self._given is None else nullcontext(),
+            _bare_session(await self._current_session(), timeout) as session,
+        ):
+            with _file_errors(url):
+                response = await session.get(
+                    yarl.URL(url, encoded=True), headers=headers, allow_redirects=False
+                )
+            async with response:
+                yield FileAnswer(response.status, response.headers, url, response.content)
 
     async def close(self) -> None:
         """Close the session, if it is our own. Closing again does nothing."""
@@ -270,6 +349,32 @@ def _free(transport: Any) -> None:
         transport._closed = True
 
 
+def _bare_session(session: aiohttp.ClientSession, timeout: float) -> aiohttp.ClientSession:
+    """Give a session that shares a session's connections, and nothing else."""
+    return aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=session.trust_env,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout),
+    )
+
+
+@contextmanager
+def _file_errors(url: str) -> Iterator[None]:
+    """Make our errors of aiohttp's, without the query string, which is a signature."""
+    shown = url.partition("?")[0]
+    try:
+        yield
+    except TimeoutError:
+        raise APITimeoutError(f"No answer from {shown} in time") from None
+    except (aiohttp.InvalidURL, UnicodeError):
+        raise ConfigurationError(f"A request to {shown} cannot be sent") from None
+    except _BROKEN as error:
+        reason = type(error).__name__
+        raise APIConnectionError(f"The connection to {shown} failed: {reason}") from None
+
+
 def _check_usable(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
     """Refuse a caller's session that cannot be used here and now."""
     if session.closed:
@@ -325,48 +430,47 @@ class _LargeBody(aiohttp.payload.Payload):
             self._transport.abort()
 
 
-@asynccontextmanager
-async def _sendable(body: bytes) -> AsyncIterator[bytes | _LargeBody]:
-    """Give what aiohttp is to send, and leave no connection behind that waits to send it."""
+async def _sent_whole(
+    session: aiohttp.ClientSession, url: str, body: bytes, *how: Any
+) -> tuple[int, Mapping[str, str], bytes]:
+    """Send and read, and leave no connection behind that still waits to send a large body."""
     if len(body) <= _PIECE:
-        yield body
-        return
+        return await _exchange(session, url, body, *how)
     large = _LargeBody(body)
-    answered = False
     try:
-        yield large
-        answered = large.sent
-    finally:
-        if not answered:
-            large.give_up()
+        answer = await _exchange(session, url, large, *how)
+    except BaseException:
+        large.give_up()
+        raise
+    if not large.sent:
+        large.give_up()
+    return answer
 
 
 async def _exchange(
     session: aiohttp.ClientSession,
     url: str,
-    body: bytes,
+    body: bytes | _LargeBody,
     headers: Callable[[], Mapping[str, str]],
     query: Mapping[str, str],
     max_bytes: int,
+    timeouts: aiohttp.ClientTimeout,
 ) -> tuple[int, Mapping[str, str], bytes]:
     """Send and read: give status, headers and body.
 
     A function of its own, since aiohttp's objects show the query string: no traceback that leaves
     the transport holds them.
     """
-    async with (
-        _sendable(body) as data,
-        session.post(
-            url,
-            data=data,
-            headers=headers(),
-            params=query or None,
-            timeout=_phase_timeouts(session),
-            allow_redirects=False,
-            raise_for_status=False,
-            auto_decompress=False,
-        ) as response,
-    ):
+    async with session.post(
+        url,
+        data=body,
+        headers=headers(),
+        params=query or None,
+        timeout=timeouts,
+        allow_redirects=False,
+        raise_for_status=False,
+        auto_decompress=False,
+    ) as response:
         return response.status, response.headers, await _read(response, max_bytes)
 
 
@@ -381,15 +485,16 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     most = max_bytes if succeeded else min(max_bytes, _LARGEST_ERROR_BODY)
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     unpacker = zlib.decompressobj(_ZLIB_OR_GZIP) if encoding in _UNPACKED else None
-    body = bytearray()
-    received = 0
-    async for chunk in response.content.iter_any():
+    pieces: list[bytes] = []
+    size = received = 0
+    while chunk := await response.content.readany():
         received += len(chunk)
-        body += unpacker.decompress(chunk, most + 1 - len(body)) if unpacker else chunk
-        if len(body) > most:
+        pieces.append(unpacker.decompress(chunk, most + 1 - size) if unpacker else chunk)
+        size += len(pieces[-1])
+        if size > most:
             response.close()
             if not succeeded:
-                return bytes(body[:most])
+                return b"".join(pieces)[:most]
             raise APIResponseValidationError(
                 f"The answer is larger than max_response_bytes ({max_bytes:,} bytes)",
                 status_code=response.status,
@@ -397,4 +502,4 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
             )
     if unpacker and received and not unpacker.eof:
         raise EOFError(f"the {encoding} body ends too early")
-    return bytes(body)
+    return b"".join(pieces)

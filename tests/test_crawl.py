@@ -62,6 +62,7 @@ async def client(emulator: Emulator) -> AsyncIterator[AsyncScenario]:
 def crawl_of(engine: TextEngine, **options: Any) -> AsyncCrawl[Any]:
     client, _ = faked_client(engine)
     client._sleep = no_sleep
+    client._chance = lambda: 0.0
     return client.crawl.assets(**options)
 
 

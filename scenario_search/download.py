@@ -1,0 +1,352 @@
+"""Downloads: the files behind the signed URLs of assets, streamed to disk.
+
+Nothing is sent to the servers of files but the signed URL: no credentials, no cookies. A file that
+is there whole is not asked for again; one that broke off is gone on with, where the server can
+(RFC 9110, section 14), or else is begun anew. A URL that has expired is replaced by searching for
+the asset's ``createdAt`` and picking its id, since ``id`` is no field to filter by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urljoin, urlsplit
+
+import anyio.to_thread
+import attrs
+
+from scenario_search.configuration import _is_loopback
+from scenario_search.crawl import AsyncCrawl
+from scenario_search.crawl_requests import cancelled
+from scenario_search.download_files import DownloadedFile, Manifest, PartialFile, file_name
+from scenario_search.errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    InvalidParamsError,
+    status_error_class,
+)
+from scenario_search.filters import F
+from scenario_search.pacing import Pause
+from scenario_search.paging import whole_number
+from scenario_search.responses import SearchAssetSearchResponse
+from scenario_search.retries import RetryPolicy, retry_after_seconds
+
+if TYPE_CHECKING:
+    from scenario_search.client import AsyncScenario
+    from scenario_search.transport import FileAnswer
+
+__all__ = ["DownloadReport", "DownloadSource", "download"]
+
+DownloadSource = AsyncIterable[SearchAssetSearchResponse] | Iterable[SearchAssetSearchResponse]
+
+MANIFEST = "manifest.jsonl"
+
+_MOST_REDIRECTS = 5
+_RETRIES = 5
+_EXPIRED = {401, 403, 410}
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+
+
+@attrs.define
+class DownloadReport:
+    """What a download has done so far.
+
+    Attributes:
+        done: How many files were downloaded.
+        kept: How many were there already.
+        failed: Those that could not be had, with why.
+        bytes: How many bytes were received.
+        refreshed: How many expired URLs were replaced.
+    """
+
+    done: int = 0
+    kept: int = 0
+    failed: list[DownloadedFile] = attrs.field(factory=list)
+    bytes: int = 0
+    refreshed: int = 0
+    began: float = attrs.field(factory=time.monotonic, repr=False)
+    ended: float | None = attrs.field(default=None, repr=False)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began, or that it took."""
+        return (self.ended or time.monotonic()) - self.began
+
+    def _count(self, file: DownloadedFile) -> None:
+        if file.status == "done":
+            self.done += 1
+        elif file.status == "kept":
+            self.kept += 1
+        else:
+            self.failed.append(file)
+
+
+async def download(
+    client: AsyncScenario,
+    assets: DownloadSource,
+    directory: str | os.PathLike[str],
+    *,
+    concurrency: int = 8,
+    on_error: Literal["raise", "skip"] = "raise",
+    progress: Callable[[DownloadReport], object] | None = None,
+) -> DownloadReport:
+    """Download the files of assets. See :meth:`scenario_search.AsyncScenario.download`."""
+    if whole_number(concurrency) != concurrency or isinstance(concurrency, bool) or not concurrency:
+        raise InvalidParamsError(
+            f"`concurrency` must be a whole number from 1, not {concurrency!r}"
+        )
+    if on_error not in ("raise", "skip"):
+        raise InvalidParamsError(f"`on_error` must be 'raise' or 'skip', not {on_error!r}")
+    folder = Path(directory)
+    manifest = await anyio.to_thread.run_sync(_open_manifest, folder)
+    report = DownloadReport()
+    try:
+        run = _Download(client, folder, manifest, report, on_error == "skip", progress)
+        if isinstance(assets, AsyncCrawl):
+            # A window is marked once its files are there, so a crawl that goes on misses none.
+            async for piece in assets.pieces():
+                failed = len(report.failed)
+                await run.all(_each(piece.hits), concurrency)
+                if len(report.failed) == failed:
+                    await assets.mark(piece)
+        else:
+            await run.all(_each(assets), concurrency)
+    finally:
+        report.ended = time.monotonic()
+        await anyio.to_thread.run_sync(manifest.close)
+    return report
+
+
+def _open_manifest(folder: Path) -> Manifest:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Manifest(folder / MANIFEST)
+
+
+async def _each(assets: DownloadSource) -> AsyncIterator[SearchAssetSearchResponse]:
+    if isinstance(assets, AsyncIterable):
+        async for asset in assets:
+            yield asset
+    else:
+        for asset in assets:
+            yield asset
+
+
+class _Expired(Exception):  # noqa: N818 - it never leaves this module
+    """The server refuses a URL, whose time may be over."""
+
+    def __init__(self, error: APIError) -> None:
+        self.error = error
+
+
+@attrs.define
+class _Download:
+    """One download of many files."""
+
+    client: AsyncScenario
+    folder: Path
+    manifest: Manifest
+    report: DownloadReport
+    skips_errors: bool
+    progress: Callable[[DownloadReport], object] | None
+    names: set[str] = attrs.field(factory=set)
+    pause: Pause = attrs.field(factory=Pause)
+
+    async def all(self, assets: AsyncIterator[SearchAssetSearchResponse], concurrency: int) -> None:
+        """Download the files of assets, so many at once, and none of them twice."""
+        running: set[asyncio.Task[None]] = set()
+        try:
+            async for asset in assets:
+                if len(running) >= concurrency:
+                    await _first_done(running)
+                running.add(asyncio.get_running_loop().create_task(self.one(asset)))
+            while running:
+                await _first_done(running)
+        finally:
+            await cancelled(list(running))
+
+    async def one(self, asset: SearchAssetSearchResponse) -> None:
+        """Download the file of an asset, if it is not there, and add its line."""
+        given: object = asset.url
+        url = given if isinstance(given, str) else ""
+        name = file_name(asset.id, asset.mime_type, url)
+        if name in self.names:
+            return
+        self.names.add(name)
+        try:
+            file = await self._kept(asset, name) or await self._fetched(asset, url, name)
+        except APIError as error:
+            if not self.skips_errors:
+                raise
+            file = DownloadedFile(str(asset.id), status="failed", error=str(error))
+        if file.status != "kept" or self.manifest.length(file.id, name) is None:
+            self.manifest.add(file)
+        self.report._count(file)
+        if self.progress is not None:
+            self.progress(self.report)
+
+    async def _kept(self, asset: SearchAssetSearchResponse, name: str) -> DownloadedFile | None:
+        """Find a file that is there whole: as long as the manifest, or else the API, says."""
+        known = self.manifest.length(str(asset.id), name)
+        size = asset.metadata.size if known is None else known
+        found = await anyio.to_thread.run_sync(_length, self.folder / name)
+        if found is None or found != size:
+            return None
+        return DownloadedFile(str(asset.id), name, found, mime=asset.mime_type, status="kept")
+
+    async def _fetched(
+        self, asset: SearchAssetSearchResponse, url: str, name: str
+    ) -> DownloadedFile:
+        """Fetch a file, with retries, and once more with a new URL where it has expired."""
+        if not url:
+            raise APIResponseValidationError(f"{asset.id} has no url", paths=("$.url",))
+        part = await anyio.to_thread.run_sync(PartialFile, self.folder / name)
+        try:
+            try:
+                mime = await self._with_retries(url, part)
+            except _Expired as expired:
+                fresh = await self._fresh_url(asset)
+                if fresh is None or fresh == url:
+                    raise expired.error from None
+                self.report.refreshed += 1
+                try:
+                    mime = await self._with_retries(fresh, part)
+                except _Expired as again:
+                    raise again.error from None
+            size = part.size
+            digest = await anyio.to_thread.run_sync(part.finish)
+            return DownloadedFile(str(asset.id), name, size, digest, mime)
+        finally:
+            await anyio.to_thread.run_sync(part.close)
+
+    async def _with_retries(self, url: str, part: PartialFile) -> str | None:
+        options = self.client.options
+        policy = RetryPolicy(max_retries=_RETRIES, max_retry_wait=options.max_retry_wait)
+        attempt = 0
+        while True:
+            await self.pause.wait(self.client._sleep)
+            before = part.size
+            try:
+                return await self._attempt(url, part)
+            except APIError as error:
+                error.retries_taken = attempt
+                if part.size > before:
+                    attempt = 0  # it goes forward
+                delay = policy.delay(error, attempt, chance=self.client._chance())
+                if delay is None:
+                    raise
+                if error.status_code in (429, 503):
+                    self.pause.extend(delay)
+            await self.client._sleep(delay)
+            attempt += 1
+
+    async def _attempt(self, url: str, part: PartialFile) -> str | None:
+        """Ask for what is missing of a file, and append it. Gives the MIME type."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            self._check_url(url)
+            headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+            if part.size:
+                headers["Range"] = f"bytes={part.size}-"
+            timeout = self.client.options.timeout
+            async with self.client._transport.get_file(
+                url, headers=headers, timeout=timeout
+            ) as answer:
+                location = answer.headers.get("location")
+                if answer.status in (301, 302, 303, 307, 308) and location:
+                    url = urljoin(url, location)
+                    continue
+                return await self._take(url, answer, part)
+        raise APIConnectionError(f"{_shown(url)}: more than {_MOST_REDIRECTS} redirects")
+
+    def _check_url(self, url: str) -> None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        plain = self.client.options.allow_http or _is_loopback(host)
+        if not host or parts.scheme not in (("https", "http") if plain else ("https",)):
+            raise APIResponseValidationError(
+                f"{_shown(url)!r} is not fetched: only https is", paths=("$.url",)
+            )
+
+    async def _take(self, url: str, answer: FileAnswer, part: PartialFile) -> str | None:
+        expected = _expected(answer, part.size)
+        if answer.status == 416:
+            # What is there is no beginning of this file, or it is all of it.
+            whole = answer.headers.get("content-range") == f"bytes */{part.size}"
+            if whole:
+                return answer.headers.get("content-type")
+            await anyio.to_thread.run_sync(part.start_anew)
+            raise APIConnectionError(f"{_shown(url)} cannot be gone on with: it is begun anew")
+        if answer.status not in (200, 206):
+            error = status_error_class(answer.status, None)(
+                f"{answer.status} from {_shown(url)}",
+                status_code=answer.status,
+                retry_after=retry_after_seconds(answer.headers, datetime.now(UTC)),
+            )
+            if answer.status in _EXPIRED:
+                raise _Expired(error)
+            raise error
+        if part.size and not _goes_on(answer, part.size):
+            await anyio.to_thread.run_sync(part.start_anew)
+            if answer.status == 206:
+                raise APIConnectionError(f"{_shown(url)}: the server gave another part of it")
+            expected = _expected(answer, 0)
+        async for piece in answer.pieces():
+            self.report.bytes += len(piece)
+            await anyio.to_thread.run_sync(part.append, piece)
+        if expected is not None and part.size != expected:
+            size = part.size
+            await anyio.to_thread.run_sync(part.start_anew)
+            raise APIConnectionError(f"{_shown(url)} has {size:,} bytes in place of {expected:,}")
+        return answer.headers.get("content-type")
+
+    async def _fresh_url(self, asset: SearchAssetSearchResponse) -> str | None:
+        """Search for an asset, for a URL that has not expired. ``None`` if it is not found."""
+        if not isinstance(asset.created_at, str):
+            return None
+        public = asset.privacy == "public"
+        for wanted in (public, not public):
+            found = self.client.search.asset_search(
+                filter=F["createdAt"] == asset.created_at, public=wanted, limit=100
+            )
+            async for hit in found:
+                if hit.id == asset.id:
+                    return hit.url
+        return None
+
+
+async def _first_done(running: set[asyncio.Task[None]]) -> None:
+    """Wait for the first task to end, take it out, and raise its error, if it has one."""
+    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        running.discard(task)
+    for task in done:
+        task.result()
+
+
+def _length(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
+def _expected(answer: FileAnswer, have: int) -> int | None:
+    """Give how long the file will be once the answer is read; ``None`` where it does not say."""
+    length = answer.headers.get("content-length", "")
+    if answer.headers.get("content-encoding") or not (length.isascii() and length.isdigit()):
+        return None
+    return int(length) + (have if answer.status == 206 else 0)
+
+
+def _goes_on(answer: FileAnswer, have: int) -> bool:
+    """Say whether an answer begins where the file ends."""
+    found = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
+    return answer.status == 206 and found is not None and int(found[1]) == have
+
+
+def _shown(url: str) -> str:
+    """Give a URL without its query string, which is a signature."""
+    return url.partition("?")[0]

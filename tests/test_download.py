@@ -1,0 +1,593 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp import web
+from crawl_engine import TextEngine, dated
+from fake_transport import client_of
+from hypothesis import given, strategies as st
+
+from scenario_search import (
+    APIConnectionError,
+    APIResponseValidationError,
+    AsyncScenario,
+    InternalServerError,
+    InvalidParamsError,
+    NotFoundError,
+    PermissionDeniedError,
+    SearchAssetSearchResponse,
+)
+from scenario_search.codec import structure
+from scenario_search.download_files import Manifest, file_name
+from scenario_search.emulator import Emulator
+
+Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CONTENT = bytes(range(256)) * 3000
+
+
+def asset(index: int, url: str | None, **fields: Any) -> SearchAssetSearchResponse:
+    made = dated(index, index, mimeType="image/png", **fields)
+    return structure(made if url is None else {**made, "url": url}, SearchAssetSearchResponse)
+
+
+def manifest(folder: Path) -> list[dict[str, Any]]:
+    text = (folder / "manifest.jsonl").read_bytes()
+    return [orjson.loads(line) for line in text.splitlines()]
+
+
+def names(folder: Path) -> set[str]:
+    return set(os.listdir(folder)) - {"manifest.jsonl"}  # noqa: PTH208 - names are what counts
+
+
+class Server:
+    """Answers for files, as ``respond`` does or else with the content, and counts."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.requests: list[web.Request] = []
+        self.respond: Respond = self.whole
+        self.engine = TextEngine([])
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/v1/"):
+            return web.json_response(self.engine(await request.json()))
+        self.requests.append(request)
+        return await self.respond(request)
+
+    async def whole(self, request: web.Request) -> web.StreamResponse:
+        """Answer as a server that knows ranges."""
+        start = request.http_range.start or 0
+        if start >= len(CONTENT):
+            return web.Response(status=416, headers={"Content-Range": f"bytes */{len(CONTENT)}"})
+        headers = {"Content-Type": "image/png"}
+        if start:
+            end = f"{len(CONTENT) - 1}/{len(CONTENT)}"
+            headers["Content-Range"] = f"bytes {start}-{end}"
+        return web.Response(status=206 if start else 200, body=CONTENT[start:], headers=headers)
+
+    async def breaks_off(self, request: web.Request) -> web.StreamResponse:
+        """Send a third of what was asked for, then close."""
+        start = request.http_range.start or 0
+        size = len(CONTENT) - start
+        headers = {"Content-Length": str(size)}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}"
+        answer = web.StreamResponse(status=206 if start else 200, headers=headers)
+        await answer.prepare(request)
+        await answer.write(CONTENT[start : start + max(1000, size // 3)])
+        if request.transport is not None:
+            request.transport.close()
+        return answer
+
+
+@pytest.fixture
+async def server(serve: Any) -> Server:
+    made = Server()
+    made.url = await serve(made.answer)
+    return made
+
+
+@pytest.fixture
+async def client(server: Server) -> AsyncIterator[AsyncScenario]:
+    async with client_of(f"{server.url}/v1") as client:
+        client._sleep = no_sleep
+        client._chance = lambda: 0.0
+        yield client
+
+
+async def no_sleep(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+# Files
+
+
+async def test_a_file_is_saved_under_its_id(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    report = await client.download([asset(1, f"{server.url}/a?Signature=x")], tmp_path / "new")
+    assert (tmp_path / "new" / "asset_000001.png").read_bytes() == CONTENT
+    assert (report.done, report.bytes, report.failed) == (1, len(CONTENT), [])
+
+
+async def test_the_manifest_tells_of_each_file(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    await client.download([asset(i, f"{server.url}/a") for i in range(3)], tmp_path)
+    assert sorted(manifest(tmp_path), key=lambda line: line["id"])[2] == {
+        "id": "asset_000002",
+        "path": "asset_000002.png",
+        "bytes": len(CONTENT),
+        "sha256": hashlib.sha256(CONTENT).hexdigest(),
+        "mime": "image/png",
+        "status": "done",
+    }
+
+
+async def test_an_empty_file_is_a_file(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    async def empty(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"")
+
+    server.respond = empty
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == b""
+
+
+async def test_the_url_is_sent_as_it_stands_and_without_credentials(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    query = "Signature=a%2Bb~%7E+c&Expires=1&x=%C3%A9"
+    async with client.with_options(default_headers={"X-Secret": "1"}) as copy:
+        await copy.download([asset(1, f"{server.url}/a%20b?{query}")], tmp_path)
+    request = server.requests[0]
+    assert request.raw_path == f"/a%20b?{query}"
+    assert not {"authorization", "cookie", "x-secret"} & {name.lower() for name in request.headers}
+
+
+async def test_a_callers_session_gives_no_credentials_away(server: Server, tmp_path: Path) -> None:
+    import aiohttp
+
+    async with aiohttp.ClientSession(
+        headers={"Authorization": "Basic secret", "X-Secret": "1"}, cookies={"secret": "1"}
+    ) as session:
+        async with client_of(f"{server.url}/v1", session=session) as client:
+            await client.download([asset(1, f"{server.url}/a")], tmp_path)
+        assert not session.closed
+    names_sent = {name.lower() for name in server.requests[0].headers}
+    assert not {"authorization", "cookie", "x-secret"} & names_sent
+
+
+async def test_files_are_fetched_at_once_but_no_more_than_told(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    under_way = most = 0
+    three = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        if under_way == 3:
+            three.set()
+        await three.wait()
+        under_way -= 1
+        return await server.whole(request)
+
+    server.respond = slow
+    await client.download([asset(i, f"{server.url}/a") for i in range(9)], tmp_path, concurrency=3)
+    assert most == 3
+
+
+async def test_assets_come_from_an_async_source_too(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    async def source() -> AsyncIterator[SearchAssetSearchResponse]:
+        for index in range(4):
+            yield asset(index, f"{server.url}/a")
+
+    assert (await client.download(source(), tmp_path)).done == 4
+
+
+async def test_an_asset_that_comes_twice_is_fetched_once(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    await client.download([asset(1, f"{server.url}/a")] * 5, tmp_path)
+    assert len(server.requests) == 1
+
+
+async def test_progress_hears_of_every_file(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    heard: list[int] = []
+    await client.download(
+        [asset(i, f"{server.url}/a") for i in range(3)],
+        tmp_path,
+        progress=lambda report: heard.append(report.done),
+    )
+    assert heard == [1, 2, 3]
+
+
+@pytest.mark.parametrize("options", [{"concurrency": 0}, {"on_error": "ignore"}])
+async def test_arguments_that_make_no_sense_are_refused(
+    client: AsyncScenario, tmp_path: Path, options: Any
+) -> None:
+    with pytest.raises(InvalidParamsError):
+        await client.download([], tmp_path, **options)
+
+
+# Going on
+
+
+async def test_a_file_that_is_there_is_not_fetched_again(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    assets = [asset(i, f"{server.url}/a") for i in range(3)]
+    await client.download(assets, tmp_path)
+    report = await client.download(assets, tmp_path)
+    assert (report.done, report.kept, len(server.requests)) == (0, 3, 3)
+    assert len(manifest(tmp_path)) == 3
+
+
+async def test_a_file_as_long_as_the_api_says_is_not_fetched_again(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    (tmp_path / "asset_000001.png").write_bytes(b"12345")
+    wanted = asset(1, f"{server.url}/a", metadata={"size": 5})
+    report = await client.download([wanted], tmp_path)
+    assert (report.kept, server.requests) == (1, [])
+    assert manifest(tmp_path)[0]["status"] == "kept"
+
+
+async def test_a_file_of_another_length_is_fetched_again(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    (tmp_path / "asset_000001.png").write_bytes(b"cut off")
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
+
+
+async def test_a_file_that_breaks_off_is_gone_on_with(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = server.breaks_off
+    report = await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
+    assert report.bytes == len(CONTENT)
+    assert len(server.requests) > 2
+
+
+async def test_a_part_of_an_earlier_run_is_gone_on_with(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    (tmp_path / "asset_000001.png.part").write_bytes(CONTENT[:5000])
+    report = await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
+    assert report.bytes == len(CONTENT) - 5000
+    assert manifest(tmp_path)[0]["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.mark.parametrize("have", [len(CONTENT), len(CONTENT) + 7])
+async def test_a_part_that_is_all_or_too_much_comes_out_right(
+    server: Server, client: AsyncScenario, tmp_path: Path, have: int
+) -> None:
+    (tmp_path / "asset_000001.png.part").write_bytes((CONTENT * 2)[:have])
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
+
+
+async def test_without_ranges_a_file_is_begun_anew(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    async def no_ranges(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=CONTENT)
+
+    server.respond = no_ranges
+    (tmp_path / "asset_000001.png.part").write_bytes(b"something else")
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
+
+
+async def test_a_wrong_range_is_not_believed(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    async def wrong(request: web.Request) -> web.StreamResponse:
+        if "Range" not in request.headers:
+            return web.Response(body=CONTENT)
+        return web.Response(
+            status=206, body=CONTENT[9:], headers={"Content-Range": f"bytes 9-99/{len(CONTENT)}"}
+        )
+
+    server.respond = wrong
+    (tmp_path / "asset_000001.png.part").write_bytes(CONTENT[:5000])
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
+
+
+async def test_a_cancelled_download_goes_on_later(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    begun = asyncio.Event()
+
+    async def stalls(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Length": str(len(CONTENT))})
+        await answer.prepare(request)
+        await answer.write(CONTENT[:300_000])
+        begun.set()
+        await asyncio.Event().wait()
+        return answer
+
+    server.respond = stalls
+    task = asyncio.create_task(client.download([asset(1, f"{server.url}/a")], tmp_path))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert "asset_000001.png" not in names(tmp_path)
+    server.respond = server.whole
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
+
+
+async def test_a_torn_manifest_is_gone_on_with(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    with (tmp_path / "manifest.jsonl").open("ab") as file:
+        file.write(b'{"id": "torn')
+    report = await client.download([asset(i, f"{server.url}/a") for i in (1, 2)], tmp_path)
+    assert (report.kept, report.done) == (1, 1)
+    with_torn = (tmp_path / "manifest.jsonl").read_bytes().splitlines()
+    assert orjson.loads(with_torn[-1])["id"] == "asset_000002"
+
+
+# Failures
+
+
+def answering(status: int, times: int, then: Respond, **headers: str) -> Respond:
+    left = times
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            return web.Response(status=status, headers=headers)
+        return await then(request)
+
+    return respond
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_failure_that_passes_is_retried(
+    server: Server, client: AsyncScenario, tmp_path: Path, status: int
+) -> None:
+    server.respond = answering(status, 3, server.whole)
+    assert (await client.download([asset(1, f"{server.url}/a")], tmp_path)).done == 1
+
+
+async def test_a_failure_that_stays_is_an_error(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(500, 99, server.whole)
+    with pytest.raises(InternalServerError, match="500 from"):
+        await client.download([asset(1, f"{server.url}/a?Signature=secret")], tmp_path)
+    assert len(server.requests) == 6
+
+
+async def test_an_error_does_not_show_the_signature(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(404, 99, server.whole)
+    with pytest.raises(NotFoundError) as caught:
+        await client.download([asset(1, f"{server.url}/a?Signature=secret")], tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+async def test_errors_can_be_skipped_and_are_told(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(404, 1, server.whole)
+    assets = [asset(i, f"{server.url}/a") for i in range(3)] + [asset(9, None)]
+    report = await client.download(assets, tmp_path, on_error="skip", concurrency=1)
+    assert (report.done, [file.id for file in report.failed]) == (
+        2,
+        ["asset_000000", "asset_000009"],
+    )
+    assert [line["status"] for line in manifest(tmp_path)] == ["failed", "done", "done", "failed"]
+    assert names(tmp_path) == {"asset_000001.png", "asset_000002.png"}
+
+
+async def test_after_an_error_nothing_is_under_way(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(404, 1, server.whole)
+    before = asyncio.all_tasks()
+    with pytest.raises(NotFoundError):
+        await client.download([asset(i, f"{server.url}/a") for i in range(30)], tmp_path)
+    own = [task for task in asyncio.all_tasks() - before if "one" in repr(task.get_coro())]
+    assert own == []
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://x/a", "http://cdn.example/a", "//cdn/a", "a", "data:,x"]
+)
+async def test_only_https_is_fetched(client: AsyncScenario, tmp_path: Path, url: str) -> None:
+    with pytest.raises(APIResponseValidationError, match="only https"):
+        await client.download([asset(1, url)], tmp_path)
+
+
+async def test_a_redirect_is_followed_without_credentials(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(302, 1, server.whole, Location="/b?Signature=%2B")
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert server.requests[-1].raw_path == "/b?Signature=%2B"
+    assert "Authorization" not in server.requests[-1].headers
+
+
+async def test_a_redirect_to_plain_http_elsewhere_is_not_followed(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(302, 1, server.whole, Location="http://cdn.example/b")
+    with pytest.raises(APIResponseValidationError, match="only https"):
+        await client.download([asset(1, f"{server.url}/a")], tmp_path)
+
+
+async def test_redirects_in_a_circle_end(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(302, 999, server.whole, Location="/a")
+    with pytest.raises(APIConnectionError, match="redirects"):
+        await client.download([asset(1, f"{server.url}/a")], tmp_path)
+
+
+async def test_a_disk_that_is_full_is_no_failure_of_the_server(
+    server: Server, client: AsyncScenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object, piece: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("scenario_search.download_files.PartialFile.append", fail)
+    with pytest.raises(OSError, match="No space left"):
+        await client.download([asset(1, f"{server.url}/a")], tmp_path, on_error="skip")
+
+
+# Expired URLs
+
+
+async def test_an_expired_url_is_replaced_by_searching_for_the_asset(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        fresh = request.query["Signature"] == "fresh"
+        return await server.whole(request) if fresh else web.Response(status=403)
+
+    server.respond = respond
+    server.engine = TextEngine(
+        [
+            dated(i, 7, url=f"{server.url}/a?Signature={'fresh' if i == 7 else 'x'}")
+            for i in range(9)
+        ]
+    )
+    report = await client.download([asset(7, f"{server.url}/a?Signature=old")], tmp_path)
+    assert (report.done, report.refreshed) == (1, 1)
+
+
+async def test_an_expired_url_of_what_is_gone_is_an_error(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(403, 99, server.whole)
+    with pytest.raises(PermissionDeniedError):
+        await client.download([asset(7, f"{server.url}/a")], tmp_path)
+
+
+async def test_urls_of_the_emulator_are_refreshed(tmp_path: Path) -> None:
+    with Emulator.demo() as emulator:
+        async with AsyncScenario(
+            base_url=emulator.url, api_key=emulator.api_key, api_secret=emulator.api_secret
+        ) as client:
+            page = await client.search.asset_search(filter='kind = "text"', limit=5)
+            emulator.expire_urls()
+            report = await client.download(page.hits, tmp_path)
+    assert report.done == report.refreshed == len(page.hits) > 0
+
+
+# Crawls
+
+
+async def test_a_crawl_marks_what_was_downloaded(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.engine = TextEngine([dated(i, i, url=f"{server.url}/a") for i in range(120)], cap=50)
+    options: Any = {"cap": 50, "checkpoint": tmp_path / "x.ckpt"}
+    server.respond = answering(404, 1, server.whole)
+    with pytest.raises(NotFoundError):
+        await client.download(client.crawl.assets(**options), tmp_path / "files")
+    async with client.crawl.assets(**options) as crawl:
+        await client.download(crawl, tmp_path / "files")
+    assert len(names(tmp_path / "files")) == 120
+
+
+async def test_a_window_whose_files_failed_comes_again(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.engine = TextEngine([dated(i, i, url=f"{server.url}/a") for i in range(120)], cap=50)
+    options: Any = {"cap": 50, "checkpoint": tmp_path / "x.ckpt"}
+    server.respond = answering(404, 1, server.whole)
+    crawl = client.crawl.assets(**options)
+    first = await client.download(crawl, tmp_path / "files", on_error="skip")
+    second = await client.download(client.crawl.assets(**options), tmp_path / "files")
+    assert (first.done, len(first.failed), second.done) == (119, 1, 1)
+
+
+# Names
+
+
+@given(st.text() | st.none() | st.integers(), st.text() | st.none(), st.text())
+def test_a_name_is_a_plain_name_whatever_a_server_says(
+    asset_id: object, mime_type: object, path: str
+) -> None:
+    name = file_name(asset_id, mime_type, f"https://cdn.example/{path}")
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
+    assert not name.startswith(".")
+    assert len(name) < 120
+    assert Path(name).name == name
+
+
+@pytest.mark.parametrize(
+    "asset_id",
+    [
+        "../../etc/passwd",
+        "..",
+        ".",
+        "",
+        "/abs",
+        "C:\\x",
+        "con",
+        "NUL",
+        "a\0b",
+        "x" * 999,
+        "é",
+        "a.",
+    ],
+)
+def test_ids_that_are_no_names_are_told_apart_by_a_digest(asset_id: str) -> None:
+    name = file_name(asset_id, "image/png", "")
+    assert name != f"{asset_id}.png"
+    assert name.endswith(".png")
+    assert name != file_name(asset_id + "!", "image/png", "")
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "url", "suffix"),
+    [
+        ("image/jpeg", "", ".jpg"),
+        ("image/png; charset=x", "https://x/a.gif", ".png"),
+        ("image/WEBP", "", ".webp"),
+        ("model/gltf-binary", "", ".glb"),
+        ("video/mp4", "", ".mp4"),
+        ("x/../../../etc", "https://x/a.GIF?b=.exe", ".gif"),
+        (None, "https://x/a", ""),
+        (7, "https://x/a.b/../c.tar.gz", ".gz"),
+        ("", "https://x/a.%2e%2e%2f", ""),
+    ],
+)
+def test_a_suffix_tells_the_type(mime_type: object, url: str, suffix: str) -> None:
+    assert file_name("a", mime_type, url) == f"a{suffix}"
+
+
+def test_a_manifest_with_other_json_is_read(tmp_path: Path) -> None:
+    (tmp_path / "m").write_bytes(b'7\n[]\n{"no": "id"}\n{"id": "a", "path": "a.png", "bytes": 3}\n')
+    manifest = Manifest(tmp_path / "m")
+    assert manifest.length("a", "a.png") is None
+    manifest.close()
