@@ -43,7 +43,8 @@ class AsyncPrefetch(Generic[H]):
         pages_ahead: int,
         first: AsyncSearchHitsOffset[H] | None = None,
     ) -> None:
-        if whole_number(pages_ahead) is None or pages_ahead < 1:
+        whole = isinstance(pages_ahead, int) and not isinstance(pages_ahead, bool)
+        if not whole or pages_ahead < 1:
             raise InvalidParamsError(
                 f"prefetch takes a whole number of pages from 1, not {pages_ahead!r}"
             )
