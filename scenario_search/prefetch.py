@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from scenario_search.errors import InvalidParamsError
+from scenario_search.errors import InvalidParamsError, PaginationError
 from scenario_search.paging import Position, Walk, whole_number
 from scenario_search.responses import Hit
 
@@ -28,7 +28,7 @@ class AsyncPrefetch(Generic[H]):
 
     Args:
         search: The search.
-        walk: The walk over its pages, at its first position.
+        walk: The walk over its pages, at its first position. Each iteration walks anew.
         pages_ahead: How many pages may be under way at once, from 1.
         first: The page of the walk's first position, where it is there already.
 
@@ -43,17 +43,16 @@ class AsyncPrefetch(Generic[H]):
         pages_ahead: int,
         first: AsyncSearchHitsOffset[H] | None = None,
     ) -> None:
-        whole = isinstance(pages_ahead, int) and not isinstance(pages_ahead, bool)
-        if not whole or pages_ahead < 1:
+        if type(pages_ahead) is not int or pages_ahead < 1:
             raise InvalidParamsError(
                 f"prefetch takes a whole number of pages from 1, not {pages_ahead!r}"
             )
         self._search = search
-        self._walk = walk
+        self._start = walk.position
         self._pages_ahead = pages_ahead
         self._first = first
         self._entered = False
-        self._begin = walk.position.hits_before if walk.position is not None else 0
+        self._begin = 0 if self._start is None else self._start.hits_before
         self._end = 0
         self._pending: deque[tuple[Position, asyncio.Task[AsyncSearchHitsOffset[H]]]] = deque()
         if first is not None:
@@ -86,10 +85,14 @@ class AsyncPrefetch(Generic[H]):
         """
         if not self._entered:
             raise TypeError("prefetch runs tasks: write 'async with results.prefetch(n) as hits'")
-        return self._search.pages(self._walk, self._first, fetch=self._fetch)
+        if self._start is None:
+            raise PaginationError("This walk has ended")
+        return self._search.pages(Walk(self._start), self._first, fetch=self._fetch)
 
     async def _fetch(self, position: Position) -> AsyncSearchHitsOffset[H]:
         """Give the page at a position, which mostly is under way already."""
+        if not self._entered:
+            raise RuntimeError("This iteration has ended: its 'async with' was left")
         if self._pending and self._pending[0][0] == position:
             _, task = self._pending.popleft()
         else:
