@@ -267,7 +267,9 @@ class _Download:
     def _check_url(self, url: str) -> None:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        plain = self.client.options.allow_http or _is_loopback(host)
+        # A server elsewhere has no business with this machine's own.
+        at_home = _is_loopback(urlsplit(self.client.base_url).hostname or "")
+        plain = self.client.options.allow_http or (at_home and _is_loopback(host))
         if not host or parts.scheme not in (("https", "http") if plain else ("https",)):
             raise APIResponseValidationError(
                 f"{_shown(url)!r} is not fetched: only https is", paths=("$.url",)

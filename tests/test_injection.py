@@ -180,6 +180,16 @@ async def test_an_answer_nobody_asked_for_is_given_to_nobody() -> None:
             assert [hit.id for hit in found.hits] == ["asked"]
 
 
+async def test_a_server_elsewhere_has_no_download_ask_this_machine(tmp_path: Any) -> None:
+    async with RawServer(http(b"x")) as own:
+        asset = {"id": "a", "url": f"{own.url}/admin"}
+        client, _ = faked_client(lambda _: {"hits": [asset]})
+        page = await client.search.asset_search(query="x")
+        with pytest.raises(APIError, match="only https is"):
+            await client.download(page.hits, tmp_path)
+        assert own.connections == 0
+
+
 # What a server writes
 
 EVIL = (

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import os
 import pickle
 import sys
 import textwrap
@@ -214,7 +215,7 @@ async def _crawled(client: AsyncScenario, _: RawServer, **options: Any) -> None:
 
 
 Call = Callable[..., Awaitable[None]]
-ANSWERS = {
+ANSWERS: dict[str, Answer | bytes] = {
     "401": http(b'{"error": "Invalid or missing credentials"}', status="401 x"),
     "503": http(b"<html>", status="503 x"),
     "no JSON": http(b"<html>"),
@@ -497,3 +498,59 @@ async def test_a_crash_report_tells_no_secret() -> None:
     assert b"Segmentation fault" in report
     assert b"scenario_search" in report
     assert found_in(report.decode()) == []
+
+
+async def said_by(*command: str, **environment: str) -> str:
+    """All that a command says, on standard output and standard error."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "scenario_search",
+        *command,
+        cwd=Path(TESTS).parent,
+        env={**os.environ, **environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return said.decode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "command"),
+    [
+        ("page", ["whoami"]),
+        ("401", ["whoami"]),
+        ("401", ["assets", "castle", "--debug"]),
+        ("no JSON", ["assets", "castle", "--debug"]),
+    ],
+)
+async def test_the_command_line_tells_no_secret(command: list[str], answer: str) -> None:
+    echo = http(orjson.dumps({"error": f"Basic {PAIR} is wrong"}), status="401 x")
+    answers: dict[str, Answer | bytes] = {**ANSWERS, "401": echo, "page": http(PAGE)}
+    async with RawServer(answers[answer]) as server:
+        said = await said_by(
+            *command,
+            SCENARIO_BASE_URL=server.url,
+            SCENARIO_SDK_API_KEY=KEY,
+            SCENARIO_SDK_API_SECRET=SECRET,
+        )
+        assert server.requests
+    assert said
+    assert found_in(said) == []
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SCENARIO_SDK_API_KEY": KEY, "SCENARIO_SDK_API_SECRET": f"{SECRET}\n"},
+        {"SCENARIO_SDK_JWT": f"{TOKEN} x"},
+        {"SCENARIO_SDK_JWT": TOKEN, "SCENARIO_BASE_URL": f"https://me:{PASSWORD}@api.example"},
+    ],
+    ids=["secret", "token", "base URL"],
+)
+async def test_the_command_line_does_not_tell_what_it_refuses(environment: dict[str, str]) -> None:
+    said = await said_by("assets", "castle", "--debug", **environment)
+    assert "Error" in said
+    assert found_in(said) == []
