@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import attrs
 
@@ -142,9 +142,9 @@ class Reading(Generic[H]):
             current = asyncio.current_task()
             if not self._closed or (current is not None and current.cancelling()):
                 raise
-        return self._no_more()
+        self._no_more()
 
-    def _no_more(self) -> None:
+    def _no_more(self) -> NoReturn:
         raise RuntimeError(
             "This iteration over the crawl has ended: its 'async with' was left, or another "
             "iteration has begun"

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_search.responses import Document, Hit, wire_fields
 
 if TYPE_CHECKING:
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
     import polars as pl
 
 __all__ = ["columns", "rows", "to_pandas", "to_polars"]

@@ -20,7 +20,7 @@ import attrs
 import orjson
 
 if TYPE_CHECKING:
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
     import polars as pl
 
     from scenario_search.params import SearchParams

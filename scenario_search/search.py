@@ -62,7 +62,7 @@ from scenario_search.responses import (
 from scenario_search.signatures import signature_of
 
 if TYPE_CHECKING:
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
     import polars as pl
 
     from scenario_search.client import AsyncScenario

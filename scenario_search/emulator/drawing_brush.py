@@ -140,7 +140,7 @@ class Brush:
         (x0, y0), (x1, y1) = self._pixels([(x - radius, y - radius), (x + radius, y + radius)])
         self.draw.ellipse((min(x0, x1), y0, max(x0, x1), y1), outline=color, width=self._px(width))
 
-    def box(  # noqa: PLR0917 - two corners are four numbers
+    def box(
         self, x0: float, y0: float, x1: float, y1: float, color: Color, corner: float = 0
     ) -> None:
         """A filled rectangle, its corners rounded by `corner`."""

@@ -84,9 +84,7 @@ def walks_with_latency(port: int, hits: int) -> list[Row]:
             (name, 1) for name in ASYNC_SDK
         ]:
             count = hits if ahead > 1 else max(200, hits // 20)
-            row = worker(
-                port, name, "walk", count=count, size=100, width=ahead, latency=latency
-            )
+            row = worker(port, name, "walk", count=count, size=100, width=ahead, latency=latency)
             rows.append({"latency ms": latency, "ahead": ahead, **row})
     return rows
 
@@ -224,7 +222,11 @@ def summary(tables: dict[str, list[Row]]) -> list[Row]:
         {"ratio": "decoding to orjson.loads", "asked": "<= 2.6", "is": decode},
         {"ratio": "single call p50 to bare", "asked": "<= 1.2", "is": our_call / bare_call},
         {"ratio": "import to the SDK's", "asked": "<= 0.4", "is": imported},
-        {"ratio": "peak memory to the SDK's", "asked": "<= 0.6", "is": ours("peak MB") / sdk_memory},
+        {
+            "ratio": "peak memory to the SDK's",
+            "asked": "<= 0.6",
+            "is": ours("peak MB") / sdk_memory,
+        },
         {"ratio": "sync call less async, ms", "asked": "<= 0.5", "is": sync_call - our_call},
         {"ratio": "sync call, SDK's to ours", "asked": ">= 3", "is": sdk_call / sync_call},
     ]
@@ -236,9 +238,7 @@ def show(console: Console, title: str, rows: list[Row]) -> None:
     for key in rows[0]:
         table.add_column(key, justify="right" if not isinstance(rows[0][key], str) else "left")
     for row in rows:
-        table.add_row(
-            *(f"{v:,.2f}" if isinstance(v, float) else str(v) for v in row.values())
-        )
+        table.add_row(*(f"{v:,.2f}" if isinstance(v, float) else str(v) for v in row.values()))
     console.print(table)
 
 

@@ -71,6 +71,11 @@ def queries() -> dict[str, Iterator[Row]]:
     return {"typo": typo(), "filter and sort": filtered(), "hybrid": hybrid()}
 
 
+def size_of(folder: Path) -> int:
+    """The bytes of a folder's files."""
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
 async def measure(documents: int, rounds: int) -> Row:
     """Load so many assets, then time each kind of query."""
     with tempfile.TemporaryDirectory() as folder:
@@ -104,7 +109,7 @@ async def measure(documents: int, rounds: int) -> Row:
         began = time.perf_counter()
         async with Emulator(path) as emulator:
             row["open s"] = time.perf_counter() - began
-        row["file MB"] = sum(p.stat().st_size for p in Path(folder).iterdir()) / 1e6
+        row["file MB"] = size_of(Path(folder)) / 1e6
     row["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return row
 

@@ -106,7 +106,9 @@ async def test_a_filter_that_cannot_be_read_is_refused(text: str, post: Post) ->
     assert answer["error"].startswith("Invalid filter syntax")
 
 
-@pytest.mark.parametrize(("kind", "field"), [("assets", "id"), ("assets", "color"), ("models", "width")])
+@pytest.mark.parametrize(
+    ("kind", "field"), [("assets", "id"), ("assets", "color"), ("models", "width")]
+)
 async def test_a_field_that_cannot_be_filtered_is_named(kind: str, field: str, post: Post) -> None:
     status, answer = await post(kind, {"filter": f"{field} = 1"})
 

@@ -58,7 +58,9 @@ def test_the_official_sdk_never_gets_past_the_first_page(official: Any) -> None:
     assert len(set(seen)) == 10
 
 
-async def test_errors_have_the_same_names_in_both(official: Any, demo_client: AsyncScenario) -> None:
+async def test_errors_have_the_same_names_in_both(
+    official: Any, demo_client: AsyncScenario
+) -> None:
     import scenario_search
 
     with pytest.raises(scenario_sdk.BadRequestError):
@@ -69,9 +71,7 @@ async def test_errors_have_the_same_names_in_both(official: Any, demo_client: As
 
 def _comparable(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: _comparable(item) for key, item in value.items() if item not in (None, [], {})
-        }
+        return {key: _comparable(item) for key, item in value.items() if item not in (None, [], {})}
     if isinstance(value, list):
         return [_comparable(item) for item in value]
     return value
