@@ -14,6 +14,7 @@ from scenario_search import (
     AsyncScenario,
     F,
     Metadata,
+    Scenario,
     SearchAssetSearchResponse as Asset,
     SearchModelSearchResponse as Model,
     SearchWorkflowSearchResponse as Workflow,
@@ -22,6 +23,7 @@ from scenario_search import (
 from scenario_search.display import hit_html, html, page_html, picture_url, web_url
 from scenario_search.display_style import STYLE
 from scenario_search.display_text import clean, file_size
+from scenario_search.emulator import Emulator
 from scenario_search.responses import Hit, SearchHits
 
 ELEMENTS = {"a", "audio", "div", "img", "p", "span", "style", "video"}
@@ -435,6 +437,19 @@ async def test_a_demo_page_shows_the_picture_of_each_hit(demo_client: AsyncScena
     assert [image["src"] for image in Reader(page._repr_html_()).of("img")] == [
         hit.url for hit in page.hits
     ]
+
+
+def test_a_sync_page_shows_the_same_as_an_async_one(scenario_emulator: Emulator) -> None:
+    with Scenario(
+        base_url=scenario_emulator.url,
+        api_key=scenario_emulator.api_key,
+        api_secret=scenario_emulator.api_secret,
+    ) as client:
+        page = client.search.asset_search(query="castle", limit=3)
+    text = Reader(page._repr_html_()).text
+    assert "castle" in text
+    assert re.search(r"3 of about \d+ assets · [\d.]+ m?s", text)
+    assert repr(page).startswith("SyncSearchHitsOffset: 3 of about")
 
 
 async def test_a_reference_image_is_named_but_its_content_is_not_shown(
