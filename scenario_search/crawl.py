@@ -26,7 +26,6 @@ from scenario_search.crawl_requests import WindowRequests
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
 from scenario_search.images import image_reference
 from scenario_search.params import Images, SearchParams, like_unlike
-from scenario_search.progress import ProgressBar
 from scenario_search.responses import Hit
 from scenario_search.search import PreparedSearch
 from scenario_search.windows import UNDATED, Known, Window, gaps, milliseconds
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from scenario_search.client import AsyncScenario
+    from scenario_search.progress import ProgressBar
     from scenario_search.search import Endpoint
 
 __all__ = ["AsyncCrawl", "Piece"]
@@ -167,6 +167,8 @@ class AsyncCrawl(Generic[H]):
         await self._end_reading()
         self.stats = stats = CrawlStats()
         if self._options.progress is True and not self._counting:
+            from scenario_search.progress import ProgressBar  # noqa: PLC0415 - few crawls need it
+
             self._bar = ProgressBar(self._params.kind)
         try:
             self._reading = reading = await self._begin(stats)
