@@ -69,7 +69,8 @@ class SeenRequest:
     request_id: str
 
 
-_SEEN = web.RequestKey("seen", SeenRequest)
+# Older versions of aiohttp know plain keys only, which newer ones warn of.
+_SEEN: Any = web.RequestKey("seen", SeenRequest) if hasattr(web, "RequestKey") else "seen"
 
 
 def make_application(emulator: Emulator, max_body_bytes: int) -> web.Application:
