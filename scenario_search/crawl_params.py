@@ -85,6 +85,9 @@ class CrawlWindow:
         return f"{self.expected} {self.params.kind} {self.window}"
 
 
+_OF_WINDOWS = {"filter", "sortBy", "offset", "limit", "page", "hitsPerPage"}
+
+
 def _option(default: Any, doc: str) -> Any:
     return attrs.field(default=default, metadata={"doc": doc})
 
@@ -188,7 +191,10 @@ def check(params: SearchParams, options: RunOptions, *, valid: bool) -> None:
     """
     if valid:
         validate(attrs.evolve(params, filter=joined(params.filter, Window().filter())))
-    if found := list(_problems(options)):
+    taken = _OF_WINDOWS & (params.extra_body or {}).keys()
+    found = [f"`extra_body` cannot set {name}: a crawl does" for name in sorted(taken)]
+    found += _problems(options)
+    if found:
         raise InvalidParamsError("; ".join(found))
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, TypeVar
 
 import attrs
 
@@ -142,10 +142,10 @@ class Reading(Generic[H]):
             current = asyncio.current_task()
             if not self._closed or (current is not None and current.cancelling()):
                 raise
-        self._no_more()
+        raise self._ended()
 
-    def _no_more(self) -> NoReturn:
-        raise RuntimeError(
+    def _ended(self) -> RuntimeError:
+        return RuntimeError(
             "This iteration over the crawl has ended: its 'async with' was left, or another "
             "iteration has begun"
         )
@@ -175,7 +175,7 @@ class Reading(Generic[H]):
     def _schedule(self) -> None:
         """Start tasks for the first windows, as many as may be in memory at once."""
         if self._closed:
-            self._no_more()
+            raise self._ended()
         for slot in self._slots[: self._plan.ahead]:
             if slot.task is None:
                 slot.task = asyncio.get_running_loop().create_task(self._read(slot))
@@ -211,10 +211,11 @@ class Reading(Generic[H]):
                 for half, found in zip(halves, (first, second), strict=True)
             ]
             if first.total and second.total:
-                if page.total < first.total + second.total:
-                    self.cap = min(self.cap, page.total)
-                else:
+                if page.total >= first.total + second.total:
                     self._stats.expected = page.total
+                elif (await self._requests.page(whole, size=1)).total == page.total:
+                    # It stays the same, so it is no larger because of what was added meanwhile.
+                    self.cap = min(self.cap, page.total)
                 return [*before, *slots, *after]
             if second.total:
                 before.append(slots[0])
@@ -299,8 +300,7 @@ class Reading(Generic[H]):
         step = MAX_PAGE_SIZE - 1
         offsets = range(step, first.total - 1, step)
         rest = await self._requests.pages(window, offsets, at_once=self._at_once)
-        for offset, page in zip(offsets, rest, strict=True):
-            self._learn_cap(offset, page, min(first.total, page.total))
+        self._learn_cap(zip(offsets, rest, strict=True))
         pages = [first, *rest]
         for page, following in zip(pages, rest, strict=False):
             if _keys(page.entries[-1:]) != _keys(following.entries[:1]):
@@ -310,11 +310,18 @@ class Reading(Generic[H]):
         self._stats.duplicates += len(entries) - len(distinct)
         return distinct
 
-    def _learn_cap(self, offset: int, page: WindowPage[H], total: int) -> None:
-        """See the engine give less than it counts, since totals may go beyond its cap."""
-        reached = offset + len(page.entries)
-        if reached < min(offset + MAX_PAGE_SIZE, total):
-            self.cap = max(2, min(self.cap, reached))
+    def _learn_cap(self, pages: Iterable[tuple[int, WindowPage[H]]]) -> None:
+        """See the engine give less than it counts, since totals may go beyond its cap.
+
+        Only a page without any hit tells that; hits that are deleted at this moment may be
+        missing from any.
+        """
+        reached = MAX_PAGE_SIZE
+        for offset, page in pages:
+            if not page.entries and page.total > offset:
+                self.cap = min(self.cap, reached)
+                return
+            reached = offset + len(page.entries)
 
     def _piece(self, window: Window, entries: list[tuple[object, H | None]]) -> Piece[H]:
         """Make a piece of the hits that belong to a window, in order, without known ones."""

@@ -13,6 +13,7 @@ import os
 import re
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -32,6 +33,7 @@ from scenario_search.errors import (
     InvalidParamsError,
     status_error_class,
 )
+from scenario_search.export import limited_pieces
 from scenario_search.filters import F
 from scenario_search.pacing import Pause
 from scenario_search.paging import whole_number
@@ -105,28 +107,25 @@ async def download(
     if on_error not in ("raise", "skip"):
         raise InvalidParamsError(f"`on_error` must be 'raise' or 'skip', not {on_error!r}")
     folder = Path(directory)
-    manifest = await anyio.to_thread.run_sync(_open_manifest, folder)
+    manifest = Manifest(folder / MANIFEST)
     report = DownloadReport()
     try:
+        await anyio.to_thread.run_sync(manifest.open)
         run = _Download(client, folder, manifest, report, on_error == "skip", progress)
         if isinstance(assets, AsyncCrawl):
             # A window is marked once its files are there, so a crawl that goes on misses none.
-            async for piece in assets.pieces():
-                failed = len(report.failed)
-                await run.all(_each(piece.hits), concurrency)
-                if len(report.failed) == failed:
-                    await assets.mark(piece)
+            async with aclosing(limited_pieces(assets, assets.max_items)) as pieces:
+                async for piece, whole in pieces:
+                    failed = len(report.failed)
+                    await run.all(_each(piece.hits), concurrency)
+                    if whole and len(report.failed) == failed:
+                        await assets.mark(piece)
         else:
             await run.all(_each(assets), concurrency)
     finally:
         report.ended = time.monotonic()
         await anyio.to_thread.run_sync(manifest.close)
     return report
-
-
-def _open_manifest(folder: Path) -> Manifest:
-    folder.mkdir(parents=True, exist_ok=True)
-    return Manifest(folder / MANIFEST)
 
 
 async def _each(assets: DownloadSource) -> AsyncIterator[SearchAssetSearchResponse]:
@@ -206,8 +205,9 @@ class _Download:
         """Fetch a file, with retries, and once more with a new URL where it has expired."""
         if not url:
             raise APIResponseValidationError(f"{asset.id} has no url", paths=("$.url",))
-        part = await anyio.to_thread.run_sync(PartialFile, self.folder / name)
+        part = PartialFile(self.folder / name)
         try:
+            await anyio.to_thread.run_sync(part.open)
             try:
                 mime = await self._with_retries(url, part)
             except _Expired as expired:
@@ -248,8 +248,8 @@ class _Download:
 
     async def _attempt(self, url: str, part: PartialFile) -> str | None:
         """Ask for what is missing of a file, and append it. Gives the MIME type."""
+        self._check_url(url)
         for _ in range(_MOST_REDIRECTS + 1):
-            self._check_url(url)
             headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
             if part.size:
                 headers["Range"] = f"bytes={part.size}-"
@@ -260,6 +260,7 @@ class _Download:
                 location = answer.headers.get("location")
                 if answer.status in (301, 302, 303, 307, 308) and location:
                     url = urljoin(url, location)
+                    self._check_url(url)
                     continue
                 return await self._take(url, answer, part)
         raise APIConnectionError(f"{_shown(url)}: more than {_MOST_REDIRECTS} redirects")

@@ -19,10 +19,10 @@ import orjson
 
 __all__ = ["DownloadedFile", "Manifest", "PartialFile", "file_name"]
 
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}", re.ASCII)
 _SAFE_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d|manifest", re.IGNORECASE)
 _SUFFIXES = {
     "image/jpeg": ".jpg",
     "image/webp": ".webp",
@@ -32,14 +32,15 @@ _SUFFIXES = {
     "text/plain": ".txt",
 }
 _READ_AT_ONCE = 2**20
+_PART = ".part"
 
 
 def file_name(asset_id: object, mime_type: object, url: str) -> str:
     """Give the name of an asset's file: its id, and a suffix that tells its type.
 
-    It is safe in any folder, whatever a server says: letters, digits, ``_``, ``-`` and ``.``
-    only, and no name that an operating system reserves. An id that is no such name is told
-    from others by a digest.
+    It is safe in any folder, whatever a server says: letters, digits, ``_`` and ``-`` before the
+    suffix, and no name that an operating system or the download itself reserves. An id that is
+    no such name is told from others by a digest.
 
     Args:
         asset_id: The asset's id.
@@ -48,7 +49,7 @@ def file_name(asset_id: object, mime_type: object, url: str) -> str:
     """
     text = str(asset_id)
     stem = text
-    if not _SAFE_NAME.fullmatch(text) or _RESERVED.fullmatch(text) or text.endswith("."):
+    if not _SAFE_NAME.fullmatch(text) or _RESERVED.fullmatch(text):
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
         stem = f"{_UNSAFE.sub('_', text)[:60].strip('_') or 'asset'}-{digest}"
     return stem + _suffix(mime_type, url)
@@ -58,7 +59,8 @@ def _suffix(mime_type: object, url: str) -> str:
     bare = mime_type.partition(";")[0].strip().lower() if isinstance(mime_type, str) else ""
     known = _SUFFIXES.get(bare) or mimetypes.guess_extension(bare)
     suffix = known or os.path.splitext(urlsplit(url).path)[1]  # noqa: PTH122 - of a URL
-    return suffix.lower() if _SAFE_SUFFIX.fullmatch(suffix) else ""
+    suffix = suffix.lower()
+    return suffix if _SAFE_SUFFIX.fullmatch(suffix) and suffix != _PART else ""
 
 
 @attrs.frozen
@@ -98,8 +100,14 @@ class Manifest:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._known: dict[str, dict[str, Any]] = {}
-        self._file = path.open("a+b")
+        self._file: BinaryIO | None = None
+
+    def open(self) -> None:
+        """Read what is there, and be ready for more. The folder is made if it is not there."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("a+b")
         self._file.seek(0)
         last = b"\n"
         for line in self._file:
@@ -120,12 +128,14 @@ class Manifest:
 
     def add(self, file: DownloadedFile) -> None:
         """Add a line."""
-        self._file.write(file.to_json())
-        self._file.flush()
+        if self._file is not None:
+            self._file.write(file.to_json())
+            self._file.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
 class PartialFile:
@@ -142,35 +152,46 @@ class PartialFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = path.with_name(f"{path.name}.part")
+        self._part = path.with_name(f"{path.name}{_PART}")
         self._digest = hashlib.sha256()
-        self._file: BinaryIO = self._part.open("a+b")
+        self._file: BinaryIO | None = None
         self.size = 0
+
+    def open(self) -> None:
+        """Open it, and read what is there."""
+        self._file = self._part.open("a+b")
         self._file.seek(0)
         while piece := self._file.read(_READ_AT_ONCE):
             self._digest.update(piece)
             self.size += len(piece)
 
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            raise ValueError(f"{self._part} is not open")
+        return self._file
+
     def start_anew(self) -> None:
         """Forget what is there."""
-        self._file.truncate(0)
+        self._opened().truncate(0)
         self._digest = hashlib.sha256()
         self.size = 0
 
     def append(self, piece: bytes) -> None:
         """Add to the end."""
-        self._file.write(piece)
+        self._opened().write(piece)
         self._digest.update(piece)
         self.size += len(piece)
 
     def finish(self) -> str:
         """Give it its name, and the SHA-256 digest of its content."""
-        self._file.close()
+        self._opened().close()
         self._part.replace(self._path)
         return self._digest.hexdigest()
 
     def close(self) -> None:
         """Close it, and leave it for another run; delete it where there is nothing in it."""
+        if self._file is None:
+            return
         self._file.close()
         if not self.size:
             self._part.unlink(missing_ok=True)

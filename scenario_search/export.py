@@ -35,7 +35,7 @@ from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.responses import Hit
 from scenario_search.windows import UNDATED
 
-__all__ = ["ExportSource", "SearchSource", "to_csv", "to_jsonl"]
+__all__ = ["ExportSource", "SearchSource", "limited_pieces", "to_csv", "to_jsonl"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -168,11 +168,12 @@ async def _export(
     held: list[list[H]] = []
     file: _GrowingFile | None = None
     try:
-        async with aclosing(_pieces(source, left)) as pieces:
+        async with aclosing(limited_pieces(source, left)) as pieces:
             try:
                 async for piece, whole in pieces:
                     if file is None:
-                        file = await _opened(path, key, source.progress_file, head)
+                        file = _growing(source, path, key)
+                        await anyio.to_thread.run_sync(file.open, head)
                     if piece.problem is not None and source.progress_file is not None:
                         # After what is marked, since it is to be cut off when the crawl goes on.
                         held.append(piece.hits)
@@ -190,18 +191,25 @@ async def _export(
             done = source.progress_file
             if done is not None and done.finished and _stands_for(instead, path):
                 return
-            file = await _opened(path, key, done, head)
+            file = _growing(source, path, key)
+            await anyio.to_thread.run_sync(file.open, head)
         await anyio.to_thread.run_sync(file.finish)
     finally:
         if file is not None:
             await anyio.to_thread.run_sync(file.close)
 
 
+def _growing(source: ExportSource[H], path: Path, key: str) -> _GrowingFile:
+    checkpoint = source.progress_file
+    good = _good_length(path, key, checkpoint)
+    return _GrowingFile(path, good, resumable=checkpoint is not None)
+
+
 def _stands_for(instead: Path | None, path: Path) -> bool:
     return instead is not None and instead.exists() and not path.exists()
 
 
-async def _pieces(
+async def limited_pieces(
     source: ExportSource[H], left: int | None
 ) -> AsyncGenerator[tuple[Piece[H], bool], None]:
     """Give (piece, whether it is whole) until so many hits were given."""
@@ -218,79 +226,86 @@ async def _pieces(
             yield piece, True
 
 
-async def _opened(path: Path, key: str, checkpoint: Checkpoint | None, head: bytes) -> _GrowingFile:
-    """Open a file where it is to go on."""
+def _good_length(path: Path, key: str, checkpoint: Checkpoint | None) -> int:
+    """Give how many bytes of a file are marked in the checkpoint."""
     if checkpoint is None:
-        return await anyio.to_thread.run_sync(_new_file, path, head)
+        return 0
     good = checkpoint.files.get(key)
     if good is None and checkpoint.done:
         raise CheckpointError(
             f"The checkpoint's {checkpoint.hits:,} hits are not all in {path}: they were consumed "
             "elsewhere; use a checkpoint of its own for each file"
         )
-    return await anyio.to_thread.run_sync(_resumed_file, path, head, good)
+    return good or 0
 
 
 class _GrowingFile:
-    """A file that is appended to."""
+    """A file that is appended to. All methods block.
 
-    def __init__(self, file: BinaryIO, path: Path, *, beside: Path | None, size: int) -> None:
-        self._file = file
+    Args:
+        path: The file.
+        good: How many bytes of it are to stay; what is after them is cut off.
+        resumable: Whether it is to be gone on with; else it is written beside, and takes its
+            place once it is whole.
+    """
+
+    def __init__(self, path: Path, good: int, *, resumable: bool) -> None:
         self._path = path
-        self._beside = beside
-        self._size = size
+        self._good = good
+        self._resumable = resumable
+        self._written_to = path
+        if not resumable:
+            self._written_to = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        self._file: BinaryIO | None = None
+
+    def open(self, head: bytes) -> None:
+        """Open it, with a head where it is new."""
+        size = self._path.stat().st_size if self._good and self._path.exists() else 0
+        if size < self._good:
+            raise CheckpointError(
+                f"{self._path} has {size:,} bytes, but the checkpoint knows of {self._good:,}: it "
+                "was changed; delete the checkpoint to start anew"
+            )
+        self._file = self._written_to.open("r+b" if self._good else "wb")
+        if self._good:
+            self._file.truncate(self._good)
+            self._file.seek(self._good)
+        else:
+            self.append(head)
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            raise ValueError(f"{self._written_to} is not open")
+        return self._file
 
     def append(self, data: bytes) -> int:
         """Write to the end, so that it stays, and give the length.
 
         What is written beside needs to stay only once it is renamed.
         """
-        self._file.write(data)
-        self._size += len(data)
-        if self._beside is None:
+        file = self._opened()
+        file.write(data)
+        if self._resumable:
             self._flush()
-        return self._size
+        return file.tell()
 
     def _flush(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        file = self._opened()
+        file.flush()
+        os.fsync(file.fileno())
 
     def finish(self) -> None:
         """Put it in its place, whole."""
         self._flush()
-        self._file.close()
-        if self._beside is not None:
-            self._beside.replace(self._path)
-            self._beside = None
+        self._opened().close()
+        if not self._resumable:
+            self._written_to.replace(self._path)
 
     def close(self) -> None:
         """Let go of it. What was written beside and is not finished is deleted."""
+        if self._file is None:
+            return
         self._file.close()
-        if self._beside is not None:
+        if not self._resumable:
             with suppress(OSError):
-                self._beside.unlink()
-
-
-def _new_file(path: Path, head: bytes) -> _GrowingFile:
-    beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    file = _GrowingFile(beside.open("wb"), path, beside=beside, size=0)
-    file.append(head)
-    return file
-
-
-def _resumed_file(path: Path, head: bytes, good: int | None) -> _GrowingFile:
-    """Open a file whose first ``good`` bytes are marked in the checkpoint; ``None`` for none."""
-    if good is None:
-        file = _GrowingFile(path.open("wb"), path, beside=None, size=0)
-        file.append(head)
-        return file
-    size = path.stat().st_size if path.exists() else 0
-    if size < good:
-        raise CheckpointError(
-            f"{path} has {size:,} bytes, but the checkpoint knows of {good:,}: it was changed; "
-            "delete the checkpoint to start anew"
-        )
-    opened = path.open("r+b")
-    opened.truncate(good)
-    opened.seek(good)
-    return _GrowingFile(opened, path, beside=None, size=good)
+                self._written_to.unlink()

@@ -93,8 +93,12 @@ class _Writer:
             "list": arrow.list_(arrow.string()),
         }
         self._schema = arrow.schema([(name, types[what]) for name, what in self._columns.items()])
-        self._writer = arrow.parquet.ParquetWriter(self._beside, self._schema)
+        self._writer: Any = None
         self._waiting: list[dict[str, Any]] = []
+
+    def open(self) -> None:
+        """Begin the file."""
+        self._writer = self._arrow.parquet.ParquetWriter(self._beside, self._schema)
 
     def write(self, hits: Iterable[Hit]) -> None:
         """Take hits; they are written once there are enough for a row group."""
@@ -123,6 +127,8 @@ class _Writer:
 
     def drop(self) -> None:
         """Delete the file, if it is not finished."""
+        if self._writer is None:
+            return
         self._writer.close()
         with suppress(OSError):
             self._beside.unlink()
@@ -157,9 +163,10 @@ def _fits(value: Any, what: str) -> bool:
 
 async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
     """Write hits as they come."""
-    writer = await anyio.to_thread.run_sync(_Writer, arrow, path, source.hit_class)
+    writer = _Writer(arrow, path, source.hit_class)
     left = source.max_items
     try:
+        await anyio.to_thread.run_sync(writer.open)
         try:
             if left != 0:
                 async for piece in source.pieces():
@@ -178,6 +185,7 @@ def _convert(arrow: Any, collected: Path, path: Path, kind: type[H]) -> None:
     """Write what was collected as JSONL to a Parquet file."""
     writer = _Writer(arrow, path, kind)
     try:
+        writer.open()
         with collected.open("rb") as lines:
             for batch in _batches(lines):
                 writer.write([structure(orjson.loads(line), kind) for line in batch])

@@ -353,6 +353,7 @@ async def test_since_neither_a_moment_nor_a_file_is_refused(tmp_path: Path) -> N
         ({"concurrency": 0}, "`concurrency`"),
         ({"concurrency": 2.5}, "`concurrency`"),
         ({"cap": 1}, "`cap`"),
+        ({"extra_body": {"filter": "x = 1"}}, "`extra_body` cannot set filter"),
         ({"order": "random"}, "`order`"),
         ({"on_invalid": "ignore"}, "`on_invalid`"),
         ({"since": datetime(2025, 1, 1)}, "time zone"),  # noqa: DTZ001 - which is the point

@@ -132,3 +132,30 @@ async def test_a_window_that_never_holds_still_is_split_until_it_does() -> None:
     stable = [asset["id"] for asset in assets]
     found = await crawled(TextEngine(assets, before=flicker(assets)), concurrency=1)
     assert sorted(i for i in found if i in stable) == stable
+
+
+@pytest.mark.parametrize("capped", [True, False])
+async def test_a_hit_that_goes_while_a_page_is_made_tells_nothing_of_the_cap(capped: bool) -> None:
+    """An engine ranks first and reads documents then: what was deleted in between is missing."""
+    engine = TextEngine([dated(i, 5) for i in range(110)] + [dated(500, 6)], capped_totals=capped)
+    answers = 0
+
+    def answer(body: dict[str, Any]) -> Any:
+        nonlocal answers
+        answers += 1
+        page = engine(body)
+        if answers < 12 and "offset" in body and isinstance(page, dict):
+            del page["hits"][1:3]
+        return page
+
+    client, _ = faked_client(answer)
+    async with client.crawl.assets() as crawl:
+        assert len([hit async for hit in crawl]) == 111
+
+
+async def test_a_crawl_that_grows_at_its_start_is_not_taken_for_capped() -> None:
+    assets = [dated(i, i // 60) for i in range(120)]
+    engine = TextEngine(assets, before=lambda n: assets.append(dated(900, 0)) if n == 3 else None)
+    client, _ = faked_client(engine)
+    plan = await client.crawl.plan()
+    assert {window.cap for window in plan} == {1000}

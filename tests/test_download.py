@@ -530,6 +530,14 @@ async def test_a_window_whose_files_failed_comes_again(
     assert (first.done, len(first.failed), second.done) == (119, 1, 1)
 
 
+async def test_max_items_of_a_crawl_count_for_its_files(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.engine = TextEngine([dated(i, i, url=f"{server.url}/a") for i in range(120)], cap=50)
+    report = await client.download(client.crawl.assets(cap=50, max_items=7), tmp_path)
+    assert report.done == 7
+
+
 # Names
 
 
@@ -580,14 +588,20 @@ def test_ids_that_are_no_names_are_told_apart_by_a_digest(asset_id: str) -> None
         (None, "https://x/a", ""),
         (7, "https://x/a.b/../c.tar.gz", ".gz"),
         ("", "https://x/a.%2e%2e%2f", ""),
+        (None, "https://x/a.part", ""),
     ],
 )
 def test_a_suffix_tells_the_type(mime_type: object, url: str, suffix: str) -> None:
     assert file_name("a", mime_type, url) == f"a{suffix}"
 
 
+def test_no_file_takes_the_place_of_the_manifest() -> None:
+    assert file_name("manifest", None, "https://x/a.jsonl") != "manifest.jsonl"
+
+
 def test_a_manifest_with_other_json_is_read(tmp_path: Path) -> None:
     (tmp_path / "m").write_bytes(b'7\n[]\n{"no": "id"}\n{"id": "a", "path": "a.png", "bytes": 3}\n')
     manifest = Manifest(tmp_path / "m")
+    manifest.open()
     assert manifest.length("a", "a.png") is None
     manifest.close()

@@ -298,10 +298,11 @@ def main() -> int:
             killed(table, server, sizes.kills, count // 80)
         if "faults" in wanted:
             faulty(table, server, count)
-        if "latency" in wanted:
-            latency(table, server, count)
         if "churn" in wanted:
             churn(table, server, count, sizes.changes)
+    if "latency" in wanted:
+        with emulator(sizes.few) as server:
+            latency(table, server, sizes.few)
     if "memory" in wanted:
         memory(table, sizes.few, sizes.many)
     if arguments.json:
