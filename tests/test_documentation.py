@@ -1,7 +1,7 @@
 """Every Python example of the README and the docs runs, against the emulator.
 
 Examples of one page share their names and one event loop; ``await`` works at the top level. A
-``text`` block after an example is what it prints.
+``text`` block is what the example before it prints. An example that holds tests is run by pytest.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import inspect
 import io
+import subprocess
+import sys
 import types
 from pathlib import Path
 from typing import Any
@@ -22,19 +24,28 @@ from sybil.parsers.markdown import CodeBlockParser
 from scenario_search.emulator import Emulator
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts),
+]
 
 
 class Reader:
-    """Runs one page's examples, in order."""
+    """Runs one page's examples, in order, in a folder of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.runner = asyncio.Runner()
+        self.folder = folder
         self.printed = ""
+        self.tests: list[Path] = []
 
     def run(self, example: Example) -> None:
+        if "\ndef test_" in example.parsed or "\nasync def test_" in example.parsed:
+            self.tests.append(self.folder / f"test_line_{example.line}.py")
+            self.tests[-1].write_text(example.parsed, encoding="utf-8")
+            return
         code = compile(
-            "\n" * (example.line + 0) + example.parsed,
+            "\n" * example.line + example.parsed,
             example.path,
             "exec",
             flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
@@ -49,9 +60,15 @@ class Reader:
         self.printed = output.getvalue()
 
     def compare(self, example: Example) -> str | None:
-        if self.printed and self.printed.strip() != example.parsed.strip():
+        if self.printed.strip() != example.parsed.strip():
             return f"printed:\n{self.printed}\nbut the page says:\n{example.parsed}"
         return None
+
+    def run_tests(self) -> None:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += ["-o", "asyncio_mode=auto", *map(str, self.tests)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder)
+        assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -65,7 +82,7 @@ def test_the_examples_of_a_page_run(
     monkeypatch.setenv("SCENARIO_SDK_API_KEY", scenario_emulator.api_key)
     monkeypatch.setenv("SCENARIO_SDK_API_SECRET", scenario_emulator.api_secret)
     monkeypatch.chdir(tmp_path)
-    reader = Reader()
+    reader = Reader(tmp_path)
     document = Document.parse(
         str(page),
         CodeBlockParser("python", reader.run),
@@ -76,3 +93,5 @@ def test_the_examples_of_a_page_run(
     with reader.runner:
         for example in document.examples():
             example.evaluate()
+    if reader.tests:
+        reader.run_tests()
