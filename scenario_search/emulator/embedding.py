@@ -4,7 +4,7 @@ An `Embedder` is all the emulator asks for; `MiniLMEmbedder` is the default. Its
 (all-MiniLM-L6-v2, int8) and its vocabulary come from packages of the extra ``emulator``; nothing
 is downloaded.
 
-The model needs 3 to 20 ms for a whole prompt on two cores. The default runs it over the opening
+The model needs 3 to 20 ms for a whole prompt. The default runs it over the opening
 of a text only (a prompt names its subject early) and adds the vectors of the single words, each
 of which goes through the model once and is then remembered. On the paraphrases of
 ``tests/benchmarks/bench_semantic.py`` this finds as much as the whole model does.
@@ -12,9 +12,11 @@ of which goes through the model once and is then remembered. On the paraphrases 
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -40,8 +42,8 @@ MAX_CHARACTERS = 10_000
 MAX_WORD_LENGTH = 40
 MAX_REMEMBERED = 65_536
 
-# Token places in one run of the model: enough to fill both cores, little enough to stay in cache.
-BATCH_TOKENS = 1_024
+# Token places in one run of the model: enough to be worth a run, little enough to stay in cache.
+BATCH_TOKENS = 512
 
 # BERT's vocabulary runs from frequent words to rare ones from this id on; what is before it are
 # special tokens, single characters and unused places.
@@ -104,7 +106,8 @@ class MiniLMEmbedder:
     Args:
         model: An ONNX file of all-MiniLM-L6-v2 in place of the package's.
         tokenizer: The ``tokenizer.json`` to go with it.
-        threads: How many threads the model runs on; None leaves it to onnxruntime.
+        threads: How many texts the model reads at once, each on a thread of its own; None for as
+            many as there are cores.
     """
 
     name = "all-MiniLM-L6-v2-int8 opening+words 1"
@@ -118,7 +121,7 @@ class MiniLMEmbedder:
         threads: int | None = None,
     ) -> None:
         self._files = (model, tokenizer)
-        self._threads = threads
+        self._threads = threads or os.cpu_count() or 1
         self._loading = threading.Lock()
         self._parts: _Parts | None = None
 
@@ -133,17 +136,21 @@ class MiniLMEmbedder:
         read = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
         openings = [opening(text) for text in read]
         words = [parts.model.meaningful_words(text) for text in read]
-        opening_vectors = parts.openings.vectors(openings)
-        word_vectors = parts.words.vectors(word for row in words for word in row)
-        result = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        for row in range(len(texts)):
-            if words[row]:
-                weights = np.array([parts.model.weight(word) for word in words[row]])
-                vectors = np.stack([word_vectors[word] for word in words[row]])
-                result[row] = normalised(weights.astype(np.float32) @ vectors)
-            if openings[row]:
-                result[row] += opening_vectors[openings[row]]
+        result = normalised(self._sums(words, parts.words))
+        result += self._sums([[text] if text else [] for text in openings], parts.openings)
         return normalised(result)
+
+    def _sums(self, rows: Sequence[Sequence[str]], memory: _Memory) -> Vectors:
+        """For each row the sum of its texts' vectors."""
+        result = np.zeros((len(rows), self.dimensions), dtype=np.float32)
+        filled = [at for at, row in enumerate(rows) if row]
+        if filled:
+            found = memory.vectors(text for row in rows for text in row)
+            places = {text: at for at, text in enumerate(found)}
+            vectors = np.stack(list(found.values()))[[places[text] for row in rows for text in row]]
+            ends = np.cumsum([len(rows[at]) for at in filled])
+            result[filled] = np.add.reduceat(vectors, [0, *ends[:-1]], axis=0)
+        return result
 
     def _load(self) -> _Parts:
         with self._loading:
@@ -162,8 +169,9 @@ class MiniLMEmbedder:
 class _MiniLM:
     """The model with its vocabulary."""
 
-    def __init__(self, model: Path, tokenizer: Path, threads: int | None) -> None:
-        self._session, self._tokenizer = _open_model(model, tokenizer, threads)
+    def __init__(self, model: Path, tokenizer: Path, threads: int) -> None:
+        self._session, self._tokenizer = _open_model(model, tokenizer)
+        self._threads = threads
         self._ids: dict[str, int] = self._tokenizer.get_vocab()
 
     def probes(self) -> list[str]:
@@ -180,11 +188,13 @@ class _MiniLM:
             if word in self._ids or not any(character.isdigit() for character in word)
         ]
 
-    def weight(self, word: str) -> float:
-        """Weigh a word as a/(a + p), p being its frequency by Zipf's law (Arora et al., 2017)."""
-        known = self._ids.get(word)
-        rank = RARE_RANK if known is None else max(1, known - FIRST_RANKED_ID + 1)
-        return FREQUENCY_SCALE / (FREQUENCY_SCALE + 1 / (rank * HARMONIC_NUMBER))
+    def weights(self, words: Sequence[str]) -> Vectors:
+        """Weigh words as a/(a + p), p being a word's frequency by Zipf's law (Arora, 2017)."""
+        rare = FIRST_RANKED_ID + RARE_RANK - 1
+        ids = np.array([self._ids.get(word, rare) for word in words], dtype=np.float32)
+        ranks = np.maximum(ids - np.float32(FIRST_RANKED_ID - 1), 1)
+        weights = FREQUENCY_SCALE / (FREQUENCY_SCALE + 1 / (ranks * HARMONIC_NUMBER))
+        return np.asarray(weights, dtype=np.float32)
 
     def run(self, texts: Sequence[str]) -> Vectors:
         """Return the mean of the token vectors of each text, at length 1."""
@@ -193,19 +203,32 @@ class _MiniLM:
         for row, encoding in enumerate(self._tokenizer.encode_batch(list(texts))):
             by_length.setdefault(len(encoding.ids), []).append((row, encoding.ids))
         # Texts of one length go together: nothing is padded, so neighbours change nothing.
-        for length, group in by_length.items():
-            step = max(1, BATCH_TOKENS // length)
-            for start in range(0, len(group), step):
-                rows, encoded = zip(*group[start : start + step], strict=True)
-                ids = np.array(encoded, dtype=np.int64)
-                inputs = {
-                    "input_ids": ids,
-                    "attention_mask": np.ones_like(ids),
-                    "token_type_ids": np.zeros_like(ids),
-                }
-                tokens = np.asarray(self._session.run(["last_hidden_state"], inputs)[0])
-                result[list(rows)] = tokens.mean(axis=1)
+        batches = [
+            group[start : start + step]
+            for length, group in by_length.items()
+            for step in [max(1, BATCH_TOKENS // length)]
+            for start in range(0, len(group), step)
+        ]
+        ids = [np.array([encoded for _, encoded in batch], dtype=np.int64) for batch in batches]
+        for batch, means in zip(batches, self._means(ids), strict=True):
+            result[[row for row, _ in batch]] = means
         return normalised(result)
+
+    def _means(self, batches: Sequence[NDArray[np.int64]]) -> Iterable[Vectors]:
+        if len(batches) < 2 or self._threads == 1:
+            return [self._mean(ids) for ids in batches]
+        # Runs side by side lose nothing to each other; the threads of one run wait a lot.
+        with ThreadPoolExecutor(self._threads, "scenario-emulator-texts") as pool:
+            return list(pool.map(self._mean, batches))
+
+    def _mean(self, ids: NDArray[np.int64]) -> Vectors:
+        inputs = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.zeros_like(ids),
+        }
+        tokens = np.asarray(self._session.run(["last_hidden_state"], inputs)[0])
+        return np.asarray(tokens.mean(axis=1), dtype=np.float32)
 
 
 class _Memory:
@@ -246,7 +269,9 @@ class _Parts:
         phrases = [" ".join(probes[first::PROBE_PHRASES]) for first in range(PROBE_PHRASES)]
         word_centre = model.run(probes).mean(axis=0)
         phrase_centre = model.run(phrases).mean(axis=0)
-        self.words = _Memory(lambda texts: model.run(texts) - word_centre)
+        self.words = _Memory(
+            lambda texts: (model.run(texts) - word_centre) * model.weights(texts)[:, None]
+        )
         self.openings = _Memory(lambda texts: normalised(model.run(texts) - phrase_centre))
 
 
@@ -261,7 +286,7 @@ def _package_file(package: str, path: str) -> Path:
 
 
 def _open_model(
-    model: Path, tokenizer: Path, threads: int | None
+    model: Path, tokenizer: Path
 ) -> tuple[onnxruntime.InferenceSession, tokenizers.Tokenizer]:
     try:
         # Imported late: half a second, and only semantic search needs them.
@@ -271,10 +296,7 @@ def _open_model(
         raise _unavailable(str(error)) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # Threads that spin while they wait take twice the time where the cores are shared.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if threads is not None:
-        options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     opened = tokenizers.Tokenizer.from_file(str(tokenizer))
     opened.no_padding()

@@ -20,7 +20,7 @@ from scenario_search.emulator.vectors import VectorIndex
 
 __all__ = ["Meanings", "text_of"]
 
-_AT_ONCE: Final = 100
+_AT_ONCE: Final = 250
 Path: TypeAlias = tuple[str, ...]
 # An embedder may read the beginning of a text more closely than the rest: what says most is first.
 _FIRST: Final[Sequence[Path]] = (("metadata", "prompt"), ("metadata", "text"), ("name",))

@@ -1,6 +1,7 @@
 """How large an emulator can be, and how fast it answers, over HTTP.
 
-    python tests/benchmarks/bench_emulator.py [--documents 20000 200000] [--short] [--json FILE]
+    python tests/benchmarks/bench_emulator.py [--documents 20000 200000]
+        [--random-vectors] [--short] [--json FILE]
 
 Each size runs in a process of its own. Loading includes the vectors of all texts. Every query is
 another one, so that nothing is answered from memory; one is asked at a time.
@@ -17,17 +18,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import numpy as np
 import orjson
 from rich.console import Console
 from rich.table import Table
 
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.demo_data import iter_assets
+from scenario_search.emulator.embedding import MiniLMEmbedder, Vectors, normalised
 
 Row = dict[str, Any]
 SUBJECTS = ["castle", "dragon", "forest", "knight", "wizard", "spaceship", "robot", "potion"]
@@ -76,12 +79,30 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir())
 
 
-async def measure(documents: int, rounds: int) -> Row:
+class RandomVectors:
+    """Random vectors for documents, real ones for queries."""
+
+    name = "random"
+    dimensions = MiniLMEmbedder.dimensions
+
+    def __init__(self) -> None:
+        self._real = MiniLMEmbedder()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """See `Embedder.embed`. One text alone is taken for a query."""
+        if len(texts) == 1:
+            return self._real.embed(texts)
+        shape = (len(texts), self.dimensions)
+        return normalised(np.random.default_rng(0).normal(size=shape).astype(np.float32))
+
+
+async def measure(documents: int, rounds: int, random_vectors: bool) -> Row:
     """Load so many assets, then time each kind of query."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "assets.db"
-        async with Emulator(path) as emulator:
-            began = time.perf_counter()
+        embedder = RandomVectors() if random_vectors else MiniLMEmbedder()
+        async with Emulator(path, embedder=embedder) as emulator:
+            began, busy = time.perf_counter(), time.process_time()
             await emulator.load(iter_assets(0, documents))
             loaded = time.perf_counter() - began
             await emulator.prepare(texts=True, pictures=False)
@@ -89,6 +110,7 @@ async def measure(documents: int, rounds: int) -> Row:
                 "documents": documents,
                 "load s": loaded,
                 "with vectors s": time.perf_counter() - began,
+                "CPU of both s": time.process_time() - busy,
             }
             auth = {"Authorization": f"Bearer {emulator.bearer}"}
             async with aiohttp.ClientSession(headers=auth) as session:
@@ -107,7 +129,7 @@ async def measure(documents: int, rounds: int) -> Row:
                     row[f"{kind} p50 ms"] = times[len(times) // 2]
                     row[f"{kind} p99 ms"] = times[min(len(times) - 1, len(times) * 99 // 100)]
         began = time.perf_counter()
-        async with Emulator(path) as emulator:
+        async with Emulator(path, embedder=embedder) as emulator:
             row["open s"] = time.perf_counter() - began
         row["file MB"] = size_of(Path(folder)) / 1e6
     row["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -119,17 +141,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, nargs="+", default=[20_000, 200_000])
     parser.add_argument("--rounds", type=int, default=100, help="queries of each kind")
+    parser.add_argument(
+        "--random-vectors",
+        action="store_true",
+        help="stand-ins for the vectors, to time queries where making real ones takes too long",
+    )
     parser.add_argument("--short", action="store_true", help="only show that it works")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     sizes, rounds = ([300], 5) if arguments.short else (arguments.documents, arguments.rounds)
     if arguments.alone:
-        print(json.dumps(asyncio.run(measure(sizes[0], rounds))))
+        print(json.dumps(asyncio.run(measure(sizes[0], rounds, arguments.random_vectors))))
         return
     rows = []
     for size in sizes:
         command = [sys.executable, __file__, "--alone", "--documents", str(size)]
+        if arguments.random_vectors:
+            command.append("--random-vectors")
         done = subprocess.run(
             [*command, "--rounds", str(rounds)], stdout=subprocess.PIPE, check=True, text=True
         )

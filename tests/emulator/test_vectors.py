@@ -38,7 +38,10 @@ def test_equally_near_documents_come_by_number_even_at_the_limit() -> None:
     assert index.search([1, 0], limit=2)[0].tolist() == [3, 5]
 
 
-@pytest.mark.parametrize("candidates", [[4, 2], [*range(0, 50, 2), 999, -1]])
+@pytest.mark.parametrize(
+    "candidates",
+    [[4, 2], [2, 4, 4], [*range(0, 50, 2), 999, -1], list(range(50)), list(range(50))[::-1]],
+)
 def test_only_candidates_are_found(candidates: list[int]) -> None:
     index, vectors = filled()
     numbers, cosines = index.search(vectors[3], candidates=candidates, limit=100)
