@@ -43,7 +43,7 @@ def typing(session: nox.Session) -> None:
     """Check types, of the package and of the public calls."""
     session.install("-e", ".[all]", *group("typing"))
     session.run("mypy")
-    session.run("pyright")
+    session.run("pyright", "--pythonpath", f"{session.bin}/python")
 
 
 @nox.session(python=PYTHONS)
