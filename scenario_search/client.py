@@ -50,7 +50,7 @@ C = TypeVar("C", bound="AsyncScenario")
 _USER_AGENT = (
     f"scenario-search/{__version__} python/{platform.python_version()} aiohttp/{AIOHTTP_VERSION}"
 )
-_NO_LIMITER: nullcontext[None] = nullcontext()
+_NOTHING: nullcontext[None] = nullcontext()
 _MESSAGE_SHOWN = 500
 _QUOTED_AT_MOST = 1024
 
@@ -271,9 +271,9 @@ class AsyncScenario:
             policy = attrs.evolve(policy, max_retries=int(max_retries))
         timeout = options.timeout if timeout is None else timeout
         attempt = 0
-        deadline = asyncio.timeout(options.deadline)
+        deadline = None if options.deadline is None else asyncio.timeout(options.deadline)
         try:
-            async with deadline:
+            async with deadline or _NOTHING:
                 while True:
                     if pause is not None:
                         await pause.wait(self._sleep)
@@ -300,7 +300,7 @@ class AsyncScenario:
                     await self._sleep(delay)
                     attempt += 1
         except TimeoutError:
-            if not deadline.expired():
+            if deadline is None or not deadline.expired():
                 raise
             raise APITimeoutError(
                 f"The deadline of {options.deadline:g} s has passed", retries_taken=attempt
@@ -315,7 +315,7 @@ class AsyncScenario:
         timeout: float,
     ) -> Answer:
         options = self._options
-        async with options.limiter or _NO_LIMITER:
+        async with options.limiter or _NOTHING:
             answer = await self._transport.post(
                 f"{self._base_url}{path}",
                 body,
@@ -353,8 +353,8 @@ class AsyncScenario:
         )
 
 
-def _time_left(deadline: asyncio.Timeout) -> float | None:
-    ends = deadline.when()
+def _time_left(deadline: asyncio.Timeout | None) -> float | None:
+    ends = None if deadline is None else deadline.when()
     return None if ends is None else ends - asyncio.get_running_loop().time()
 
 

@@ -9,9 +9,11 @@ is documented and something else is there, decoding fails and names the place.
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -27,7 +29,7 @@ from scenario_search.responses import (
     wire_name,
 )
 
-__all__ = ["converter", "decode_page", "structure"]
+__all__ = ["converter", "decode_in_turns", "decode_page", "structure"]
 
 D = TypeVar("D", bound=Document)
 P = TypeVar("P", bound=SearchHits[Any])
@@ -53,6 +55,7 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 _FieldOf = tuple[str, str, Any, bool]
 _known_fields: dict[type[Any], tuple[_FieldOf, ...]] = {}
 _structure_functions: dict[tuple[type[Any], bool], Callable[..., Any]] = {}
+_fits_functions: dict[type[Any], Callable[[Any], bool]] = {}
 
 
 def _fields(cls: type[Document]) -> tuple[_FieldOf, ...]:
@@ -86,13 +89,12 @@ def _make_structure(cls: type[D], *, consumes: bool) -> Callable[[Any], D]:
         "def structure(data):",
         "    if data.__class__ is not dict: misfit()",
         "" if consumes else "    data = data.copy()",
-        "    pop = data.pop",
         "    self = new(cls)",
     ]
     for index, (name, wire, kind, required) in enumerate(_fields(cls)):
-        take = f"pop({wire!r}, None)"
+        take = f"data.pop({wire!r}, None)"
         if name == "id":
-            lines += [f"    value = pop({wire!r})", "    if value is None: misfit()"]
+            lines += [f"    value = data.pop({wire!r})", "    if value is None: misfit()"]
             lines.append("    self.id = value")
         elif (item := _array_item(kind)) is not None:
             lines += [f"    value = {take}", "    if value is None: value = []"]
@@ -128,6 +130,44 @@ def structure_function(cls: type[Document], *, consumes: bool = False) -> Callab
     made = _structure_functions.get((cls, consumes))
     if made is None:
         made = _structure_functions[cls, consumes] = _make_structure(cls, consumes=consumes)
+    return made
+
+
+def _make_fits(cls: type[Document]) -> Callable[[Any], bool]:
+    """Generate the check of a class: whether :func:`_problems` would find none, strictly."""
+    scope: dict[str, Any] = {}
+    lines = ["def fits(data):", "    if data.__class__ is not dict: return False"]
+    for index, (_, wire, kind, required) in enumerate(_fields(cls)):
+        lines.append(f"    value = data.get({wire!r})")
+        item = _array_item(kind)
+        if item is not None:
+            wrong = "value.__class__ is not list or not all(" + _fit("item", item, index, scope)
+            wrong += " for item in value)"
+        else:
+            wrong = "not (" + _fit("value", kind, index, scope) + ")"
+        needed = required or wire == "id"
+        lines.append(f"    if {'' if needed else 'value is not None and '}({wrong}): return False")
+    lines.append("    return True")
+    exec("\n".join(lines), scope)  # noqa: S102 - the text is made from our own declarations only
+    made: Callable[[Any], bool] = scope["fits"]
+    return made
+
+
+def _fit(name: str, kind: Any, index: int, scope: dict[str, Any]) -> str:
+    """Give the expression that tells whether a variable holds a kind."""
+    if _is_document(kind):
+        scope[f"fits{index}"] = fits_function(kind)
+        return f"fits{index}({name})"
+    if kind is float:
+        return f"{name}.__class__ is int or {name}.__class__ is float"
+    return f"{name}.__class__ is {kind.__name__}"
+
+
+def fits_function(cls: type[Document]) -> Callable[[Any], bool]:
+    """Give the generated check of a class: whether JSON fits it with ``strict``."""
+    made = _fits_functions.get(cls)
+    if made is None:
+        made = _fits_functions[cls] = _make_fits(cls)
     return made
 
 
@@ -217,7 +257,13 @@ def _quoted(body: bytes) -> str:
     return repr(text[:_BODY_SHOWN]) + (" ..." if len(text) > _BODY_SHOWN else "")
 
 
-def decode_page(
+def decode_page(body: bytes, page_class: type[P], hit_class: type[Hit], **options: Any) -> P:
+    """Make a page from the bytes of an answer, in one go. See :func:`decode_in_turns`."""
+    turns = decode_in_turns(body, page_class, hit_class, **options)
+    return next(page for page in turns if page is not None)
+
+
+def decode_in_turns(
     body: bytes,
     page_class: type[P],
     hit_class: type[Hit],
@@ -225,8 +271,11 @@ def decode_page(
     strict: bool = False,
     invalid: list[tuple[int, Any]] | None = None,
     **context: Any,
-) -> P:
-    """Make a page from the bytes of an answer.
+) -> Iterator[P | None]:
+    """Make a page from the bytes of an answer: give the page, after a ``None`` for each pause.
+
+    A body of more than half a megabyte, which is more than two usual pages of 100 hits, is
+    decoded in pieces with a pause after each, so that an event loop can do something else.
 
     Args:
         body: The answer's body.
@@ -241,12 +290,82 @@ def decode_page(
         APIResponseValidationError: The body is not JSON, is no object, its ``hits`` is no
             array, or it does not fit otherwise.
     """
+    fields: dict[str, Any] = {}
+    made: list[Any] = []
+    received = 0
+    for data in _read(body, context):
+        if received:
+            yield None
+        hits = _take_hits(data, body, context)
+        fields |= data
+        count = len(hits)
+        fitting = _structured(hits, hit_class, strict=strict)
+        if fitting is None:
+            # Structuring takes its input apart, so the body is read again.
+            whole = orjson.loads(body)
+            if invalid is None:
+                _raise_problems(_page_problems(whole, page_class, hit_class, strict), **context)
+            hits = whole["hits"][received : received + count]
+            hits = _valid(hits, received, hit_class, invalid, strict=strict)
+            fitting = _structured(hits, hit_class, strict=False) or []
+        made += fitting
+        received += count
+    if strict:
+        problems = list(_problems({**fields, "hits": []}, page_class, "$", strict=True))
+        if problems:
+            _raise_problems(problems, **context)
+    page: P = structure_function(page_class, consumes=True)(fields)
+    page.hits = made
+    yield page
+
+
+_PIECE = 2**19
+"""Bytes: a larger body is decoded in pieces of about this size, 2 to 4 ms each."""
+
+_BETWEEN_OBJECTS = re.compile(rb"\}\s*,\s*\{")
+_GUESSES = 8
+
+
+def pieces(body: bytes) -> Iterator[Any]:
+    """Decode a body, a large one in pieces: objects with some of its ``hits`` each.
+
+    Where a piece may end is guessed: between two objects. The guess was right if what lies
+    before it is JSON once it is closed, for JSON can be read in one way only. After a few
+    wrong guesses the rest is decoded in one go, and so is what is no page.
+
+    Raises:
+        orjson.JSONDecodeError: The body is not JSON.
+    """
+    begin = 0
+    opening = b""
+    while len(body) - begin > _PIECE:
+        for cut in islice(_BETWEEN_OBJECTS.finditer(body, begin + _PIECE), _GUESSES):
+            with suppress(orjson.JSONDecodeError):
+                data = orjson.loads(b"".join((opening, body[begin : cut.start() + 1], b"]}")))
+                break
+        else:
+            break
+        if next(reversed(data)) != "hits":
+            break
+        yield data
+        begin, opening = cut.end() - 1, b'{"hits":['
+    yield orjson.loads(opening + body[begin:] if begin else body)
+
+
+def _read(body: bytes, context: dict[str, Any]) -> Iterator[Any]:
+    if len(body) > _PIECE:
+        with suppress(orjson.JSONDecodeError):
+            yield from pieces(body)
+            return
     try:
-        data = orjson.loads(body)
+        yield orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise APIResponseValidationError(
             f"The answer is not JSON ({error}): {_quoted(body)}", **context
         ) from None
+
+
+def _take_hits(data: Any, body: bytes, context: dict[str, Any]) -> list[Any]:
     if data.__class__ is not dict:
         raise APIResponseValidationError(
             f"The answer should be a JSON object, but is {_described(data)}: {_quoted(body)}",
@@ -260,22 +379,25 @@ def decode_page(
             paths=("$.hits",),
             **context,
         )
-    if strict:
-        problems = list(_problems({**data, "hits": []}, page_class, "$", strict=True))
-        if invalid is None:
-            problems += _hit_problems(hits, hit_class, strict=True)
-        if problems:
-            _raise_problems(problems, **context)
-    page: P = structure_function(page_class)(data)
-    if invalid is not None:
-        hits = _valid(hits, hit_class, invalid, strict=strict)
+    made: list[Any] = hits
+    return made
+
+
+def _structured(hits: list[Any], hit_class: type[Hit], *, strict: bool) -> list[Any] | None:
+    """Make hits; ``None`` if any of them does not fit."""
+    if strict and not all(map(fits_function(hit_class), hits)):
+        return None
     make = structure_function(hit_class, consumes=True)
-    # Raised below, so that the error is not chained to this one, whose frames hold half a hit.
     with suppress(_MisfitError, KeyError):
-        page.hits = [make(hit) for hit in hits]
-        return page
-    whole = orjson.loads(body)["hits"]
-    _raise_problems(_hit_problems(whole, hit_class, strict=False), **context)
+        return [make(hit) for hit in hits]
+    return None
+
+
+def _page_problems(
+    data: dict[str, Any], page_class: type[P], hit_class: type[Hit], strict: bool
+) -> list[tuple[str, str]]:
+    page = list(_problems({**data, "hits": []}, page_class, "$", strict=True)) if strict else []
+    return page + _hit_problems(data["hits"], hit_class, strict=strict)
 
 
 def _hit_problems(hits: list[Any], hit_class: type[Hit], *, strict: bool) -> list[tuple[str, str]]:
@@ -287,11 +409,16 @@ def _hit_problems(hits: list[Any], hit_class: type[Hit], *, strict: bool) -> lis
 
 
 def _valid(
-    hits: list[Any], hit_class: type[Hit], invalid: list[tuple[int, Any]], *, strict: bool
+    hits: list[Any],
+    first: int,
+    hit_class: type[Hit],
+    invalid: list[tuple[int, Any]],
+    *,
+    strict: bool,
 ) -> list[Any]:
-    """Give the hits that fit, and add the others to ``invalid``."""
+    """Give the hits that fit, and add the others to ``invalid``, counted from ``first``."""
     valid = []
-    for index, hit in enumerate(hits):
+    for index, hit in enumerate(hits, first):
         if next(_problems(hit, hit_class, "$", strict=strict), None) is None:
             valid.append(hit)
         else:

@@ -25,7 +25,7 @@ class HiddenText(str):
 
 def hidden_values(value: Any) -> Any:
     """Give a mapping whose strings do not show; anything else as it is."""
-    if not isinstance(value, Mapping):
+    if value is None or not isinstance(value, Mapping):
         return value
     return {
         name: HiddenText(text) if isinstance(text, str) else text for name, text in value.items()
@@ -41,7 +41,9 @@ def hide_secrets(keywords: dict[str, Any]) -> None:
     Raises:
         ConfigurationError: A credential is no string.
     """
-    for name in ("api_key", "api_secret", "bearer_auth"):
+    if _SECRET.isdisjoint(keywords):
+        return
+    for name in _CREDENTIALS:
         value = keywords.pop(name, None)
         if value is not None and not isinstance(value, str):
             kind = type(value).__name__
@@ -56,4 +58,6 @@ def hide_secrets(keywords: dict[str, Any]) -> None:
         keywords[name] = hidden_values(keywords[name])
 
 
+_CREDENTIALS = ("api_key", "api_secret", "bearer_auth")
 _MAPPINGS = {"default_headers", "default_query", "extra_headers", "extra_query"}
+_SECRET = _MAPPINGS | {*_CREDENTIALS, "base_url"}

@@ -40,6 +40,7 @@ __all__ = [
     "SearchParams",
     "SearchWorkflowSearchParams",
     "body_parameters",
+    "given_parameters",
     "ignored_parameters",
     "like_unlike",
     "parameters",
@@ -245,6 +246,7 @@ class SearchWorkflowSearchParams(SearchParams):
 
 
 _parameters: dict[type[Any], tuple[tuple[str, Parameter], ...]] = {}
+_placed: dict[tuple[type[Any], Place | None], tuple[tuple[str, Parameter], ...]] = {}
 
 
 def parameters(cls: type[Any]) -> tuple[tuple[str, Parameter], ...]:
@@ -258,12 +260,33 @@ def parameters(cls: type[Any]) -> tuple[tuple[str, Parameter], ...]:
     return found
 
 
+def given_parameters(
+    params: CallOptions, place: Place | None = None
+) -> list[tuple[str, Parameter, Any]]:
+    """Give what is set of a request, as (Python name, parameter, value); of one place, or all."""
+    cls = type(params)
+    placed = _placed.get((cls, place))
+    if placed is None:
+        placed = tuple(
+            (name, parameter)
+            for name, parameter in parameters(cls)
+            if place is None or parameter.place is place
+        )
+        _placed[cls, place] = placed
+    values = vars(params)
+    return [
+        (name, parameter, value)
+        for name, parameter in placed
+        if (value := values[name]) is not None
+    ]
+
+
 def _is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _holds_images(images: Any) -> bool:
-    if not isinstance(images, (Images, Mapping)):
+    if images is None or not isinstance(images, (Images, Mapping)):
         return False
     sides: tuple[Any, ...] = like_unlike(images)
     return any(isinstance(side, Sized) and len(side) > 0 for side in sides)
@@ -271,13 +294,14 @@ def _holds_images(images: Any) -> bool:
 
 def _searched_by(params: SearchParams) -> set[str]:
     """Give which of query, filter, image and images hold something, ``extra_body`` included."""
-    extra = params.extra_body if isinstance(params.extra_body, Mapping) else {}
-    found = set()
-    for name in ("query", "filter", "image", "images"):
-        given = getattr(params, name, None)
-        holds = _holds_images(given) if name == "images" else not _is_blank(given)
-        if holds or not _is_blank(extra.get(name)):
-            found.add(name)
+    values = vars(params)
+    found = {name for name in ("query", "filter", "image") if not _is_blank(values.get(name))}
+    if _holds_images(values.get("images")):
+        found.add("images")
+    extra = params.extra_body
+    if isinstance(extra, Mapping):
+        names = ("query", "filter", "image", "images")
+        found |= {name for name in names if not _is_blank(extra.get(name))}
     return found
 
 
@@ -285,9 +309,8 @@ def problems(params: SearchParams) -> Iterator[str]:
     """Say, one by one, what the documentation rules out in a request."""
     if not _searched_by(params):
         yield "Must provide at least one search parameter: query, filter, image or images"
-    for name, parameter in parameters(type(params)):
-        value = getattr(params, name)
-        if value is not None and parameter.rule and (what := parameter.rule(name, value, params)):
+    for name, parameter, value in given_parameters(params):
+        if parameter.rule and (what := parameter.rule(name, value, params)):
             yield what
     offset_mode = [n for n in ("limit", "offset") if getattr(params, n) is not None]
     page_mode = [n for n in ("page", "hits_per_page") if getattr(params, n) is not None]
@@ -319,8 +342,10 @@ def ignored_parameters(params: SearchParams) -> Iterator[str]:
             "sort_by is ignored while query_semantic_ratio is above 0: "
             "leave one out, or sort the hits yourself"
         )
-    searched = _searched_by(params)
     image_ratio = getattr(params, "image_semantic_ratio", None)
+    if image_ratio is None and not params.query_semantic_ratio:
+        return
+    searched = _searched_by(params)
     if image_ratio is not None and not searched & {"image", "images"}:
         yield "image_semantic_ratio is ignored without image or images: leave it out"
     if params.query_semantic_ratio and "query" not in searched:
@@ -328,6 +353,8 @@ def ignored_parameters(params: SearchParams) -> Iterator[str]:
 
 
 def _json_value(value: Any) -> Any:
+    if type(value) is str:
+        return value
     match value:
         case Filter():
             return str(value)
@@ -351,21 +378,19 @@ def query_parameters(params: SearchParams, project_id: str | None) -> dict[str, 
         project_id: The client's own project, where the request names none.
     """
     result: dict[str, str] = {}
-    for name, parameter in parameters(type(params)):
-        value = getattr(params, name)
-        if parameter.place is Place.QUERY and value is not None:
-            result[parameter.wire] = str(value).lower() if isinstance(value, bool) else str(value)
+    for _, parameter, value in given_parameters(params, Place.QUERY):
+        result[parameter.wire] = str(value).lower() if isinstance(value, bool) else str(value)
     if project_id is not None:
         result.setdefault("projectId", project_id)
-    return result | {str(k): HiddenText(v) for k, v in (params.extra_query or {}).items()}
+    if params.extra_query:
+        result |= {str(k): HiddenText(v) for k, v in params.extra_query.items()}
+    return result
 
 
 def body_parameters(params: SearchParams) -> dict[str, Any]:
     """Give the body's parameters but the position and the images; what is unset is left out."""
     return {
         parameter.wire: _json_value(value)
-        for name, parameter in parameters(type(params))
-        if parameter.place is Place.BODY
-        and (value := getattr(params, name)) is not None
-        and not (name == "filter" and _is_blank(value))
+        for name, parameter, value in given_parameters(params, Place.BODY)
+        if not (name == "filter" and _is_blank(value))
     }

@@ -38,7 +38,7 @@ SHOWN.maxstring = SHOWN.maxother = SHOWN.maxlong = 80
 
 
 def _is_real(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return type(value) is int or (isinstance(value, numbers.Real) and not isinstance(value, bool))
 
 
 def integer(minimum: int) -> Rule:
@@ -56,11 +56,14 @@ def integer(minimum: int) -> Rule:
     return rule
 
 
+_from_one = integer(1)
+
+
 def page_size(name: str, value: Any, params: SearchParams) -> str | None:
     """A whole number from 1 to 100."""
     if _is_real(value) and MAX_PAGE_SIZE < value < math.inf:
         return f"Limit exceeds maximum ({MAX_PAGE_SIZE}): `{name}` is {SHOWN.repr(value)}"
-    return integer(1)(name, value, params)
+    return _from_one(name, value, params)
 
 
 def ratio(name: str, value: Any, _: SearchParams) -> str | None:

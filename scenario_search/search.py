@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import types
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, overload
 
@@ -13,7 +14,7 @@ import attrs
 import orjson
 
 from scenario_search.caller_warnings import warn_caller
-from scenario_search.codec import decode_page
+from scenario_search.codec import decode_in_turns
 from scenario_search.configuration import header_problem
 from scenario_search.errors import (
     APIResponseValidationError,
@@ -86,9 +87,12 @@ def _json(data: dict[str, Any]) -> bytes:
 
 def _reads_images(params: SearchParams) -> bool:
     """Say whether there are images beyond text, whose reading may take its time."""
-    images = getattr(params, "images", None)
+    values = vars(params)
+    image, images = values.get("image"), values.get("images")
+    if image is None and images is None:
+        return False
     like, unlike = ((), ()) if images is None else like_unlike(images)
-    sources = (getattr(params, "image", None), *like, *unlike)
+    sources = (image, *like, *unlike)
     return any(source is not None and not isinstance(source, str) for source in sources)
 
 
@@ -168,7 +172,7 @@ class PreparedSearch(Generic[H]):
             max_retries=params.max_retries,
             pause=pause,
         )
-        page: AsyncSearchHitsOffset[H] = decode_page(
+        turns: Iterator[AsyncSearchHitsOffset[H] | None] = decode_in_turns(
             content,
             AsyncSearchHitsOffset,
             self.endpoint.hit_class,
@@ -178,6 +182,8 @@ class PreparedSearch(Generic[H]):
             request_id=info.request_id,
             retries_taken=info.retries_taken,
         )
+        while (page := next(turns)) is None:  # noqa: ASYNC110 - others run, nothing is waited for
+            await asyncio.sleep(0)
         page._came_from(self, position, info)
         return page
 

@@ -59,6 +59,10 @@ _PIECE = 2**16
 _FILE_PIECE = 2**18
 """Bytes of a file that are read and written at once."""
 
+_READ_AHEAD = 2**19
+"""Bytes: what a connection may hold that was not read yet. A usual page (a quarter of it) is then
+received without a halt."""
+
 _LARGEST_ERROR_BODY = 2**20
 """Bytes: what is kept of the body of an answer that is no success."""
 
@@ -470,6 +474,7 @@ async def _exchange(
         allow_redirects=False,
         raise_for_status=False,
         auto_decompress=False,
+        read_bufsize=_READ_AHEAD,
     ) as response:
         return response.status, response.headers, await _read(response, max_bytes)
 

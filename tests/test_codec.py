@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,13 @@ import orjson
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.codec import converter, decode_page, structure
+from scenario_search.codec import (
+    _problems,
+    converter,
+    decode_page,
+    fits_function,
+    structure,
+)
 from scenario_search.errors import APIResponseValidationError
 from scenario_search.responses import (
     ComplianceMetadata,
@@ -331,6 +338,22 @@ HITS = st.one_of(
 def test_what_is_written_reads_back_equal(hit: Hit) -> None:
     assert structure(hit.to_dict(), type(hit)) == hit
     assert structure(json.loads(hit.to_json()), type(hit)) == hit
+
+
+@given(HITS, st.randoms(), st.just(...) | JSON)
+def test_the_quick_check_of_strict_decoding_agrees_with_the_one_that_tells_paths(
+    hit: Hit, chance: random.Random, value: Any
+) -> None:
+    """Both see the same: here one field, of a hit or of an object in it, is absent or changed."""
+    data = hit.to_dict()
+    place = chance.choice([data, *(item for item in data.values() if isinstance(item, dict))])
+    if place:
+        key = chance.choice(list(place))
+        place[key] = value
+        if value is ...:
+            del place[key]
+    problems = list(_problems(data, type(hit), "$", strict=True))
+    assert fits_function(type(hit))(data) == (problems == [])
 
 
 @given(st.dictionaries(st.sampled_from(["score", "url", "x", "teamId", "é"]) | st.text(), JSON))

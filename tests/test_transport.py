@@ -27,6 +27,7 @@ from scenario_search import (
     ConfigurationError,
     InternalServerError,
 )
+from scenario_search.timeouts import Timeouts
 
 PAGE = orjson.dumps({"hits": hits(["a"])})
 SQUEEZED = gzip.compress(random.Random(0).randbytes(2000))
@@ -261,14 +262,13 @@ async def test_the_time_of_an_attempt_begins_once_it_has_a_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     taken: list[bool] = []
-    timeout = asyncio.timeout
+    begin = Timeouts.begin
 
-    def noting(seconds: float | None) -> asyncio.Timeout:
-        if seconds == 31:
-            taken.append(client._transport._slots.locked())
-        return timeout(seconds)
+    def noting(self: Timeouts, seconds: float) -> asyncio.Timeout:
+        taken.append(client._transport._slots.locked())
+        return begin(self, seconds)
 
-    monkeypatch.setattr(asyncio, "timeout", noting)
+    monkeypatch.setattr(Timeouts, "begin", noting)
     async with (
         RawServer(http(PAGE)) as server,
         client_of(server.url, max_connections=1, timeout=31) as client,

@@ -1,0 +1,234 @@
+"""How much work is done, by counting it: a test of the time it takes would fail by chance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp import web
+from conftest import Serve
+from fake_transport import client_of, correct_page, faked_client
+
+from scenario_search import APIResponseValidationError, SearchAssetSearchResponse, codec, search
+from scenario_search.codec import decode_page, pieces, structure
+from scenario_search.params import body_parameters
+from scenario_search.responses import SearchHits
+from scenario_search.timeouts import Timeouts
+
+PIECE = 2**19
+
+
+def body_of(hits: list[dict[str, Any]], **fields: Any) -> bytes:
+    return orjson.dumps({"hits": hits, **fields})
+
+
+def hits_of(count: int, size: int = 1000) -> list[dict[str, Any]]:
+    """Hits whose texts and nested objects look like the border between two hits."""
+    return [
+        {"id": str(n), "url": '},{"id":' + "x" * size, "others": [{"a": 1}, {"b": [{}, {}]}]}
+        for n in range(count)
+    ]
+
+
+def decoded(body: bytes) -> SearchHits[Any]:
+    page: SearchHits[Any] = decode_page(body, SearchHits, SearchAssetSearchResponse)
+    return page
+
+
+def whole(body: bytes) -> list[Any]:
+    return [structure(hit, SearchAssetSearchResponse) for hit in orjson.loads(body)["hits"]]
+
+
+# Large bodies
+
+
+@pytest.mark.parametrize("layout", [0, orjson.OPT_INDENT_2])
+@pytest.mark.parametrize("hits_first", [True, False])
+def test_a_large_body_is_decoded_in_pieces_that_make_the_same_page(
+    layout: int, hits_first: bool
+) -> None:
+    hits = hits_of(3000)
+    others = {"offset": 5, "more": [{"a": 1}, {"b": 2}]}
+    data = {"hits": hits, **others} if hits_first else {**others, "hits": hits}
+    body = orjson.dumps(data, option=layout)
+    parts = list(pieces(body))
+    assert len(parts) > 4
+    assert max(len(orjson.dumps(part)) for part in parts) < 1.1 * PIECE
+    page = decoded(body)
+    assert page.hits == whole(body)
+    assert (page.offset, page.extra) == (5, {"more": [{"a": 1}, {"b": 2}]})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        orjson.dumps({"hits": [], "other": hits_of(2000)}),
+        orjson.dumps({"hits": [{"id": "a", "deep": hits_of(2000)}]}),
+        orjson.dumps({"hits": [{"id": "a", "url": "},{" * 400_000}, *hits_of(800)]}),
+        orjson.dumps({"other": {"hits": hits_of(2000)}, "hits": [{"id": "a"}]}),
+        orjson.dumps({"hits": hits_of(600), "other": hits_of(2000)}),
+        orjson.dumps({"hits": [{"id": "a"}]}) + b" " * 3 * PIECE,
+    ],
+    ids=["no hits", "one deep hit", "a text of borders", "hits within", "more after", "blanks"],
+)
+def test_a_large_body_that_cannot_be_cut_makes_the_same_page(body: bytes) -> None:
+    assert decoded(body).hits == whole(body)
+
+
+@pytest.mark.parametrize("end", [b"", b"]", b"}", b"]}}", b',{"id"]}', b'],"offset":tru}'])
+def test_a_large_body_that_breaks_off_is_not_json(end: bytes) -> None:
+    body = body_of(hits_of(2000))[:-2] + end
+    with pytest.raises(orjson.JSONDecodeError) as whole:
+        orjson.loads(body)
+    with pytest.raises(APIResponseValidationError) as raised:
+        decoded(body)
+    assert f"is not JSON ({whole.value})" in str(raised.value)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_hits_of_a_large_body_that_do_not_fit_are_named_by_their_index(strict: bool) -> None:
+    hits = hits_of(3000)
+    hits[7]["id"] = hits[2900]["id"] = None
+    with pytest.raises(APIResponseValidationError) as raised:
+        decode_page(body_of(hits), SearchHits, SearchAssetSearchResponse, strict=strict)
+    paths = [path for path in raised.value.paths if path.endswith("].id")]
+    assert paths == ["$.hits[7].id", "$.hits[2900].id"]
+
+
+def test_hits_of_a_large_body_that_do_not_fit_are_left_out_by_their_index() -> None:
+    hits = hits_of(3000)
+    hits[7]["id"] = hits[2900]["id"] = None
+    invalid: list[tuple[int, Any]] = []
+    page: SearchHits[Any] = decode_page(
+        body_of(hits), SearchHits, SearchAssetSearchResponse, invalid=invalid
+    )
+    assert invalid == [(7, hits[7]), (2900, hits[2900])]
+    assert len(page.hits) == 2998
+
+
+@pytest.mark.parametrize(("count", "turns"), [(100, 0), (5000, 9)])
+async def test_the_loop_runs_between_the_pieces_of_a_large_body(
+    count: int, turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others run once for each piece of half a megabyte but the first."""
+    others = 0
+    pauses = 0
+
+    async def run_beside() -> None:
+        nonlocal others
+        while True:
+            others += 1
+            await asyncio.sleep(0)
+
+    def counting(*args: Any, **keywords: Any) -> Iterator[Any]:
+        nonlocal pauses
+        before = others
+        for page in codec.decode_in_turns(*args, **keywords):
+            pauses += page is None
+            yield page
+            assert others >= before + pauses
+
+    monkeypatch.setattr(search, "decode_in_turns", counting)
+    client, _ = faked_client(lambda _: {"hits": hits_of(count, 900)})
+    beside = asyncio.create_task(run_beside())
+    page = await client.search.asset_search(query="x")
+    beside.cancel()
+    assert len(page.hits) == count
+    assert pauses == turns
+
+
+# A walk
+
+
+async def test_the_body_is_encoded_once_for_all_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def noting(params: Any) -> dict[str, Any]:
+        asked.append(params)
+        return body_parameters(params)
+
+    monkeypatch.setattr("scenario_search.search.body_parameters", noting)
+    ids = [str(n) for n in range(500)]
+    client, transport = faked_client(lambda body: correct_page(ids, body))
+    assert len([hit async for hit in client.search.asset_search(query="x")]) == 500
+    assert (len(transport.bodies), len(asked)) == (5, 1)
+
+
+async def test_headers_are_merged_once_for_a_client() -> None:
+    ids = [str(n) for n in range(300)]
+    client, transport = faked_client(lambda body: correct_page(ids, body))
+    assert len([hit async for hit in client.search.asset_search(query="x")]) == 300
+    assert len({id(headers) for headers in transport.headers}) == 1
+
+
+async def test_one_connection_serves_a_whole_walk(serve: Serve) -> None:
+    ids = [str(n) for n in range(1500)]
+    connections: set[Any] = set()
+
+    async def handler(request: Any) -> Any:
+        connections.add(request.transport)
+        return web.json_response(correct_page(ids, await request.json()))
+
+    async with client_of(await serve(handler)) as client:
+        assert len([hit async for hit in client.search.asset_search(query="x")]) == 1500
+    assert len(connections) == 1
+
+
+# Timeouts
+
+
+def timers() -> int:
+    loop: Any = asyncio.get_running_loop()
+    return sum(not timer.cancelled() for timer in loop._scheduled)
+
+
+async def test_requests_share_one_timer() -> None:
+    before = timers()
+    timeouts = Timeouts()
+    many = [timeouts.begin(60 + n) for n in range(50)]
+    assert timers() == before + 1
+    for timeout in many:
+        timeouts.end(timeout)
+
+
+async def test_a_shorter_timeout_brings_the_timer_forward() -> None:
+    timeouts = Timeouts()
+    long = timeouts.begin(3600)
+    with pytest.raises(TimeoutError):
+        async with timeouts.begin(0.001):
+            await asyncio.Event().wait()
+    async with long:
+        pass
+    assert not long.expired()
+
+
+async def test_each_of_many_timeouts_comes_in_its_turn() -> None:
+    timeouts = Timeouts()
+    ended: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        with pytest.raises(TimeoutError):
+            async with timeouts.begin(seconds):
+                await asyncio.Event().wait()
+        ended.append(seconds)
+
+    await asyncio.gather(*map(wait, (0.03, 0.01, 0.02)))
+    assert ended == [0.01, 0.02, 0.03]
+
+
+async def test_a_timeout_that_was_left_does_not_go_off() -> None:
+    wrong: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
+    timeouts = Timeouts()
+    left = timeouts.begin(0)
+    async with left:
+        pass
+    timeouts.end(left)
+    with pytest.raises(TimeoutError):
+        async with timeouts.begin(0.001):
+            await asyncio.Event().wait()
+    assert wrong == []
+    assert timers() == 0
