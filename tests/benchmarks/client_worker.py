@@ -1,6 +1,10 @@
-"""One measurement of one client, in a process of its own; prints one line of JSON.
+"""The measurements of one client, in a process of its own.
 
-    python client_worker.py CLIENT TASK BASE_URL HITS [SIZE] [CONCURRENCY]
+    python client_worker.py CLIENT
+
+Each line of standard input asks for one, in JSON: ``task`` (``"walk"`` or ``"call"``), ``url``,
+``count`` of hits or calls, page ``size``, and ``width``: how many pages ahead (0: page mode) or
+calls at once. Each is answered by a line of JSON.
 """
 
 from __future__ import annotations
@@ -14,8 +18,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-KEYS = {"api_key": "key", "api_secret": "secret"}
-QUERY = {"query": "castle"}
+KEYS: dict[str, Any] = {"api_key": "key", "api_secret": "secret"}
+QUERY: dict[str, Any] = {"query": "castle"}
 WARM_UP = 300
 
 
@@ -235,21 +239,22 @@ async def measure_calls(client: Any, size: int, calls: int, concurrency: int) ->
     }
 
 
-async def main() -> None:
-    """Measure what the command line asks for."""
-    name, task, url, hits, size, width = sys.argv[1:7]
-    client = make(name, url)
+async def measure(name: str, told: dict[str, Any]) -> dict[str, Any]:
+    """Make one measurement, with a client of its own."""
+    client = make(name, told["url"])
+    measurement = measure_walk if told["task"] == "walk" else measure_calls
     try:
-        if task == "walk":
-            row = await measure_walk(client, int(size), int(hits), int(width))
-        else:
-            row = await measure_calls(client, int(size), int(hits), int(width))
+        return await measurement(client, told["size"], told["count"], told["width"])
     finally:
         await client.close()
-    print(json.dumps(row), flush=True)
+
+
+def main() -> None:
+    """Measure what standard input asks for, line by line."""
+    for line in sys.stdin:
+        print(json.dumps(asyncio.run(measure(sys.argv[1], json.loads(line)))), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
-    sys.stdout.flush()
+    main()
     os._exit(0)  # what a client leaves behind at exit is not measured here
