@@ -112,7 +112,7 @@ def main() -> None:
         stack.callback(service.communicate)
         assert service.stdout is not None
         url = f"http://127.0.0.1:{int(service.stdout.readline())}"
-        rows = asyncio.run(measure(url, 100 if arguments.short else 5000))
+        rows = asyncio.run(measure(url, 100 if arguments.short else 2000))
     table = Table(title=f"A service with {CONNECTIONS} connections; searches take {LATENCY} ms")
     for name in rows[0]:
         table.add_column(name, justify="left" if name == "answer" else "right")

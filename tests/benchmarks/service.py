@@ -75,7 +75,9 @@ def make_service(upstream: str, connections: int) -> FastAPI:
 
 
 async def serve(upstream: str, connections: int) -> None:
-    config = uvicorn.Config(make_service(upstream, connections), port=0, log_level="error")
+    app = make_service(upstream, connections)
+    # Kept connections outlast the pauses between measurements.
+    config = uvicorn.Config(app, port=0, log_level="error", timeout_keep_alive=600)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
