@@ -1,7 +1,8 @@
 """Every Python example of the README and the docs runs, against the emulator.
 
 Examples of one page share their names and one event loop; ``await`` works at the top level. A
-``text`` block is what the example before it prints. An example that holds tests is run by pytest.
+``text`` block is what the example before it prints. An example that holds tests is run by pytest,
+and a ``console`` block by a shell, 80 columns wide.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import asyncio
 import contextlib
 import inspect
 import io
+import os
+import re
+import shutil
 import subprocess
 import sys
 import types
@@ -64,6 +68,22 @@ class Reader:
             return f"printed:\n{self.printed}\nbut the page says:\n{example.parsed}"
         return None
 
+    def run_commands(self, example: Example) -> str | None:
+        commands = [line[2:] for line in example.parsed.splitlines() if line.startswith("$ ")]
+        shell = f'scenario-search() {{ "{sys.executable}" -m scenario_search "$@"; }}'
+        run = subprocess.run(
+            ["bash", "-c", "\n".join([shell, *commands])],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=self.folder,
+            env={**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        )
+        expected = [line for line in example.parsed.splitlines() if not line.startswith("$ ")]
+        if run.stdout.splitlines() != expected:
+            return f"printed:\n{run.stdout}\nbut the page says:\n" + "\n".join(expected)
+        return None
+
     def run_tests(self) -> None:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += ["-o", "asyncio_mode=auto", *map(str, self.tests)]
@@ -82,11 +102,14 @@ def test_the_examples_of_a_page_run(
     monkeypatch.setenv("SCENARIO_SDK_API_KEY", scenario_emulator.api_key)
     monkeypatch.setenv("SCENARIO_SDK_API_SECRET", scenario_emulator.api_secret)
     monkeypatch.chdir(tmp_path)
+    if page.stem == "cli" and shutil.which("bash") is None:
+        pytest.skip("there is no bash on the path")
     reader = Reader(tmp_path)
     document = Document.parse(
         str(page),
         CodeBlockParser("python", reader.run),
         CodeBlockParser("text", reader.compare),
+        CodeBlockParser("console", reader.run_commands),
     )
     namespace: dict[str, Any] = document.namespace
     namespace["__name__"] = "example"
@@ -95,3 +118,11 @@ def test_the_examples_of_a_page_run(
             example.evaluate()
     if reader.tests:
         reader.run_tests()
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    paths = [link or source for link, source in links if "://" not in link]
+    assert len(paths) > 10
+    assert [path for path in paths if not (ROOT / path).exists()] == []
