@@ -211,9 +211,10 @@ def take_credentials(options: dict[str, Any], basic: Any) -> Credentials:
             _check_credential(name, value)
     if ":" in (given[0] or ""):
         raise ConfigurationError(f"{names[0]} must not hold a colon")
+    parts = [value for value in given if value is not None]
     if given[2] is not None:
-        return Credentials("bearer", f"Bearer {given[2]}", given[2:])
-    return Credentials("basic", basic(given[0], given[1]), given[:2])
+        return Credentials("bearer", f"Bearer {given[2]}", parts)
+    return Credentials("basic", basic(given[0], given[1]), parts)
 
 
 def _check_credential(name: str, value: Any) -> None:

@@ -67,7 +67,9 @@ GLOWS: tuple[Color, ...] = ((255, 224, 120), (120, 240, 255), (170, 255, 150), (
 @cache
 def _paper() -> Image.Image:
     """How much light each part of the frame gives back: grainy, and less towards the corners."""
-    frame = Image.radial_gradient("L").point(lambda far: 255 - max(far - 110, 0) * 2 // 5)
+    frame = Image.radial_gradient("L").point(
+        [255 - max(far - 110, 0) * 2 // 5 for far in range(256)]
+    )
     grain = bytes(238 + byte // 15 for byte in Pick("grain").bytes(192 * 192))
     return ImageChops.multiply(frame.resize((192, 192)), Image.frombytes("L", (192, 192), grain))
 
@@ -133,16 +135,18 @@ def _scenery(scene: Scene, key: str, canvas: tuple[int, int], size: tuple[int, i
     alpha = layer.getchannel("A")
     small = (max(1, canvas[0] // 8), max(1, canvas[1] // 8))
     cast = alpha.resize(small).filter(ImageFilter.GaussianBlur(min(small) / 40))
-    cast = ImageChops.offset(cast, 0, min(small) // 60 + 1).point(lambda value: value * 2 // 5)
+    cast = ImageChops.offset(cast, 0, min(small) // 60 + 1).point(
+        [value * 2 // 5 for value in range(256)]
+    )
     image.paste((16, 14, 28), mask=cast.resize(canvas))
     image.paste(layer, mask=alpha)
-    image.paste(SKIES[scene.time][1], mask=alpha.point(lambda value: value // 10))
-    dusk = _shadows().point(lambda value: value * 2 // 3 + 52) if night else _shadows()
+    image.paste(SKIES[scene.time][1], mask=alpha.point([value // 10 for value in range(256)]))
+    dusk = _shadows().point([value * 2 // 3 + 52 for value in range(256)]) if night else _shadows()
     shade_of = ImageChops.multiply(alpha, dusk.resize(canvas))
     image.paste((14, 14, 40), mask=shade_of)
 
     if scene.weather == "fog" and outdoors:
-        veil = Image.linear_gradient("L").point(lambda low: 36 + low * 2 // 5)
+        veil = Image.linear_gradient("L").point([36 + low * 2 // 5 for low in range(256)])
         image.paste(mix(SKIES[scene.time][1], (222, 226, 232), 0.45), mask=veil.resize(canvas))
     front = Brush(image, Pick("weather", key), colors, night)
     if outdoors:
