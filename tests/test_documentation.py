@@ -2,7 +2,7 @@
 
 Examples of one page share their names and one event loop; ``await`` works at the top level. A
 ``text`` block is what the example before it prints. An example that holds tests is run by pytest,
-and a ``console`` block by a shell, 80 columns wide.
+and a ``console`` block that calls scenario-search by a shell, 80 columns wide.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ class Reader:
         return None
 
     def run_commands(self, example: Example) -> str | None:
+        if "scenario-search" not in example.parsed:
+            return None
         commands = [line[2:] for line in example.parsed.splitlines() if line.startswith("$ ")]
         shell = f'scenario-search() {{ "{sys.executable}" -m scenario_search "$@"; }}'
         run = subprocess.run(
