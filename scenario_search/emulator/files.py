@@ -167,7 +167,8 @@ class Files:
         if loaded is not None or not _is_drawn(document):
             return loaded
         if _is_image(document):
-            return draw_asset(document, max_side=side)
+            # So small a picture would lose what tells it from others in a JPEG.
+            return draw_asset({**document, "mimeType": "image/png"}, max_side=side)
         return draw_thumbnail(document, max_side=side) if "thumbnail" in document else None
 
 

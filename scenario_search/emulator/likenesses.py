@@ -16,12 +16,17 @@ import numpy as np
 
 from scenario_search.emulator import likeness
 from scenario_search.emulator.api_errors import EmulatorStoppedError, bad_request
-from scenario_search.emulator.blas_threads import single_blas_thread
 from scenario_search.emulator.catalogue import numbered_documents
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.files import Files
-from scenario_search.emulator.image_features import DIMENSIONS, VERSION, Features, PictureReader
+from scenario_search.emulator.image_features import (
+    DIMENSIONS,
+    SIDE,
+    VERSION,
+    Features,
+    PictureReader,
+)
 from scenario_search.emulator.image_reading import (
     UnreadableImageError,
     read_data_url,
@@ -32,7 +37,6 @@ from scenario_search.emulator.store import Numbers, Store
 
 __all__ = ["Likenesses"]
 
-_DRAWN_SIDE: Final = 256
 _AT_ONCE: Final = 32
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
@@ -116,8 +120,7 @@ class Likenesses:
         try:
             if picture[:5].lower() == "data:":
                 content, _ = read_data_url(picture)
-                with single_blas_thread.held():
-                    return self._reader.features(read_image(content))
+                return self._reader.features(read_image(content))
         except UnreadableImageError as error:
             raise bad_request(f"Invalid image: {error}", "INVALID_IMAGE") from None
         document = self._store.get("assets", [picture]).get(picture)
@@ -140,10 +143,7 @@ class Likenesses:
             missing = self._missing(wanted)
             if not missing:
                 return
-            with (
-                single_blas_thread.held(),
-                ThreadPoolExecutor(_THREADS, "scenario-emulator-pictures") as pool,
-            ):
+            with ThreadPoolExecutor(_THREADS, "scenario-emulator-pictures") as pool:
                 for start in range(0, len(missing), _AT_ONCE):
                     if self._stopping.is_set():
                         raise EmulatorStoppedError(
@@ -175,7 +175,7 @@ class Likenesses:
             self._kept.update(list(found), np.stack(list(found.values())))
 
     def _look(self, document: Mapping[str, Any]) -> Features | None:
-        content = self._files.picture(document, _DRAWN_SIDE)
+        content = self._files.picture(document, SIDE)
         if content is None:
             return None
         try:
