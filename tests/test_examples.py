@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 
 from scenario_search import AsyncScenario, F
@@ -105,17 +106,30 @@ def test_the_service_calls_any_other_failure_a_bad_gateway(
         assert browser.get("/search", params={"q": "castle"}).status_code == 502
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
-def test_the_page_of_the_service_shows_what_is_found_in_a_browser(
-    make_client: Make, tmp_path: Path
-):
-    app = example("search_service").make_app(make_client)
+TYPING = """<iframe src="/" onload="type(this.contentDocument)"></iframe><p id="seen"></p>
+<script>
+  async function type(page) {
+    const hits = page.getElementById("hits"), words = page.getElementById("words");
+    new MutationObserver(() => {
+      seen.textContent = [...hits.querySelectorAll("img")].map(each => each.alt).join(", ");
+    }).observe(hits, {childList: true});
+    for (const text of ["g", "gl", "gloomy", "gloomy c", "gloomy castle"]) {
+      words.value = text;
+      words.dispatchEvent(new Event("input"));
+      await new Promise(done => setTimeout(done, 50));
+    }
+  }
+</script>"""
+
+
+def shown_by_chromium(app: Any, path: str, profile: Path) -> str:
+    """Serve the app, and give the page as it is once its scripts have run."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
     listener = server.config.bind_socket()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        shown = subprocess.run(
+        return subprocess.run(
             [
                 str(CHROMIUM),
                 "--headless",
@@ -124,10 +138,10 @@ def test_the_page_of_the_service_shows_what_is_found_in_a_browser(
                 "--no-first-run",
                 "--disable-background-networking",
                 "--disable-component-update",
-                f"--user-data-dir={tmp_path}",
+                f"--user-data-dir={profile}",
                 "--virtual-time-budget=10000",
                 "--dump-dom",
-                f"http://127.0.0.1:{listener.getsockname()[1]}/?q=gloomy+castle",
+                f"http://127.0.0.1:{listener.getsockname()[1]}{path}",
             ],
             capture_output=True,
             text=True,
@@ -138,8 +152,26 @@ def test_the_page_of_the_service_shows_what_is_found_in_a_browser(
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
+def test_the_page_of_the_service_shows_what_is_found(make_client: Make, tmp_path: Path):
+    app = example("search_service").make_app(make_client)
+    shown = shown_by_chromium(app, "/?q=gloomy+castle", tmp_path)
     assert 'alt="Gloomy Castle"' in shown
     assert "found</p>" in shown
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
+def test_the_page_of_the_service_searches_once_the_typing_rests(
+    make_client: Make, scenario_emulator: Emulator, tmp_path: Path
+):
+    app = example("search_service").make_app(make_client)
+    app.get("/typing", response_class=HTMLResponse)(lambda: TYPING)
+    shown = shown_by_chromium(app, "/typing", tmp_path)
+    assert '<p id="seen">Gloomy Castle' in shown
+    asked = [seen.json["query"] for seen in scenario_emulator.requests if seen.json]
+    assert asked == ["gloomy castle"]
 
 
 # The nightly crawl
