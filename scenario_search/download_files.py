@@ -6,6 +6,7 @@ file. The manifest has a line of JSON for each file, in the order they were fini
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import mimetypes
 import os
@@ -85,7 +86,7 @@ class DownloadedFile:
     status: str = "done"
     error: str | None = None
 
-    def to_json(self) -> bytes:
+    def to_json(self) -> builtins.bytes:
         """Give the manifest's line."""
         fields = {name: value for name, value in attrs.asdict(self).items() if value is not None}
         return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE, default=str)

@@ -22,7 +22,7 @@ import attrs
 
 from scenario_search import rules
 from scenario_search.errors import InvalidParamsError
-from scenario_search.filters import Filter, check_fields
+from scenario_search.filters import Filter, Raw, check_fields
 from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.images import Images, ImagesDict, ImageSource, like_unlike
 from scenario_search.rules import MAX_PAGE_SIZE
@@ -282,6 +282,8 @@ def given_parameters(
 
 
 def _is_blank(value: Any) -> bool:
+    if isinstance(value, Raw):
+        value = value.text
     return value is None or (isinstance(value, str) and not value.strip())
 
 

@@ -25,7 +25,7 @@ from scenario_search.emulator.control import Control
 from scenario_search.emulator.embedding import Embedder, MiniLMEmbedder
 from scenario_search.emulator.engine import RESULT_CAP, Engine, Found
 from scenario_search.emulator.faults import Faults
-from scenario_search.emulator.fields import Kind
+from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.routes import SeenRequest, make_application
@@ -430,9 +430,15 @@ class Emulator:
         return state.writer.submit(work, state)
 
     def _load(self, source: Source, kind: Kind, files: Path | str | None) -> Future[LoadReport]:
+        _check_kind(kind)
+        if files is not None and not Path(files).is_dir():
+            raise NotADirectoryError(f"files must be a folder, and there is none at {files}")
         return self._write(lambda state: state.library.load(source, kind, files))
 
     def _delete(self, ids: Iterable[str], kind: Kind) -> Future[int]:
+        _check_kind(kind)
+        if isinstance(ids, str | bytes):
+            raise TypeError(f"ids must be a list of ids, not one: write [{ids!r}]")
         return self._write(lambda state: state.library.delete(ids, kind))
 
     def _prepare(self, *, texts: bool, pictures: bool) -> Future[None]:
@@ -457,6 +463,11 @@ async def _turns(number: int) -> None:
     """Let the event loop go round."""
     for _ in range(number):
         await asyncio.sleep(0)
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -30,11 +30,23 @@ def read_documents(source: Source) -> Generator[Mapping[str, Any] | bytes, None,
 
     Yields:
         Dicts, or the JSON of an object as it stands in the file.
+
+    Raises:
+        TypeError: It is neither.
     """
     if isinstance(source, str | Path):
         path = Path(source)
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             yield from (line for line in lines if not line.isspace())
         return
-    for document in source:
-        yield document if isinstance(document, Mapping) else document.to_dict()
+    if isinstance(source, Mapping | bytes):
+        kind = type(source).__name__
+        raise TypeError(f"load() takes a path or an iterable of documents, not one {kind}")
+    for number, document in enumerate(source):
+        if isinstance(document, Mapping):
+            yield document
+        elif hasattr(document, "to_dict"):
+            yield document.to_dict()
+        else:
+            what = type(document).__name__
+            raise TypeError(f"document {number} should be a dict or a hit, but is {what}")

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -418,3 +418,35 @@ class TestRequestsSeen:
         await search(demo, {"query": "one"})
         await demo.reset()
         assert not demo.requests
+
+
+class TestWrongData:
+    @pytest.mark.parametrize(
+        ("source", "message"),
+        [
+            ({"id": "x"}, "not one dict"),
+            (b"{}", "not one bytes"),
+            ([{"id": "x"}, 5], "document 1 should be a dict or a hit, but is int"),
+        ],
+    )
+    async def test_what_is_no_source_is_named(self, source: Any, message: str) -> None:
+        async with Emulator() as emulator:
+            with pytest.raises(TypeError, match=message):
+                await emulator.load(source)
+
+    async def test_a_kind_that_is_none_is_named(self) -> None:
+        async with Emulator() as emulator:
+            with pytest.raises(ValueError, match="one of assets, models, workflows, not 'asset'"):
+                await emulator.load([], cast("Any", "asset"))
+
+    async def test_a_folder_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        async with Emulator() as emulator:
+            with pytest.raises(NotADirectoryError, match="nowhere"):
+                await emulator.load([], files=tmp_path / "nowhere")
+
+    async def test_one_id_is_no_list_of_ids(self) -> None:
+        async with Emulator() as emulator:
+            await emulator.load([{"id": "a"}, {"id": "b"}])
+            with pytest.raises(TypeError, match=r"write \['ab'\]"):
+                await emulator.delete("ab")
+            assert emulator.counts()["assets"] == 2
