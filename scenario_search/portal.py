@@ -19,7 +19,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast
 
 import anyio
 from anyio.from_thread import BlockingPortal
@@ -29,7 +29,7 @@ from scenario_search.caller_warnings import PendingWarnings, collect_warnings, w
 if TYPE_CHECKING:
     from scenario_search.transport import Transport
 
-__all__ = ["each", "leave_behind_in_fork", "run"]
+__all__ = ["Items", "each", "leave_behind_in_fork", "run"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,6 +67,24 @@ def each(iterator: AsyncIterator[T]) -> Iterator[T]:
     warned: PendingWarnings = []
     while (item := _run(partial(_next, iterator), warned)) is not _END:
         yield cast("T", item)
+
+
+class Items(Generic[T]):
+    """The items of lists that an asynchronous iterator gives. Threads may share it.
+
+    Not ``itertools.chain``: one thread in it while another waits in it ends the interpreter.
+    """
+
+    def __init__(self, batches: AsyncIterator[list[T]]) -> None:
+        self._items = (item for batch in each(batches) for item in batch)
+        self._lock = threading.RLock()  # reentrant as the portal's own
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> T:
+        with self._lock:
+            return next(self._items)
 
 
 async def _next(iterator: AsyncIterator[T]) -> T | object:

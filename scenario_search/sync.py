@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from itertools import chain
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -228,7 +227,7 @@ class _TaskBlock(Generic[H]):
     def __iter__(self) -> Iterator[H]:
         with _plain_words():
             batches = self._tasks._batches()
-        return chain.from_iterable(portal.each(batches))
+        return portal.Items(batches)
 
 
 class SyncPrefetch(_TaskBlock[H]):
@@ -398,7 +397,7 @@ class SyncSearchHitsOffset(SearchHits[H]):
         return (self if page is self._page else _sync_page(page) for page in pages)
 
     def __iter__(self) -> Iterator[H]:
-        return chain.from_iterable(portal.each(self._source()._batches()))
+        return portal.Items(self._source()._batches())
 
     def prefetch(self, pages_ahead: int) -> SyncPrefetch[H]:
         """Iterate on from this page with several pages under way at once, in a ``with`` block.

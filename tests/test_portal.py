@@ -30,6 +30,15 @@ async def test_a_plain_call_works_while_a_loop_runs_in_this_thread() -> None:
     assert len(client.search.asset_search(query="a").hits) == 20
 
 
+def test_threads_may_share_one_iterator() -> None:
+    client, _ = faked()
+    for _ in range(20):
+        hits = iter(client.search.asset_search(query="a", limit=1))
+        with ThreadPoolExecutor(4) as threads:
+            shares = threads.map(lambda _, hits=hits: [hit.id for hit in hits], range(4))
+        assert sorted(one for share in shares for one in share) == IDS
+
+
 def test_all_clients_and_threads_share_one_portal() -> None:
     def search(_: int) -> int:
         client, _transport = faked()
