@@ -27,6 +27,8 @@ __all__ = ["Piece", "Reading", "ReadingPlan"]
 
 H = TypeVar("H", bound=Hit)
 
+_COUNTED_AHEAD = 40
+"""How many windows more than may be read are counted, each with up to 100 hits."""
 _READINGS = 3
 _READINGS_OF_A_MILLISECOND = 20
 _HORIZON_START = milliseconds("2020-01-01T00:00:00Z") or 0
@@ -81,12 +83,21 @@ class ReadingPlan:
 
 @attrs.define(eq=False)
 class _Slot(Generic[H]):
-    """A window's place in the order, and the task that reads it."""
+    """A window's place in the order, and the task that reads it.
+
+    Attributes:
+        window: The window.
+        first: Its first page, where that is there already.
+        total: How many hits the engine counts in it, once that is known.
+        task: Reads it.
+        turn: Set when there is room in memory for all of its hits.
+    """
 
     window: Window
     first: WindowPage[H] | None = None
     total: int = 0
     task: asyncio.Task[Piece[H] | None] | None = None
+    turn: asyncio.Event = attrs.field(factory=asyncio.Event)
 
 
 class Reading(Generic[H]):
@@ -170,15 +181,23 @@ class Reading(Generic[H]):
 
     def _ordered(self, windows: tuple[Window, Window]) -> tuple[Window, Window]:
         """Put windows that come oldest first into the crawl's order."""
-        return windows[::-1] if self._plan.newest_first else windows
+        older, newer = windows
+        return (newer, older) if self._plan.newest_first else (older, newer)
 
     def _schedule(self) -> None:
-        """Start tasks for the first windows, as many as may be in memory at once."""
+        """Start tasks for the first windows, and let as many as may be in memory be read.
+
+        Those after them are counted, and cut where they are too full, for that takes the longest.
+        """
         if self._closed:
             raise self._ended()
-        for slot in self._slots[: self._plan.ahead]:
+        if not self._at_once:
+            return
+        for slot in self._slots[: self._plan.ahead + _COUNTED_AHEAD]:
             if slot.task is None:
                 slot.task = asyncio.get_running_loop().create_task(self._read(slot))
+        for slot in self._slots[: self._plan.ahead]:
+            slot.turn.set()
 
     async def _first_slots(self) -> list[_Slot[H]]:
         slots: list[_Slot[H]] = []
@@ -264,6 +283,8 @@ class Reading(Generic[H]):
                 break
             if self._only_counts(window):
                 return Piece(window, [], page.total), page
+            if self._at_once:
+                await slot.turn.wait()
             entries = await self._rest(window, page)
             if len(entries) == page.total:
                 return self._piece(window, entries), page

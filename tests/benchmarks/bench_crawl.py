@@ -75,9 +75,9 @@ class Server:
 
 
 @contextmanager
-def emulator(count: int) -> Iterator[Server]:
+def emulator(count: int, *options: str) -> Iterator[Server]:
     """Run an emulator with so many assets."""
-    command = [sys.executable, __file__, "--serve", str(count)]
+    command = [sys.executable, __file__, "--serve", str(count), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -87,12 +87,13 @@ def emulator(count: int) -> Iterator[Server]:
             process.stdin.close()
 
 
-def serve(count: int) -> None:
+def serve(count: int, *, light: bool) -> None:
     """Be that emulator until standard input ends."""
     from scenario_search.emulator import Emulator
 
     with Emulator(result_cap=CAP) as served:
-        served.load_sync(assets_of(count))
+        assets = clustered_assets(count, burst=BURST) if light else assets_of(count)
+        served.load_sync(assets)
         told = {
             "base_url": served.url,
             "api_key": served.api_key,
@@ -283,9 +284,10 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="a file to write the figures to")
     parser.add_argument("--only", nargs="*", default=[], help="of whole churn kill faults ...")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--light", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve is not None:
-        serve(arguments.serve)
+        serve(arguments.serve, light=arguments.light)
         return 0
     sizes = SHORT if arguments.short else Sizes()
     wanted = arguments.only or ["whole", "churn", "kill", "faults", "latency", "memory"]
@@ -301,8 +303,8 @@ def main() -> int:
         if "churn" in wanted:
             churn(table, server, count, sizes.changes)
     if "latency" in wanted:
-        with emulator(sizes.few) as server:
-            latency(table, server, sizes.few)
+        with emulator(count, "--light") as server:
+            latency(table, server, count)
     if "memory" in wanted:
         memory(table, sizes.few, sizes.many)
     if arguments.json:
