@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scenario_search.emulator.image_features import DIMENSIONS, STRUCTURE, SUBJECT
+from scenario_search.emulator.vectors import products
 
 __all__ = ["reference", "scores"]
 
@@ -70,5 +71,5 @@ def scores(looked_for: ArrayLike, pictures: ArrayLike, ratio: float = 1.0) -> Ve
     result = np.zeros(len(held), dtype=np.float32)
     for half, weight in ((STRUCTURE, 1 - ratio), (SUBJECT, ratio)):
         if weight:
-            result += np.float32(weight) * (held[:, half].astype(np.float32) @ wanted[half])
+            result += np.float32(weight) * products(held[:, half].astype(np.float32), wanted[half])
     return result
