@@ -472,7 +472,9 @@ class Endpoint(Generic[P, O, Q, H]):
             try:
                 made: SearchParams = self.params_class(**keywords)
             except TypeError as error:
-                raise TypeError(str(error).replace("__init__", self.name)) from None
+                raise TypeError(
+                    str(error).replace(f"{self.params_class.__name__}.__init__", self.name)
+                ) from None
             return made
         if not isinstance(params, self.params_class):
             raise TypeError(

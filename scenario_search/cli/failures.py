@@ -111,10 +111,11 @@ class Commands(TyperGroup):
             say("Interrupted.")
             result = INTERRUPTED
         except Exception as error:
-            if not hasattr(error, "format_message"):
+            message = getattr(error, "format_message", None)
+            if message is None:
                 raise
             context = getattr(error, "ctx", None)
-            told = clean(error.format_message(), _SHOWN).removeprefix("Invalid value: ")
+            told = clean(message(), _SHOWN).removeprefix("Invalid value: ")
             hint = f" (try: {context.command_path} --help)" if context is not None else ""
             if told:
                 say(f"Error: {told}{hint}")
