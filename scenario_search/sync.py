@@ -7,13 +7,14 @@ Nothing is done twice here. Searches, pages, crawls and their rules are those of
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
     Any,
     Generic,
+    Literal,
     NoReturn,
     ParamSpec,
     Protocol,
@@ -37,6 +38,7 @@ from scenario_search.crawl_params import (
     RunOptions,
 )
 from scenario_search.crawler import AsyncCrawler
+from scenario_search.download import DownloadReport, DownloadSource
 from scenario_search.paging import PageInfo
 from scenario_search.params import SearchParams
 from scenario_search.prefetch import AsyncPrefetch
@@ -148,6 +150,35 @@ class Scenario:
         copy = object.__new__(type(self))
         copy._wrap(self._client.with_options(**changes))
         return copy
+
+    def download(
+        self,
+        assets: DownloadSource,
+        directory: str | os.PathLike[str],
+        *,
+        concurrency: int = 8,
+        on_error: Literal["raise", "skip"] = "raise",
+        progress: Callable[[DownloadReport], object] | None = None,
+    ) -> DownloadReport:
+        """Download the files of assets into a folder. See :meth:`AsyncScenario.download`.
+
+        A page is gone on from to the last one; what is no page or crawl is read into a list.
+        """
+        given: Any = assets
+        if isinstance(given, SyncCrawl):
+            given = given._tasks
+        elif isinstance(given, SyncSearchHitsOffset):
+            given = given._source()
+        elif isinstance(given, Iterable):
+            given = list(given)
+        return portal.run(
+            self._client.download,
+            given,
+            directory,
+            concurrency=concurrency,
+            on_error=on_error,
+            progress=progress,
+        )
 
     def close(self) -> None:
         """Close the connections. Closing again does nothing."""

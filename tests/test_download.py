@@ -22,6 +22,7 @@ from scenario_search import (
     InvalidParamsError,
     NotFoundError,
     PermissionDeniedError,
+    Scenario,
     SearchAssetSearchResponse,
 )
 from scenario_search.codec import structure
@@ -500,6 +501,22 @@ async def test_urls_of_the_emulator_are_refreshed(tmp_path: Path) -> None:
             emulator.expire_urls()
             report = await client.download(page.hits, tmp_path)
     assert report.done == report.refreshed == len(page.hits) > 0
+
+
+# Plain code
+
+
+def test_plain_code_downloads_pages_crawls_and_lists(tmp_path: Path) -> None:
+    with Emulator.demo() as emulator:
+        keys: Any = {"api_key": emulator.api_key, "api_secret": emulator.api_secret}
+        with Scenario(base_url=emulator.url, **keys) as client:
+            page = client.search.asset_search(filter='kind = "text"', limit=2)
+            some = client.download(page.hits, tmp_path / "list")
+            all_of_them = client.download(page, tmp_path / "page")
+            crawl = client.crawl.assets(filter='kind = "text"')
+            crawled = client.download(crawl, tmp_path / "crawl")
+    assert some.done == 2
+    assert all_of_them.done == crawled.done == page.estimated_total_hits
 
 
 # Crawls
