@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
@@ -105,6 +105,7 @@ class AsyncCrawl(Generic[H]):
         self._end_bar()
         reading, self._reading = self._reading, None
         if reading is not None:
+            self.stats.end()
             await reading.close()
 
     def _end_bar(self) -> None:
@@ -141,11 +142,12 @@ class AsyncCrawl(Generic[H]):
         left = self._params.max_items
         if left == 0:
             return
-        async for piece in self.pieces():
-            yield piece.hits[:left]
-            if left is not None and (left := left - len(piece.hits)) <= 0:
-                return
-            await self.mark(piece)
+        async with aclosing(self.pieces()) as pieces:
+            async for piece in pieces:
+                yield piece.hits[:left]
+                if left is not None and (left := left - len(piece.hits)) <= 0:
+                    return
+                await self.mark(piece)
 
     def pieces(self) -> AsyncGenerator[Piece[H], None]:
         """Give window after window, each with its hits, for a sink of your own.
@@ -175,8 +177,8 @@ class AsyncCrawl(Generic[H]):
             async for piece in reading.pieces():
                 yield piece
         finally:
+            stats.end()
             self._end_bar()
-        stats.ended = time.monotonic()
         if reading.incomplete:
             _raise_incomplete(reading.incomplete)
         done = self._checkpoint
@@ -212,7 +214,7 @@ class AsyncCrawl(Generic[H]):
             CheckpointError: The file is not the one that the checkpoint knows.
             IncompleteCrawlError: At the end, where windows could not be read whole.
         """
-        async with self._running():
+        async with self._running(path):
             await export.to_jsonl(self, path)
 
     async def to_csv(self, path: str | os.PathLike[str]) -> None:
@@ -222,7 +224,7 @@ class AsyncCrawl(Generic[H]):
             CheckpointError: The file is not the one that the checkpoint knows.
             IncompleteCrawlError: At the end, where windows could not be read whole.
         """
-        async with self._running():
+        async with self._running(path):
             await export.to_csv(self, path)
 
     async def to_parquet(self, path: str | os.PathLike[str]) -> None:
@@ -236,7 +238,7 @@ class AsyncCrawl(Generic[H]):
             IncompleteCrawlError: At the end, where windows could not be read whole.
         """
         resumable = self._options.checkpoint is not None
-        async with self._running():
+        async with self._running(path, export_parquet.collected_beside(path)):
             await export_parquet.to_parquet(self, path, resumable=resumable)
 
     async def to_pandas(self) -> pd.DataFrame:
@@ -244,6 +246,7 @@ class AsyncCrawl(Generic[H]):
 
         Raises:
             ImportError: pandas is not installed.
+            InvalidParamsError: The crawl has a checkpoint.
         """
         frames._library("pandas")
         async with self._running():
@@ -254,19 +257,38 @@ class AsyncCrawl(Generic[H]):
 
         Raises:
             ImportError: polars is not installed.
+            InvalidParamsError: The crawl has a checkpoint.
         """
         frames._library("polars")
         async with self._running():
             return frames.to_polars([hit async for hit in self], kind=self.hit_class)
 
     @asynccontextmanager
-    async def _running(self) -> AsyncIterator[None]:
-        """Enter the crawl, where it is not entered yet."""
+    async def _running(self, *files: str | os.PathLike[str]) -> AsyncIterator[None]:
+        """Enter the crawl, where it is not entered yet, to fill files or else a frame."""
+        self._check_files(files)
         if self._entered:
             yield
             return
         async with self:
             yield
+
+    def _check_files(self, files: tuple[str | os.PathLike[str], ...]) -> None:
+        """Refuse an export that would lose hits, or the checkpoint."""
+        if self._options.checkpoint is None:
+            return
+        if not files:
+            raise InvalidParamsError(
+                "A crawl with a checkpoint cannot give a frame, for a crawl that goes on would "
+                "leave out what an earlier frame held: export to a file instead, with to_parquet, "
+                "to_csv or to_jsonl"
+            )
+        checkpoint = Path(self._options.checkpoint).resolve()
+        if any(Path(file).resolve() == checkpoint for file in files):
+            raise InvalidParamsError(
+                f"The export would overwrite its own checkpoint {checkpoint}: give `checkpoint` "
+                "another path"
+            )
 
     # Where to begin, and how far it came
 
@@ -308,6 +330,8 @@ class AsyncCrawl(Generic[H]):
             windows = _left(whole, done, newest_first=newest_first)
         if done is not None:
             stats.hits = stats.expected = done.hits
+        if self._since is not None and whole != Window():
+            stats.undated_left_out = True
         cap = None if done is None else done.cap
         if self._given is not None:
             cap = self._given.cap if cap is None else min(cap, self._given.cap)

@@ -39,7 +39,10 @@ class CrawlStats:
     expected: int | None = None
     """How many hits there are at least, as far as is known; exact at the end."""
     hits: int = 0
-    """How many hits were given, those before a resumption included."""
+    """How many hits the windows read so far held, those before a resumption included.
+
+    A window counts whole, so with ``max_items`` it may be more than were given.
+    """
     duplicates: int = 0
     """How many hits came more than once, or outside of their window, and were dropped."""
     invalid: int = 0
@@ -51,7 +54,10 @@ class CrawlStats:
     retries: int = 0
     """How many of them were retries."""
     undated_left_out: bool = False
-    """Whether hits without ``createdAt`` are left out, since the server cannot ask for them."""
+    """Whether hits without ``createdAt`` are left out.
+
+    They are where the server cannot ask for them, and where ``since`` gives a moment to begin at.
+    """
     began: float = attrs.field(factory=time.monotonic, repr=False)
     """When it began, on the monotonic clock."""
     ended: float | None = attrs.field(default=None, repr=False)
@@ -61,6 +67,11 @@ class CrawlStats:
     def elapsed(self) -> float:
         """Seconds since the crawl began, or that it took."""
         return (self.ended or time.monotonic()) - self.began
+
+    def end(self) -> None:
+        """Stop the clock, if it runs."""
+        if self.ended is None:
+            self.ended = time.monotonic()
 
 
 @attrs.frozen
@@ -120,7 +131,7 @@ class CrawlOptions(RunOptions):
     since: datetime | str | os.PathLike[str] | None = _option(
         None,
         "Only what was created from this moment on (a datetime or ISO text), or what is new "
-        "since a finished crawl (the path of its checkpoint).",
+        "since a finished crawl (the path of its checkpoint). Hits without createdAt are left out.",
     )
 
 
@@ -207,13 +218,24 @@ def _problems(options: RunOptions) -> Iterator[str]:
         yield f"`order` must be 'newest' or 'oldest', not {options.order!r}"
     if options.on_invalid not in ("raise", "skip"):
         yield f"`on_invalid` must be 'raise' or 'skip', not {options.on_invalid!r}"
-    if not (options.progress is None or options.progress in (True, False)) and not callable(
-        options.progress
-    ):
+    if not isinstance(options.progress, bool | None) and not callable(options.progress):
         yield f"`progress` must be True, False or a function, not {options.progress!r}"
+    if not (options.checkpoint is None or _is_path(options.checkpoint)):
+        yield f"`checkpoint` must be the path of a file, not {options.checkpoint!r}"
     since = getattr(options, "since", None)
+    if not (since is None or isinstance(since, datetime) or _is_path(since)):
+        yield f"`since` must be a datetime, ISO text or the path of a checkpoint, not {since!r}"
     if isinstance(since, datetime) and since.tzinfo is None:
         yield "`since` needs a time zone: datetime(..., tzinfo=UTC)"
+    if isinstance(options, CrawlPlanParams):
+        if options.of not in ("assets", "models"):
+            yield f"`of` must be 'assets' or 'models', not {options.of!r}"
+        if options.max_items is not None:
+            yield "`max_items` cannot be shared out: give a plan none"
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and bool(value) and bool(os.fspath(value))
 
 
 def _is_whole(value: Any, minimum: int) -> bool:

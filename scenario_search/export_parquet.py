@@ -2,7 +2,8 @@
 
 The columns are those of :mod:`scenario_search.frames`, with types that do not depend on what the
 hits hold: text as ``string``, numbers as ``double``, timestamps as ``timestamp[ms, UTC]``, lists
-as ``list<string>``. A value of another type is in the JSON of ``extra``, under its column's name.
+as ``list<string>``. A value of another type, or a whole number beyond 2**53, is in the JSON of
+``extra``, under its column's name.
 
 A Parquet file cannot be appended to. With a checkpoint the hits are therefore collected in a JSONL
 file beside (``<name>.partial.jsonl``), and the Parquet file is written at the end.
@@ -27,7 +28,7 @@ from scenario_search.errors import IncompleteCrawlError
 from scenario_search.export import ExportSource, to_jsonl
 from scenario_search.responses import Hit
 
-__all__ = ["to_parquet"]
+__all__ = ["collected_beside", "to_parquet"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -55,7 +56,7 @@ async def to_parquet(
     if not resumable:
         await _stream(arrow, source, path)
         return
-    collected = path.with_name(f"{path.name}.partial.jsonl")
+    collected = collected_beside(path)
     try:
         await to_jsonl(source, collected, instead=path)
     except IncompleteCrawlError:
@@ -66,6 +67,12 @@ async def to_parquet(
     await anyio.to_thread.run_sync(_convert, arrow, collected, path, source.hit_class)
     if source.progress_file is not None and source.progress_file.finished:
         collected.unlink()
+
+
+def collected_beside(path: str | os.PathLike[str]) -> Path:
+    """Give the file that the hits are collected in, where there is a checkpoint."""
+    path = Path(path)
+    return path.with_name(f"{path.name}.partial.jsonl")
 
 
 def _pyarrow() -> Any:
@@ -157,7 +164,9 @@ def _fits(value: Any, what: str) -> bool:
     if what == "text":
         return isinstance(value, str)
     if what == "number":
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        # pyarrow refuses whole numbers that a double may not hold exactly.
+        whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 2**53
+        return whole or isinstance(value, float)
     return all(isinstance(item, str) for item in value)
 
 

@@ -298,6 +298,16 @@ async def test_an_answer_without_a_total_is_an_error() -> None:
         await all_ids(client.crawl.assets())
 
 
+@pytest.mark.parametrize(
+    ("options", "message"), [({"of": "workflows"}, "`of`"), ({"max_items": 5}, "`max_items`")]
+)
+async def test_a_plan_that_makes_no_sense_is_refused(options: Any, message: str) -> None:
+    client, transport = faked_client(TextEngine(ASSETS))
+    with pytest.raises(InvalidParamsError, match=message):
+        await client.crawl.plan(**options)
+    assert transport.bodies == []
+
+
 # Options
 
 
@@ -342,6 +352,12 @@ async def test_since_a_moment_gives_what_was_created_from_then_on(since: Any) ->
     assert sorted(found) == sorted(i for i in IDS if DATES[i] >= timestamp(START + SPAN // 2))
 
 
+async def test_a_crawl_since_a_moment_says_that_it_leaves_undated_hits_out() -> None:
+    crawl = crawl_of(TextEngine([dated(1, 1), dated(2)]), since=timestamp(START))
+    assert await all_ids(crawl) == ["asset_000001"]
+    assert crawl.stats.undated_left_out
+
+
 async def test_since_neither_a_moment_nor_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidParamsError, match="no checkpoint"):
         await all_ids(crawl_of(TextEngine([]), since=tmp_path / "none.ckpt"))
@@ -356,6 +372,11 @@ async def test_since_neither_a_moment_nor_a_file_is_refused(tmp_path: Path) -> N
         ({"extra_body": {"filter": "x = 1"}}, "`extra_body` cannot set filter"),
         ({"order": "random"}, "`order`"),
         ({"on_invalid": "ignore"}, "`on_invalid`"),
+        ({"progress": 1}, "`progress`"),
+        ({"checkpoint": 5}, "`checkpoint`"),
+        ({"checkpoint": ""}, "`checkpoint`"),
+        ({"since": 5}, "`since`"),
+        ({"since": ""}, "`since`"),
         ({"since": datetime(2025, 1, 1)}, "time zone"),  # noqa: DTZ001 - which is the point
     ],
 )
@@ -414,6 +435,26 @@ async def test_an_error_inside_leaves_no_task() -> None:
 async def test_bare_iteration_runs_no_task() -> None:
     async for _ in crawl_of(TextEngine(ASSETS, cap=CAP), cap=CAP):
         assert not tasks_of_crawls()
+
+
+async def test_the_clock_stops_where_a_block_is_left_early() -> None:
+    async with crawl_of(TextEngine(ASSETS, cap=CAP), cap=CAP) as crawl:
+        async for _ in crawl:
+            break
+    assert crawl.stats.ended is not None
+
+
+async def test_the_clock_stops_at_max_items() -> None:
+    crawl = crawl_of(TextEngine(ASSETS, cap=CAP), cap=CAP, max_items=1)
+    await all_ids(crawl)
+    assert crawl.stats.ended is not None
+
+
+async def test_the_clock_stops_at_an_error() -> None:
+    crawl = crawl_of(TextEngine([], before=lambda _: Answer(400, {}, b"{}", 0.0)))
+    with pytest.raises(APIStatusError):
+        await all_ids(crawl)
+    assert crawl.stats.ended is not None
 
 
 async def test_iterating_again_is_another_crawl_and_ends_the_first() -> None:

@@ -18,12 +18,14 @@ from scenario_search import (
     AsyncScenario,
     CheckpointError,
     IncompleteCrawlError,
+    InvalidParamsError,
     SearchAssetSearchResponse,
 )
 from scenario_search.codec import structure
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
 from scenario_search.export import SearchSource, to_jsonl
+from scenario_search.export_parquet import to_parquet
 
 CAP = 150
 ASSETS = clustered_assets(1000, burst=CAP - 1)
@@ -332,3 +334,51 @@ async def test_without_its_extra_an_export_names_it_and_sends_nothing(
     with pytest.raises(ImportError, match=rf"pip install 'scenario-search\[{extra}\]'"):
         await getattr(client.crawl.assets(), method)(*arguments)
     assert engine.requests == 0
+
+
+@pytest.mark.parametrize("method", ["to_pandas", "to_polars"])
+async def test_a_crawl_with_a_checkpoint_gives_no_frame(method: str, tmp_path: Path) -> None:
+    crawl = crawl_of(ASSETS, checkpoint=tmp_path / "x.ckpt")
+    with pytest.raises(InvalidParamsError, match="export to a file instead"):
+        await getattr(crawl, method)()
+    assert not (tmp_path / "x.ckpt").exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "checkpoint"),
+    [
+        ("to_jsonl", "x"),
+        ("to_csv", "x"),
+        ("to_parquet", "x"),
+        ("to_parquet", "x.partial.jsonl"),
+    ],
+)
+async def test_an_export_does_not_overwrite_its_checkpoint(
+    method: str, checkpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    crawl = crawl_of(ASSETS, checkpoint=checkpoint)
+    with pytest.raises(InvalidParamsError, match="its own checkpoint"):
+        await getattr(crawl, method)(tmp_path / "x")
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - names are what counts
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**63), 2**64 - 1])
+async def test_parquet_keeps_numbers_too_large_for_a_double_in_extra(
+    number: int, tmp_path: Path
+) -> None:
+    hits = [
+        structure(dated(i, i, metadata={"size": n}), SearchAssetSearchResponse)
+        for i, n in enumerate([2**53, number])
+    ]
+
+    async def batches() -> Any:
+        yield hits
+
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "x.parquet"
+    await to_parquet(SearchSource(SearchAssetSearchResponse, batches()), path)
+    small, large = parquet.read_table(path).to_pylist()
+    assert small["metadata.size"] == 2**53
+    assert large["metadata.size"] is None
+    assert json.loads(large["extra"]) == {"metadata.size": number}

@@ -170,7 +170,7 @@ def _tell(stats: CrawlStats, what: str, output: Path | None, checkpoint: Path | 
     if stats.invalid:
         told.append(f"{count(stats.invalid)} hits could not be read and are left out")
     if stats.undated_left_out:
-        told.append("those without a date are left out: the server cannot ask for them")
+        told.append("those without a date are left out")
     say("; ".join(told) + ".")
     if checkpoint is not None:
         say(f"For what is new later: --since {checkpoint}")
