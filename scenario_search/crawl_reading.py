@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 import attrs
@@ -286,7 +287,7 @@ class Reading(Generic[H]):
             if self._at_once:
                 await slot.turn.wait()
             entries = await self._rest(window, page)
-            if len(entries) == page.total:
+            if entries is not None:
                 return self._piece(window, entries), page
             if page.total >= self.cap:
                 break
@@ -312,24 +313,45 @@ class Reading(Generic[H]):
         piece = self._piece(window, _distinct(entry for page in pages for entry in page.entries))
         return attrs.evolve(piece, total=page.total, problem=problem)
 
-    async def _rest(self, window: Window, first: WindowPage[H]) -> list[tuple[object, H | None]]:
+    async def _rest(
+        self, window: Window, first: WindowPage[H]
+    ) -> list[tuple[object, H | None]] | None:
         """Read the pages after the first, each from the last hit of the one before.
 
         Returns:
-            The distinct entries; none where something moved in between.
+            The distinct entries; ``None`` where something moved in between. What is added or
+            deleted after the last hit of a page moves nothing before it, so any page's total
+            may be the one that they have to match.
         """
-        step = MAX_PAGE_SIZE - 1
-        offsets = range(step, first.total - 1, step)
-        rest = await self._requests.pages(window, offsets, at_once=self._at_once)
-        self._learn_cap(zip(offsets, rest, strict=True))
-        pages = [first, *rest]
-        for page, following in zip(pages, rest, strict=False):
+        pages = await self._pages(window, first)
+        self._learn_cap(pages)
+        read = [first, *(page for _, page in pages)]
+        for page, following in pairwise(read):
             if _keys(page.entries[-1:]) != _keys(following.entries[:1]):
-                return []
-        entries = first.entries + [entry for page in rest for entry in page.entries[1:]]
+                return None
+        entries = first.entries + [entry for page in read[1:] for entry in page.entries[1:]]
         distinct = _distinct(entries)
+        if len(distinct) not in {page.total for page in read}:
+            return None
         self._stats.duplicates += len(entries) - len(distinct)
         return distinct
+
+    async def _pages(self, window: Window, first: WindowPage[H]) -> list[tuple[int, WindowPage[H]]]:
+        """Ask for the pages after the first; one by one, no further than one that moved."""
+        step = MAX_PAGE_SIZE - 1
+        offsets = range(step, first.total - 1, step)
+        if self._at_once:
+            found = await self._requests.pages(window, offsets, at_once=True)
+            return list(zip(offsets, found, strict=True))
+        pages: list[tuple[int, WindowPage[H]]] = []
+        before = first
+        for offset in offsets:
+            page = await self._requests.page(window, offset)
+            pages.append((offset, page))
+            if _keys(before.entries[-1:]) != _keys(page.entries[:1]) and page.entries:
+                break
+            before = page
+        return pages
 
     def _learn_cap(self, pages: Iterable[tuple[int, WindowPage[H]]]) -> None:
         """See the engine give less than it counts, since totals may go beyond its cap.
