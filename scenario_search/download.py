@@ -259,15 +259,21 @@ class _Download:
             ) as answer:
                 location = answer.headers.get("location")
                 if answer.status in (301, 302, 303, 307, 308) and location:
-                    url = urljoin(url, location)
+                    url = _redirected(url, location)
                     self._check_url(url)
                     continue
                 return await self._take(url, answer, part)
         raise APIConnectionError(f"{_shown(url)}: more than {_MOST_REDIRECTS} redirects")
 
     def _check_url(self, url: str) -> None:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+            _ = parts.port
+        except ValueError as error:
+            raise APIResponseValidationError(
+                f"{_shown(url)!r} is no URL: {error}", paths=("$.url",)
+            ) from None
         # A server elsewhere has no business with this machine's own.
         at_home = _is_loopback(urlsplit(self.client.base_url).hostname or "")
         plain = self.client.options.allow_http or (at_home and _is_loopback(host))
@@ -326,10 +332,11 @@ class _Download:
 async def _first_done(running: set[asyncio.Task[None]]) -> None:
     """Wait for the first task to end, take it out, and raise its error, if it has one."""
     done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        running.discard(task)
-    for task in done:
-        task.result()
+    running -= done
+    # All are asked, for one whose error nobody looks at is told of on standard error.
+    errors = [error for task in done if (error := task.exception()) is not None]
+    if errors:
+        raise errors[0]
 
 
 def _length(path: Path) -> int | None:
@@ -348,6 +355,13 @@ def _goes_on(answer: FileAnswer, have: int) -> bool:
     """Say whether an answer begins where the file ends."""
     found = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
     return answer.status == 206 and found is not None and int(found[1]) == have
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location  # no URL, which is then told
 
 
 def _shown(url: str) -> str:

@@ -59,9 +59,16 @@ def file_name(asset_id: object, mime_type: object, url: str) -> str:
 def _suffix(mime_type: object, url: str) -> str:
     bare = mime_type.partition(";")[0].strip().lower() if isinstance(mime_type, str) else ""
     known = _SUFFIXES.get(bare) or mimetypes.guess_extension(bare)
-    suffix = known or os.path.splitext(urlsplit(url).path)[1]  # noqa: PTH122 - of a URL
+    suffix = known or os.path.splitext(_path(url))[1]  # noqa: PTH122 - of a URL
     suffix = suffix.lower()
     return suffix if _SAFE_SUFFIX.fullmatch(suffix) and suffix != _PART else ""
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
 
 
 @attrs.frozen

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -406,6 +407,35 @@ async def test_errors_can_be_skipped_and_are_told(
     )
     assert [line["status"] for line in manifest(tmp_path)] == ["failed", "done", "done", "failed"]
     assert names(tmp_path) == {"asset_000001.png", "asset_000002.png"}
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "https://cdn.example:99999/a", "https://[x]/a"])
+@pytest.mark.parametrize("mime", ["image/png", None])
+async def test_an_unusable_url_is_the_files_own_error(
+    client: AsyncScenario, tmp_path: Path, url: str, mime: str | None
+) -> None:
+    bad = structure({**dated(1), "url": url, "mimeType": mime}, SearchAssetSearchResponse)
+    report = await client.download([bad], tmp_path, on_error="skip")
+    assert [file.id for file in report.failed] == ["asset_000001"]
+
+
+async def test_a_redirect_to_an_unusable_url_is_the_files_own_error(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(302, 1, server.whole, Location="http://[::1")
+    report = await client.download([asset(1, f"{server.url}/a")], tmp_path, on_error="skip")
+    assert [file.id for file in report.failed] == ["asset_000001"]
+
+
+async def test_of_files_that_fail_together_no_error_is_left_unseen(
+    client: AsyncScenario, tmp_path: Path
+) -> None:
+    unseen: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    with pytest.raises(APIResponseValidationError):
+        await client.download([asset(i, None) for i in range(8)], tmp_path)
+    gc.collect()
+    assert unseen == []
 
 
 async def test_after_an_error_nothing_is_under_way(
