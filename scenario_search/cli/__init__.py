@@ -5,6 +5,7 @@ It needs the extra ``cli``: ``pip install 'scenario-search[cli]'``.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from scenario_search._version import __version__
 from scenario_search.cli.connection import Debug
 from scenario_search.cli.crawls import add_crawls
 from scenario_search.cli.credentials import add_whoami
+from scenario_search.cli.downloads import add_download
 from scenario_search.cli.emulating import demo, emulate
 from scenario_search.cli.failures import EXIT_CODES, Commands
 from scenario_search.cli.filter_checks import add_filter_commands
@@ -59,6 +61,7 @@ def _group(name: str, help: str) -> typer.Typer:
 add_searches(app)
 add_counts(_group("count", "Count assets, models or workflows."))
 add_crawls(_group("crawl", "Fetch every hit, past the engine's cap, into a file; resumable."))
+add_download(app)
 add_filter_commands(_group("filter", "Check filters, and list the fields they may name."))
 add_whoami(app)
 app.command()(emulate)
@@ -69,6 +72,6 @@ def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal of another encoding shows what it can; it is no reason to fail.
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     app()

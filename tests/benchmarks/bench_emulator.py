@@ -36,6 +36,7 @@ from scenario_search.emulator.embedding import MiniLMEmbedder, Vectors, normalis
 
 Row = dict[str, Any]
 SUBJECTS = ["castle", "dragon", "forest", "knight", "wizard", "spaceship", "robot", "potion"]
+MOODS = ["gloomy", "cheerful", "ancient", "frozen", "golden", "stormy", "peaceful", "haunted"]
 STYLES = ["fantasy", "painting", "pixel", "watercolor", "concept", "portrait", "isometric"]
 
 
@@ -68,7 +69,7 @@ def queries() -> dict[str, Iterator[Row]]:
         for number in numbers:
             subject, style = pairs[number % len(pairs)]
             yield {
-                "query": f"{style} of a {subject} number {number}",
+                "query": f"{MOODS[number // len(pairs) % len(MOODS)]} {style} of a {subject}",
                 "querySemanticRatio": 0.5,
                 "filter": "kind = image",
             }

@@ -1,0 +1,149 @@
+"""``download``: the files of the assets that a search finds, or that a file lists."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import orjson
+import typer
+
+from scenario_search.cli import options
+from scenario_search.cli.connection import Connection, run
+from scenario_search.cli.failures import INCOMPLETE
+from scenario_search.cli.searches import conditions
+from scenario_search.cli.writing import say
+from scenario_search.codec import structure
+from scenario_search.display_text import clean, count, duration, file_size
+from scenario_search.download import DownloadReport
+from scenario_search.params import SearchAssetSearchParams
+from scenario_search.responses import SearchAssetSearchResponse
+
+__all__ = ["add_download"]
+
+_PANEL = "Download"
+_POSITION = ("offset", "page", "hits_per_page", "limit")
+_SHOWN = 10
+_BLANK_LINE = "\r\x1b[K"
+
+
+@attrs.frozen(kw_only=True)
+class _Files:
+    """What is downloaded, and where to."""
+
+    directory: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The folder; it is made if it is not there.",
+            metavar="FOLDER",
+            file_okay=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = Path()
+    listed: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Take the assets from a JSONL file in place of a search; - for stdin.",
+            metavar="FILE",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    crawl: Annotated[
+        bool,
+        typer.Option(
+            "--crawl",
+            help="Crawl, past the engine's cap, in place of a plain search.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+    concurrency: Annotated[
+        int, typer.Option(help="How many files are fetched at once.", min=1, rich_help_panel=_PANEL)
+    ] = 8
+
+
+def add_download(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("download")(
+        options.with_signature(
+            _download,
+            "download",
+            "Download the files of assets.\n\n"
+            "What is in the folder already is not fetched again, so a download that was stopped "
+            "goes on. manifest.jsonl in the folder has a line for each file.",
+            options.arguments(SearchAssetSearchParams, without=_POSITION),
+            options.fields_of(_Files),
+            options.fields_of(Connection),
+        )
+    )
+
+
+def _download(**values: Any) -> None:
+    files, connection = options.take(_Files, values), options.take(Connection, values)
+    keywords = conditions(values, connection, "assets")
+    if files.listed is not None and keywords:
+        raise typer.BadParameter("--from takes the place of a search: leave one of them out")
+    if files.crawl and keywords.pop("sort_by", None):
+        raise typer.BadParameter("--crawl has an order of its own: leave --sort out")
+    report, truncated = run(_fetch(files, keywords, connection))
+    told = f"{count(report.done)} files in {files.directory}, {file_size(report.bytes)}"
+    kept = f"; {count(report.kept)} were there already" if report.kept else ""
+    say(f"{told}, {duration(report.elapsed)}{kept}.")
+    for file in report.failed[:_SHOWN]:
+        say(f"Failed: {clean(file.id, 80)}: {clean(file.error, 300)}")
+    if len(report.failed) > _SHOWN:
+        say(f"and {count(len(report.failed) - _SHOWN)} more: see manifest.jsonl")
+    if report.failed or truncated:
+        raise typer.Exit(INCOMPLETE)
+
+
+async def _fetch(files: _Files, keywords: dict[str, Any], connection: Connection) -> DownloadReport:
+    async with connection.client() as client:
+        progress = _show if sys.stderr.isatty() else None
+
+        async def into_folder(assets: Any) -> DownloadReport:
+            try:
+                return await client.download(
+                    assets,
+                    files.directory,
+                    concurrency=files.concurrency,
+                    on_error="skip",
+                    progress=progress,
+                )
+            finally:
+                if progress is not None:
+                    sys.stderr.write(_BLANK_LINE)
+
+        if files.listed is not None:
+            return await into_folder(_listed(files.listed))
+        if files.crawl:
+            async with client.crawl.assets(**keywords) as crawl:
+                return await into_folder(crawl)
+        return await into_folder(client.search.asset_search(**keywords))
+
+
+def _show(report: DownloadReport) -> None:
+    failed = f", {count(len(report.failed))} failed" if report.failed else ""
+    told = f"{count(report.done + report.kept)} files, {file_size(report.bytes)}{failed}"
+    sys.stderr.write(f"{_BLANK_LINE}{told}")
+    sys.stderr.flush()
+
+
+def _listed(name: str) -> Iterator[SearchAssetSearchResponse]:
+    """Read assets, a line of JSON each.
+
+    Raises:
+        typer.BadParameter: A line is none.
+    """
+    with sys.stdin.buffer if name == "-" else Path(name).open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                asset = structure(orjson.loads(line), SearchAssetSearchResponse)
+            except ValueError as error:
+                raise typer.BadParameter(f"{name}, line {number}: {error}") from None
+            yield asset
