@@ -352,8 +352,8 @@ class AsyncCrawl(Generic[H]):
             ranked=ranked,
             cap=self._options.cap if cap is None else min(cap, self._options.cap),
             cap_is_known=cap is not None,
-            # Two more than have requests under way, so that there is always something to begin.
-            ahead=self._concurrency + 2 if self._entered else 0,
+            # A window's pages are asked for at once, so fewer windows than requests keep busy.
+            ahead=self._concurrency // 2 + 2 if self._entered else 0,
             counting=self._counting,
             known=known,
             counted=0 if done is None else done.hits,

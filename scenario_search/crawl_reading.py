@@ -28,7 +28,7 @@ __all__ = ["Piece", "Reading", "ReadingPlan"]
 
 H = TypeVar("H", bound=Hit)
 
-_COUNTED_AHEAD = 40
+_COUNTED_AHEAD = 24
 """How many windows more than may be read are counted, each with up to 100 hits."""
 _READINGS = 3
 _READINGS_OF_A_MILLISECOND = 20
