@@ -43,7 +43,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"polars\b.*"),
     (r"py:.*", r"(scenario_search\..*\.)?[A-Z](_co|_contra)?"),
     (r"py:.*", r"(Any|Self|Path|Callable|Iterable|Iterator|AsyncIterator|Mapping|Sequence)"),
-    (r"py:.*", r"AbstractAsyncContextManager|optional"),
+    (r"py:.*", r"AbstractAsyncContextManager|DownloadSource|optional"),
     (r"py:.*", r"(scenario_search\..*\.)?(PreparedSearch|ApiError|Checkpoint|Screen|_\w+)"),
     (r"py:mod", r"scenario_search\..*"),
 ]

@@ -1,5 +1,7 @@
 """An asyncio-first client for Scenario's Search API, with an embedded emulator of it."""
 
+from typing import TYPE_CHECKING, Any
+
 from scenario_search._version import __version__
 from scenario_search.client import AsyncScenario
 from scenario_search.errors import (
@@ -45,7 +47,9 @@ from scenario_search.responses import (
     Thumbnail,
 )
 from scenario_search.search import AsyncSearchHitsOffset, AsyncSearchResults
-from scenario_search.sync import Scenario, SyncSearchHitsOffset
+
+if TYPE_CHECKING:
+    from scenario_search.sync import Scenario, SyncSearchHitsOffset
 
 __all__ = [
     "APIConnectionError",
@@ -92,3 +96,20 @@ __all__ = [
     "UnprocessableEntityError",
     "__version__",
 ]
+
+_SYNC = ("Scenario", "SyncSearchHitsOffset")
+
+if not TYPE_CHECKING:  # a type checker must not believe that every name exists
+
+    def __getattr__(name: str) -> Any:
+        """Load the client for plain code when it is first asked for: a web service never does."""
+        if name not in _SYNC:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from scenario_search import sync  # noqa: PLC0415 - see above
+
+        globals().update({each: getattr(sync, each) for each in _SYNC})
+        return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SYNC})

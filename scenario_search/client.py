@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
 import attrs
 import orjson
@@ -25,9 +25,7 @@ from scenario_search.configuration import (
     resolve_project_id,
     take_credentials,
 )
-from scenario_search.crawler import AsyncCrawler
 from scenario_search.demo_emulator import DemoEmulator
-from scenario_search.download import DownloadReport, DownloadSource, download
 from scenario_search.errors import (
     APIError,
     APITimeoutError,
@@ -40,6 +38,10 @@ from scenario_search.retries import RetryPolicy, retry_after_seconds
 from scenario_search.search import AsyncSearch
 from scenario_search.signatures import makes, returns_same, takes
 from scenario_search.transport import AIOHTTP_VERSION, Answer, Transport, basic_authorization
+
+if TYPE_CHECKING:
+    from scenario_search.crawler import AsyncCrawler
+    from scenario_search.download import DownloadReport, DownloadSource
 
 __all__ = ["AsyncScenario"]
 
@@ -131,6 +133,8 @@ class AsyncScenario:
     @property
     def crawl(self) -> AsyncCrawler:
         """The crawls: every hit, past the engine's result cap."""
+        from scenario_search.crawler import AsyncCrawler  # noqa: PLC0415 - few programs crawl
+
         return AsyncCrawler(self)
 
     async def download(
@@ -161,6 +165,8 @@ class AsyncScenario:
             APIError: A file cannot be had, after retries.
             OSError: A file cannot be written.
         """
+        from scenario_search.download import download  # noqa: PLC0415 - few programs do
+
         return await download(
             self,
             assets,

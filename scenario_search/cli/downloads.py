@@ -19,6 +19,7 @@ from scenario_search.cli.writing import say
 from scenario_search.codec import structure
 from scenario_search.display_text import clean, count, duration, file_size
 from scenario_search.download import DownloadReport
+from scenario_search.errors import APIResponseValidationError
 from scenario_search.params import SearchAssetSearchParams
 from scenario_search.responses import SearchAssetSearchResponse
 
@@ -144,6 +145,6 @@ def _listed(name: str) -> Iterator[SearchAssetSearchResponse]:
         for number, line in enumerate(lines, 1):
             try:
                 asset = structure(orjson.loads(line), SearchAssetSearchResponse)
-            except ValueError as error:
+            except (ValueError, APIResponseValidationError) as error:
                 raise typer.BadParameter(f"{name}, line {number}: {error}") from None
             yield asset
