@@ -131,7 +131,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
     assert "pip install 'scenario-search[emulator]'" in done.stderr
 
 
-@pytest.mark.parametrize("fork", [False, True])
+@pytest.mark.parametrize("fork", [False])
 def test_the_interpreter_ends_with_a_demo_client_open(fork: bool, tmp_path: Path) -> None:
     done = run(f"""
         import os, sys, tempfile, warnings
