@@ -116,7 +116,8 @@ async def _search(
                 await write(output, _one(results), what, walked=False)
                 return
             async with results.prefetch(_AHEAD) as ahead:
-                await write(output, ahead.pages(), what, walked=True)
+                pages = _cut(ahead.pages(), keywords.get("max_items"))
+                await write(output, pages, what, walked=True)
         except BadRequestError as error:
             if told := unknown_fields(keywords.get("filter"), what):
                 error.args = (f"{error.message} ({told})",)
@@ -125,6 +126,18 @@ async def _search(
 
 async def _one(results: AsyncSearchResults[Any]) -> AsyncIterator[AsyncSearchHitsOffset[Any]]:
     yield await results
+
+
+async def _cut(
+    pages: AsyncIterator[AsyncSearchHitsOffset[Any]], most: int | None
+) -> AsyncIterator[AsyncSearchHitsOffset[Any]]:
+    """Give the pages, the last one cut where the most hits are reached: pages come whole."""
+    left = most
+    async for page in pages:
+        if left is not None:
+            page.hits = page.hits[:left]
+            left -= len(page.hits)
+        yield page
 
 
 def _results(client: AsyncScenario, what: str, keywords: dict[str, Any]) -> AsyncSearchResults[Any]:

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+from command_line import Run, environment, invoke, start
+
+from scenario_search.emulator import Emulator
+
+COUNT = 2500
+
+
+@pytest.fixture(scope="module")
+def many() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        emulator.load_sync(
+            [
+                {
+                    "id": f"asset_{n:04}",
+                    "ownerId": "project_demo",
+                    "createdAt": f"2025-01-{1 + n % 28:02}T{n // 28 % 24:02}:{n // 672:02}:00.000Z",
+                    "metadata": {"width": n},
+                }
+                for n in range(COUNT)
+            ],
+            "assets",
+        )
+        yield emulator
+
+
+@pytest.fixture
+def run(many: Emulator) -> Iterator[Run]:
+    many.reset_sync()
+    yield lambda *arguments: invoke(*map(str, arguments), env=environment(many))
+    many.faults.clear()
+
+
+def ids(path: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
+
+
+def test_every_hit_is_in_the_file_once(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    done = run("crawl", "assets", "-o", path)
+
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert sorted(ids(path)) == [f"asset_{n:04}" for n in range(COUNT)]
+    assert "2,500 assets in" in done.stderr
+    assert f"--since {path}.ckpt" in done.stderr
+
+
+def test_without_a_file_it_is_lines_of_json(run: Run) -> None:
+    done = run("crawl", "assets", "-f", "width < 20", "--order", "oldest")
+
+    hits = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(hits) == 20
+    assert [hit["createdAt"] for hit in hits] == sorted(hit["createdAt"] for hit in hits)
+
+
+def test_csv_and_parquet_are_told_by_the_name(run: Run, tmp_path: Path) -> None:
+    table, frame = tmp_path / "a.csv", tmp_path / "a.PARQUET"
+    run("crawl", "assets", "-f", "width < 20", "-o", table)
+    run("crawl", "assets", "-f", "width < 20", "-o", frame)
+
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["id"] for row in rows) == [f"asset_{n:04}" for n in range(20)]
+    assert pyarrow.parquet.read_table(frame).num_rows == 20
+
+
+def test_another_name_is_refused(run: Run, tmp_path: Path) -> None:
+    done = run("crawl", "assets", "-o", tmp_path / "a.xlsx")
+    assert done.exit_code == 2
+    assert "-o takes .jsonl, .csv, .parquet files" in done.stderr
+
+
+def test_what_is_there_is_not_written_over(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    path.write_text("precious")
+    done = run("crawl", "assets", "-o", path)
+    again = run("crawl", "assets", "-o", path, "--resume")
+
+    assert (done.exit_code, again.exit_code, path.read_text()) == (2, 2, "precious")
+    assert "is there already: add --resume" in done.stderr
+    assert "has no checkpoint" in again.stderr
+
+
+def test_a_finished_crawl_that_is_resumed_asks_for_nothing(
+    run: Run, many: Emulator, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl"
+    run("crawl", "assets", "-f", "width < 20", "-o", path, "--resume")
+    before, asked = path.read_bytes(), len(many.requests)
+    done = run("crawl", "assets", "-f", "width < 20", "-o", path, "--resume")
+
+    assert done.exit_code == 0
+    assert (path.read_bytes(), len(many.requests)) == (before, asked)
+
+
+def test_since_a_checkpoint_is_what_is_new(run: Run, tmp_path: Path) -> None:
+    first, second = tmp_path / "1.jsonl", tmp_path / "2.jsonl"
+    run("crawl", "assets", "-f", "width < 20", "-o", first)
+    done = run("crawl", "assets", "-f", "width < 20", "-o", second, "--since", f"{first}.ckpt")
+
+    assert (done.exit_code, second.read_text()) == (0, "")
+
+
+def test_since_a_date(run: Run) -> None:
+    done = run("crawl", "assets", "-f", "width < 28", "--since", "2025-01-27")
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_checkpoint_of_another_query_is_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    run("crawl", "assets", "-f", "width < 20", "-o", path)
+    done = run("crawl", "assets", "-f", "width < 30", "-o", path, "--resume")
+
+    assert done.exit_code == 2
+    assert "belongs to a crawl with another request" in done.stderr
+
+
+def test_an_interrupted_crawl_names_its_checkpoint_and_goes_on(
+    many: Emulator, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl"
+    many.reset_sync()
+    # The first windows are read; then nothing moves until the crawl is told to stop.
+    many.faults.add(sequence=[None] * 40 + [{"stall": True}] * 100)
+    process: Any = start(
+        "crawl", "assets", "-o", str(path), "--concurrency", "1", env=environment(many)
+    )
+    try:
+        _wait_for_requests(many, 41)
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (130, "")
+    assert said.splitlines()[-1] == (
+        f"Interrupted. The progress is kept in {path}.ckpt: add --resume to go on."
+    )
+    assert len(said.splitlines()) == 1
+
+    many.faults.clear()
+    done = invoke("crawl", "assets", "-o", str(path), "--resume", env=environment(many))
+    assert done.exit_code == 0
+    assert sorted(ids(path)) == [f"asset_{n:04}" for n in range(COUNT)]
+
+
+def _wait_for_requests(emulator: Emulator, count: int) -> None:
+    """Wait, without sleeping, until the emulator has got so many requests."""
+    while len(emulator.requests) < count:
+        subprocess.run(["true"], check=True)
+
+
+def test_an_incomplete_crawl_is_exit_code_4(tmp_path: Path) -> None:
+    same = "2025-01-01T00:00:00.000Z"
+    with Emulator() as emulator:
+        emulator.load_sync(
+            [
+                {"id": f"a{n}", "ownerId": "project_demo", "createdAt": same, "metadata": {}}
+                for n in range(1001)
+            ],
+            "assets",
+        )
+        path = tmp_path / "all.jsonl"
+        done = invoke("crawl", "assets", "-o", str(path), env=environment(emulator))
+
+    assert done.exit_code == 4
+    assert "could not be read whole" in done.stderr
