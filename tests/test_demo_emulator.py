@@ -131,7 +131,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
     assert "pip install 'scenario-search[emulator]'" in done.stderr
 
 
-@pytest.mark.parametrize("fork", [False])
+@pytest.mark.parametrize("fork", [False, True])
 def test_the_interpreter_ends_with_a_demo_client_open(fork: bool, tmp_path: Path) -> None:
     done = run(f"""
         import os, sys, tempfile, warnings
@@ -139,7 +139,7 @@ def test_the_interpreter_ends_with_a_demo_client_open(fork: bool, tmp_path: Path
         from scenario_search import Scenario
         tempfile.tempdir = {str(tmp_path)!r}
         client = Scenario.demo()
-        client.search.asset_search(query="castle")
+        client.search.asset_search(query="castle", query_semantic_ratio=0.5)
         if {fork} and os.fork() == 0:
             client.search.asset_search(query="castle")
             client.close()

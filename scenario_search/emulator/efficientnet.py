@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from scenario_search.emulator.model_session import open_model
 from scenario_search.emulator.onnx_model import OnnxNode, Setting, onnx_model
 
 __all__ = ["EfficientNetLite0", "NetworkUnavailableError", "read_state"]
@@ -148,12 +148,7 @@ class EfficientNetLite0:
             inputs={"pictures": ("n", 3, "height", "width")},
             outputs=stages,
         )
-        options = onnxruntime.SessionOptions()
-        # Whoever reads many pictures reads several at once.
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_model(model)
 
     def stages(self, pictures: NDArray[np.uint8]) -> list[Floats]:
         """Run the network, on the calling thread alone. Threads may share it.

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from scenario_search.emulator.model_session import open_model
+
 if TYPE_CHECKING:
     import onnxruntime  # type: ignore[import-untyped]
     import tokenizers
@@ -289,15 +291,11 @@ def _open_model(
     model: Path, tokenizer: Path
 ) -> tuple[onnxruntime.InferenceSession, tokenizers.Tokenizer]:
     try:
-        # Imported late: half a second, and only semantic search needs them.
-        import onnxruntime  # noqa: PLC0415
-        import tokenizers  # noqa: PLC0415
+        import tokenizers  # noqa: PLC0415 - only search by meaning needs it
+
+        session = open_model(str(model))
     except ImportError as error:
         raise _unavailable(str(error)) from error
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     opened = tokenizers.Tokenizer.from_file(str(tokenizer))
     opened.no_padding()
     return session, opened
