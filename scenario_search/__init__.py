@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_search._version import __version__
 from scenario_search.client import AsyncScenario
 from scenario_search.errors import (
+    APICertificateError,
     APIConnectionError,
     APIError,
     APIResponseValidationError,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from scenario_search.sync import Scenario, SyncSearchHitsOffset
 
 __all__ = [
+    "APICertificateError",
     "APIConnectionError",
     "APIError",
     "APIResponseValidationError",

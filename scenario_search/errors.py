@@ -11,6 +11,7 @@
     ├── IncompleteCrawlError                                some windows could not be read whole
     └── APIError
         ├── APIConnectionError                              no whole answer arrived
+        │   ├── APICertificateError                         ... from a server that can be trusted
         │   └── APITimeoutError                             ... in time
         ├── APIResponseValidationError                      an answer that is not what is documented
         └── APIStatusError                                  any status but 2xx, redirects included
@@ -36,6 +37,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "APICertificateError",
     "APIConnectionError",
     "APIError",
     "APIResponseValidationError",
@@ -173,6 +175,10 @@ class APIError(ScenarioError):
 
 class APIConnectionError(APIError):
     """The connection could not be made, or broke before the whole answer was there."""
+
+
+class APICertificateError(APIConnectionError):
+    """The server's certificate is not trusted: nothing was sent, and trying again does not help."""
 
 
 class APITimeoutError(APIConnectionError):

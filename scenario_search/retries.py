@@ -20,7 +20,12 @@ from email.utils import parsedate_to_datetime
 
 import attrs
 
-from scenario_search.errors import APIConnectionError, APIError, QuotaExceededError
+from scenario_search.errors import (
+    APICertificateError,
+    APIConnectionError,
+    APIError,
+    QuotaExceededError,
+)
 
 __all__ = ["RetryPolicy", "retry_after_seconds"]
 
@@ -108,7 +113,7 @@ class RetryPolicy:
 def is_retryable(error: APIError) -> bool:
     """Say whether sending again may help: the connection, the load or the server failed."""
     if isinstance(error, APIConnectionError):
-        return True
+        return not isinstance(error, APICertificateError)
     if isinstance(error, QuotaExceededError) or error.status_code is None:
         return False
     status = error.status_code

@@ -27,6 +27,7 @@ import attrs
 import yarl
 
 from scenario_search.errors import (
+    APICertificateError,
     APIConnectionError,
     APIError,
     APIResponseValidationError,
@@ -47,6 +48,8 @@ _BROKEN = (
     zlib.error,
 )
 """What a connection or an answer that breaks off raises."""
+
+_UNTRUSTED = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 
 _NO_TIMEOUTS = aiohttp.ClientTimeout()
 
@@ -196,6 +199,7 @@ class Transport:
 
         Raises:
             APITimeoutError: It took too long.
+            APICertificateError: The server is not trusted.
             APIConnectionError: The connection could not be made, or broke.
             APIResponseValidationError: The answer is larger than ``max_bytes``.
             ConfigurationError: The client or its session is closed or belongs to another loop,
@@ -218,6 +222,8 @@ class Transport:
                 failure = APITimeoutError(f"No answer from {url} within {timeout:g} s")
             except (aiohttp.InvalidURL, UnicodeError) as error:
                 failure = _unsendable(url, error)
+            except _UNTRUSTED as error:
+                failure = _untrusted(url, error)
             except _BROKEN as error:
                 failure = APIConnectionError(f"The connection to {url} failed: {_reason(error)}")
             except ValueError as error:
@@ -374,6 +380,8 @@ def _file_errors(url: str) -> Iterator[None]:
         raise APITimeoutError(f"No answer from {shown} in time") from None
     except (aiohttp.InvalidURL, UnicodeError):
         raise ConfigurationError(f"A request to {shown} cannot be sent") from None
+    except _UNTRUSTED as error:
+        raise _untrusted(shown, error) from None
     except _BROKEN as error:
         reason = type(error).__name__
         raise APIConnectionError(f"The connection to {shown} failed: {reason}") from None
@@ -389,6 +397,15 @@ def _check_usable(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoo
 
 def _unsendable(url: str, error: ValueError) -> ConfigurationError:
     return ConfigurationError(f"A request to {url} cannot be sent: {error}")
+
+
+def _untrusted(url: str, error: Exception) -> APICertificateError:
+    found = getattr(error, "certificate_error", None)
+    said = getattr(found, "verify_message", None) or "it is not the one the session asks for"
+    return APICertificateError(
+        f"The certificate of {url} is not trusted ({said}): check the address and this machine's "
+        "clock; an authority of your own is trusted once SSL_CERT_FILE names it"
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ import pytest
 import scenario_search
 from scenario_search import errors
 from scenario_search.errors import (
+    APICertificateError,
     APIConnectionError,
     APIError,
     APIResponseValidationError,
@@ -43,6 +44,7 @@ BASES: dict[type[Exception], tuple[type[Exception], ...]] = {
     IncompleteCrawlError: (ScenarioError,),
     APIError: (ScenarioError,),
     APIConnectionError: (APIError,),
+    APICertificateError: (APIConnectionError,),
     APITimeoutError: (APIConnectionError,),
     APIResponseValidationError: (APIError,),
     APIStatusError: (APIError,),

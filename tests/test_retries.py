@@ -9,6 +9,7 @@ from hypothesis import example, given, strategies as st
 from multidict import CIMultiDict
 
 from scenario_search.errors import (
+    APICertificateError,
     APIConnectionError,
     APIError,
     APIResponseValidationError,
@@ -48,6 +49,10 @@ def test_an_exhausted_quota_is_never_retried(status: int) -> None:
 @pytest.mark.parametrize("kind", [APIConnectionError, APITimeoutError])
 def test_a_failed_connection_is_retried(kind: type[APIError]) -> None:
     assert RetryPolicy().delay(kind("x"), 0, chance=0.5) == 0.25
+
+
+def test_a_certificate_that_is_not_trusted_is_not_retried() -> None:
+    assert RetryPolicy().delay(APICertificateError("x"), 0, chance=0.5) is None
 
 
 def test_an_answer_that_does_not_fit_is_not_retried() -> None:

@@ -40,6 +40,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
 PAGE = "a page"
 
 CONNECTION, TIMEOUT = "APIConnectionError", "APITimeoutError"
+UNTRUSTED = "APICertificateError"
 INVALID, STATUS = "APIResponseValidationError", "APIStatusError"
 SERVER, LIMITED = "InternalServerError", "RateLimitError"
 
@@ -97,12 +98,18 @@ CONNECTING = [
     ("nobody accepts the connection", unaccepting, TIMEOUT),
 ]
 TLS = [
-    ("a certificate of another host", certified("other.example", answer=http(OK)), CONNECTION),
-    ("an expired certificate", certified("127.0.0.1", answer=http(OK), expired=True), CONNECTION),
+    ("a certificate of another host", certified("other.example", answer=http(OK)), UNTRUSTED, 1),
+    (
+        "an expired certificate",
+        certified("127.0.0.1", answer=http(OK), expired=True),
+        UNTRUSTED,
+        1,
+    ),
     (
         "a certificate of an unknown authority",
         certified("127.0.0.1", answer=http(OK), trusted=False),
-        CONNECTION,
+        UNTRUSTED,
+        1,
     ),
     (
         "a certificate that is right",
