@@ -7,18 +7,81 @@ random: a rule counts the requests it applies to, and its counters decide.
 from __future__ import annotations
 
 import fnmatch
+import math
+import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import attrs
-from attrs.validators import and_, deep_mapping, ge, instance_of, le, optional
+import orjson
+from attrs.validators import optional
 
 __all__ = ["Fault", "Faults", "Rule", "rule_from_json"]
 
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_HEADER_VALUE: Final = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
+_OF_THE_CONNECTION: Final = ("content-length", "transfer-encoding")
+_MOST_TIMES: Final = 2**53
 
-def _within(least: int, most: int) -> Any:
-    return and_(instance_of(int), ge(least), le(most))
+_Check: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+
+
+def _whole(name: str, value: Any, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, not {value!r:.60}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be from {least} to {most}, not {value}")
+
+
+def _within(least: int, most: int) -> _Check:
+    return lambda _, field, value: _whole(field.name, value, least, most)
+
+
+def _seconds(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{field.name} must be a number of seconds, not {value!r:.60}")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{field.name} must be 0 seconds or more, and not endless, not {value}")
+
+
+def _truth(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{field.name} must be true or false, not {value!r:.60}")
+
+
+def _sendable_headers(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{field.name} must be names with texts, not {value!r:.60}")
+    for name, text in value.items():
+        if not isinstance(name, str) or not isinstance(text, str):
+            raise TypeError(
+                f"{field.name} must be names with texts, not {name!r:.60}: {text!r:.60}"
+            )
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{field.name}: {name!r:.60} is no name of a header")
+        if not _HEADER_VALUE.fullmatch(text):
+            raise ValueError(
+                f"{field.name}: the value of {name} has a line break or another character"
+                f" that no header may have: {text!r:.60}"
+            )
+        if name.lower() in _OF_THE_CONNECTION:
+            raise ValueError(
+                f"{field.name}: {name} follows from the body; for a body that is shorter than"
+                " promised use truncate"
+            )
+
+
+def _sendable_body(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+    try:
+        if isinstance(value, str):
+            value.encode()
+        elif not isinstance(value, bytes):
+            orjson.dumps(value)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{field.name} has no form in UTF-8: {error}") from None
+    except TypeError as error:
+        raise TypeError(f"{field.name} must be text, bytes or JSON values: {error}") from None
 
 
 @attrs.frozen(kw_only=True)
@@ -26,10 +89,11 @@ class Fault:
     """What goes wrong with one request. With nothing set, the answer is the usual one.
 
     Attributes:
-        status: Answer this status in place of searching.
-        headers: Headers set on the answer, usual or not; ``Retry-After`` for instance.
+        status: Answer this status, 200 to 599, in place of searching.
+        headers: Headers set on the answer, usual or not; ``Retry-After`` for instance. Those that
+            say how long the body is can't be set.
         body: The answer's body: text or bytes as they are, anything else as JSON. Without it a
-            ``status`` of 400 and above has the API's usual error body.
+            ``status`` of 400 and above has the API's usual error body. A 204 or 304 has none.
         latency: Seconds to wait before the request is handled.
         stall: Send nothing more, until the client leaves or the emulator stops: before the
             headers, or, together with ``truncate``, after that many bytes of the body.
@@ -39,15 +103,13 @@ class Fault:
     """
 
     status: int | None = attrs.field(default=None, validator=optional(_within(200, 599)))
-    headers: Mapping[str, str] = attrs.field(
-        factory=dict, validator=deep_mapping(instance_of(str), instance_of(str))
-    )
-    body: Any = None
-    latency: float = attrs.field(default=0.0, validator=[instance_of(int | float), ge(0)])
-    stall: bool = attrs.field(default=False, validator=instance_of(bool))
+    headers: Mapping[str, str] = attrs.field(factory=dict, validator=_sendable_headers)
+    body: Any = attrs.field(default=None, validator=_sendable_body)
+    latency: float = attrs.field(default=0.0, validator=_seconds)
+    stall: bool = attrs.field(default=False, validator=_truth)
     truncate: int | None = attrs.field(default=None, validator=optional(_within(0, 2**31)))
-    reset: bool = attrs.field(default=False, validator=instance_of(bool))
-    malformed_json: bool = attrs.field(default=False, validator=instance_of(bool))
+    reset: bool = attrs.field(default=False, validator=_truth)
+    malformed_json: bool = attrs.field(default=False, validator=_truth)
 
 
 @attrs.define
@@ -121,7 +183,9 @@ class Faults:
 
         Raises:
             TypeError: A value is of a wrong type.
-            ValueError: A value is out of range, or a sequence and a fault are given together.
+            ValueError: A value is out of range or can't be sent, a sequence is empty or has an
+                unknown key, a sequence and a fault are given together, or neither is. Either
+                error names the argument, and no rule is added.
 
         Examples:
             The first two searches are refused with a 503, the third is answered::
@@ -130,7 +194,7 @@ class Faults:
         """
         single = Fault(
             status=status,
-            headers=dict(headers or {}),
+            headers={} if headers is None else headers,
             body=body,
             latency=latency,
             stall=stall,
@@ -138,15 +202,20 @@ class Faults:
             reset=reset,
             malformed_json=malformed_json,
         )
-        if every < 1 or (times is not None and times < 1):
-            raise ValueError("every and times must be 1 or more")
-        if sequence is None:
-            faults: Iterable[Fault | None] = (single,)
-        elif single != Fault():
-            raise ValueError("give a sequence or a single fault, not both")
-        else:
+        _whole("every", every, 1, _MOST_TIMES)
+        if times is not None:
+            _whole("times", times, 1, _MOST_TIMES)
+        _check_pattern(path)
+        _check_method(method)
+        if sequence is not None:
+            if single != Fault():
+                raise ValueError("give a sequence or a single fault, not both")
             # A closing None keeps a sequence of one from being taken for "every request".
-            faults = (*map(_fault_of, sequence), None)
+            faults: Iterable[Fault | None] = (*_steps(sequence), None)
+        elif single == Fault():
+            raise ValueError("give a fault, such as status=503, or a sequence of faults")
+        else:
+            faults = (single,)
         rule = Rule(tuple(faults), path, method.upper() if method else None, every, times)
         with self._lock:
             self._rules.append(rule)
@@ -178,11 +247,42 @@ class Faults:
         return len(self._rules)
 
 
-def _fault_of(value: Fault | Mapping[str, Any] | None) -> Fault | None:
-    return Fault(**value) if isinstance(value, Mapping) else value
+def _check_method(method: Any) -> None:
+    if method is not None and not (isinstance(method, str) and _TOKEN.fullmatch(method)):
+        raise ValueError(f"method must be one such as POST, not {method!r:.60}")
 
 
-_RULE_KEYS = ("path", "method", "every", "times", "sequence")
+def _check_pattern(path: Any) -> None:
+    if not isinstance(path, str):
+        raise TypeError(f"path must be text, not {path!r:.60}")
+    if path[:1] not in {"/", "*", "?", "["}:
+        raise ValueError(f'path must start with "/" or "*", or no request matches: {path!r:.60}')
+
+
+_PYTHON_NAMES: Final = {field.name: field.name for field in attrs.fields(Fault)}
+
+
+def _steps(sequence: Any, names: Mapping[str, str] = _PYTHON_NAMES) -> list[Fault | None]:
+    """The faults of a sequence, whose dicts have these keys."""
+    if isinstance(sequence, str | bytes | Mapping) or not isinstance(sequence, Iterable):
+        raise TypeError(f"sequence must be a list of faults, not {sequence!r:.60}")
+    steps: list[Fault | None] = []
+    for number, step in enumerate(sequence):
+        try:
+            if isinstance(step, Mapping):
+                steps.append(Fault(**_arguments(step, names)))
+            elif step is None or isinstance(step, Fault):
+                steps.append(step)
+            else:
+                raise TypeError(f"a fault, its values or nothing is needed, not {step!r:.60}")
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"sequence, step {number}: {error}") from None
+    if not steps:
+        raise ValueError("sequence must have one step or more")
+    return steps
+
+
+_RULE_KEYS: Final = ("path", "method", "every", "times", "sequence")
 
 
 def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
@@ -193,20 +293,19 @@ def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
     Raises:
         ValueError: A key or a value is wrong.
     """
-    known = {_camel(field.name): field.name for field in attrs.fields(Fault)}
-    arguments = _arguments(value, known | dict(zip(_RULE_KEYS, _RULE_KEYS, strict=True)))
+    known = {_camel(name): name for name in _PYTHON_NAMES}
     try:
-        if "sequence" in arguments:
-            steps = list(arguments["sequence"])
-            arguments["sequence"] = [step and Fault(**_arguments(step, known)) for step in steps]
+        arguments = _arguments(value, known | dict(zip(_RULE_KEYS, _RULE_KEYS, strict=True)))
+        if arguments.get("sequence") is not None:
+            arguments["sequence"] = _steps(arguments["sequence"], known)
         return faults.add(**arguments)
-    except (TypeError, AttributeError) as error:
-        raise ValueError(f"a fault can't be like this: {error.args[0]}") from None
+    except (TypeError, ValueError) as error:
+        raise ValueError(str(error).replace("malformed_json must", "malformedJson must")) from None
 
 
 def _arguments(value: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
-    if unknown := sorted(value.keys() - known.keys()):
-        raise ValueError(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
+    if unknown := sorted(map(str, value.keys() - known.keys())):
+        raise ValueError(f"unknown key {unknown[0]!r:.60}; known are {', '.join(sorted(known))}")
     return {known[key]: entry for key, entry in value.items()}
 
 

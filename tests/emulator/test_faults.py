@@ -73,24 +73,69 @@ class TestRules:
         assert [each.faults[0].status for each in faults if each.faults[0]] == [503]
 
     @pytest.mark.parametrize(
-        "arguments",
+        ("arguments", "message"),
         [
-            {"status": 199},
-            {"status": 600},
-            {"latency": -1},
-            {"truncate": -1},
-            {"every": 0, "status": 500},
-            {"times": 0, "status": 500},
-            {"sequence": [None], "status": 500},
+            ({"status": 199}, "status must be from 200 to 599, not 199"),
+            ({"status": 600}, "status must be from 200 to 599"),
+            ({"latency": -1}, "latency must be 0 seconds or more"),
+            ({"latency": float("nan")}, "latency must be"),
+            ({"latency": float("inf")}, "latency must be"),
+            ({"truncate": -1}, "truncate must be from 0"),
+            ({"every": 0, "status": 500}, "every must be from 1"),
+            ({"times": 0, "status": 500}, "times must be from 1"),
+            ({"sequence": [None], "status": 500}, "not both"),
+            ({"sequence": []}, "sequence must have one step"),
+            ({"sequence": [None, {"statsu": 500}]}, "sequence, step 1: unknown key 'statsu'"),
+            ({"sequence": [{"status": 99}]}, "sequence, step 0: status"),
+            ({}, "give a fault"),
+            ({"times": 2}, "give a fault"),
+            ({"headers": {"X": "a\r\nSet-Cookie: b"}}, "the value of X has a line break"),
+            ({"headers": {"X": "\ud800"}}, "the value of X"),
+            ({"headers": {"X\n": "a"}}, "no name of a header"),
+            ({"headers": {"": "a"}}, "no name of a header"),
+            ({"headers": {"content-length": "3"}}, "use truncate"),
+            ({"headers": {"Transfer-Encoding": "chunked"}}, "follows from the body"),
+            ({"body": "\ud800"}, "body has no form in UTF-8"),
+            ({"status": 500, "path": "v1/search/assets"}, "path must start with"),
+            ({"status": 500, "path": ""}, "path must start with"),
+            ({"status": 500, "method": "PO ST"}, "method must be"),
+            ({"status": 500, "method": ""}, "method must be"),
         ],
     )
-    def test_a_value_out_of_range_is_refused(self, arguments: dict[str, Any]) -> None:
-        with pytest.raises(ValueError, match=next(iter(arguments))):
-            Faults().add(**arguments)
+    def test_a_value_that_can_not_be_is_named(
+        self, arguments: dict[str, Any], message: str
+    ) -> None:
+        faults = Faults()
+        with pytest.raises(ValueError, match=message):
+            faults.add(**arguments)
+        assert len(faults) == 0
 
-    def test_a_value_of_a_wrong_type_is_refused(self) -> None:
-        with pytest.raises(TypeError, match="status"):
-            Faults().add(status="503")  # type: ignore[arg-type]
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"status": "503"}, "status must be a whole number, not '503'"),
+            ({"status": True}, "status must be a whole number"),
+            ({"status": 503.0}, "status must be a whole number"),
+            ({"latency": "1"}, "latency must be a number of seconds"),
+            ({"stall": 1}, "stall must be true or false"),
+            ({"headers": ["X"]}, "headers must be names with texts"),
+            ({"headers": {"Retry-After": 1}}, "headers must be names with texts"),
+            ({"body": object()}, "body must be text, bytes or JSON values"),
+            ({"body": {1: 2}}, "body must be text, bytes or JSON values"),
+            ({"status": 500, "every": "2"}, "every must be a whole number"),
+            ({"status": 500, "path": 5}, "path must be text"),
+            ({"sequence": "ab"}, "sequence must be a list of faults"),
+            ({"sequence": {"status": 500}}, "sequence must be a list of faults"),
+            ({"sequence": [500]}, "sequence, step 0: a fault"),
+        ],
+    )
+    def test_a_value_of_a_wrong_type_is_named(
+        self, arguments: dict[str, Any], message: str
+    ) -> None:
+        faults = Faults()
+        with pytest.raises(TypeError, match=message):
+            faults.add(**arguments)
+        assert len(faults) == 0
 
 
 @pytest.fixture(scope="module")
@@ -215,15 +260,32 @@ class TestControlPlane:
             assert len(emulator.faults) == 0
 
     @pytest.mark.parametrize(
-        "rule",
-        [{"nothing": 1}, {"status": "503"}, {"sequence": 5}, {"sequence": [7]}, [], {"times": 0}],
+        ("rule", "message"),
+        [
+            ({"nothing": 1}, "unknown key 'nothing'; known are body, every"),
+            ({"status": "503"}, "status must be a whole number, not '503'"),
+            ({"malformedJson": 1}, "malformedJson must be true or false"),
+            ({"headers": {"X": "a\nb"}}, "the value of X has a line break"),
+            ({"sequence": 5}, "sequence must be a list of faults, not 5"),
+            ({"sequence": []}, "sequence must have one step or more"),
+            ({"sequence": [7]}, "sequence, step 0"),
+            (
+                {"sequence": [None, {"malformed_json": True}]},
+                "step 1: unknown key 'malformed_json'",
+            ),
+            ({"times": 0}, "times must be from 1"),
+            ({"status": 500, "path": None}, "path must be text"),
+            ({}, "give a fault"),
+            ([], "must be a JSON object"),
+        ],
     )
     async def test_a_rule_that_can_not_be_is_a_400(
-        self, emulator: Emulator, session: aiohttp.ClientSession, rule: Any
+        self, emulator: Emulator, session: aiohttp.ClientSession, rule: Any, message: str
     ) -> None:
         faults = emulator.url.replace("/v1", "/__emulator__/faults")
         async with session.post(faults, json=rule) as response:
             assert response.status == 400
+            assert message in (await response.json())["error"]
         assert len(emulator.faults) == 0
 
     async def test_it_loads_counts_and_deletes(self, session: aiohttp.ClientSession) -> None:
