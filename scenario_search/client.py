@@ -91,6 +91,10 @@ class AsyncScenario:
             ImportError: The extra ``emulator`` is not installed.
             ConfigurationError: An option cannot be used.
         """
+        if own := sorted(DemoEmulator.OWN_OPTIONS & options.keys()):
+            raise ConfigurationError(
+                f"demo() takes no {', '.join(own)}: a demo client has those of its emulator"
+            )
         emulator = DemoEmulator()
         try:
             client = cls(**emulator.client_options(), **options)

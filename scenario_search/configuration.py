@@ -84,6 +84,26 @@ def _shown_again(value: Any) -> Any:
     return str(value) if isinstance(value, HiddenText) else value
 
 
+def _boolean(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    # A text "false" would be true, and allow_http is no place for that.
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{attribute.name} must be True or False, not {value!r}")
+
+
+def _context_manager(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and not isinstance(value, AbstractAsyncContextManager):
+        found = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise ConfigurationError(
+            f"{attribute.name} must be an asynchronous context manager, such as "
+            f"asyncio.Semaphore(8), not {found}"
+        )
+
+
+def _list(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and (isinstance(value, str) or not isinstance(value, Sequence)):
+        raise ConfigurationError(f"{attribute.name} must be a list, not {type(value).__name__}")
+
+
 def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
     if value is not None and not isinstance(value, str):
         raise ConfigurationError(f"{attribute.name} must be a string, not {type(value).__name__}")
@@ -126,15 +146,19 @@ class SyncClientOptions:
         default=None, repr=False, converter=hidden_values, validator=_query
     )
     """Query-string parameters to send with every request."""
-    validate: bool = True
+    validate: bool = attrs.field(default=True, validator=_boolean)
     """Whether requests are checked before they are sent."""
-    strict: bool = False
+    strict: bool = attrs.field(default=False, validator=_boolean)
     """Whether an answer that is not as documented is an error."""
-    allow_http: bool = False
+    allow_http: bool = attrs.field(default=False, validator=_boolean)
     """Whether credentials may travel over plain http to a host that is not this machine."""
-    limiter: AbstractAsyncContextManager[Any] | None = attrs.field(default=None, repr=False)
+    limiter: AbstractAsyncContextManager[Any] | None = attrs.field(
+        default=None, repr=False, validator=_context_manager
+    )
     """Entered around every attempt: ``aiolimiter.AsyncLimiter`` or a semaphore."""
-    trace_configs: Sequence[aiohttp.TraceConfig] | None = attrs.field(default=None, repr=False)
+    trace_configs: Sequence[aiohttp.TraceConfig] | None = attrs.field(
+        default=None, repr=False, validator=_list
+    )
     """aiohttp's tracing hooks."""
 
 

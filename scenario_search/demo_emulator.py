@@ -20,6 +20,9 @@ class DemoEmulator:
         ImportError: The extra ``emulator`` is not installed.
     """
 
+    OWN_OPTIONS = frozenset({"base_url", "api_key", "api_secret", "bearer_auth", "project_id"})
+    """What a client of it cannot be given: where it is, and what it asks for."""
+
     def __init__(self) -> None:
         from scenario_search.emulator import Emulator  # noqa: PLC0415 - it needs the extra
 

@@ -26,13 +26,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
 import anyio.to_thread
-import orjson
 
 from scenario_search import frames
 from scenario_search.checkpoint import Checkpoint
 from scenario_search.crawl_reading import Piece
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
-from scenario_search.responses import Hit
+from scenario_search.responses import Hit, json_bytes
 from scenario_search.windows import UNDATED
 
 __all__ = ["ExportSource", "SearchSource", "limited_pieces", "to_csv", "to_jsonl"]
@@ -127,8 +126,7 @@ async def to_csv(source: ExportSource[H], path: str | os.PathLike[str]) -> None:
 
 
 def _json_lines(hits: list[H]) -> bytes:
-    option = orjson.OPT_APPEND_NEWLINE
-    return b"".join([orjson.dumps(hit.to_dict(), option=option) for hit in hits])
+    return b"".join([json_bytes(hit.to_dict()) + b"\n" for hit in hits])
 
 
 def _csv_lines(rows: list[list[Any]]) -> bytes:

@@ -294,6 +294,9 @@ def _holds_images(images: Any) -> bool:
     return any(isinstance(side, Sized) and len(side) > 0 for side in sides)
 
 
+_SEARCHES = ("query", "filter", "image", "images")
+
+
 def _searched_by(params: SearchParams) -> set[str]:
     """Give which of query, filter, image and images hold something, ``extra_body`` included."""
     values = vars(params)
@@ -302,18 +305,20 @@ def _searched_by(params: SearchParams) -> set[str]:
         found.add("images")
     extra = params.extra_body
     if isinstance(extra, Mapping):
-        names = ("query", "filter", "image", "images")
-        found |= {name for name in names if not _is_blank(extra.get(name))}
+        found |= {name for name in _SEARCHES if not _is_blank(extra.get(name))}
     return found
 
 
 def problems(params: SearchParams) -> Iterator[str]:
     """Say, one by one, what the documentation rules out in a request."""
-    if not _searched_by(params):
+    wrong = {
+        name: what
+        for name, parameter, value in given_parameters(params)
+        if parameter.rule and (what := parameter.rule(name, value, params))
+    }
+    if not _searched_by(params) and wrong.keys().isdisjoint(_SEARCHES):
         yield "Must provide at least one search parameter: query, filter, image or images"
-    for name, parameter, value in given_parameters(params):
-        if parameter.rule and (what := parameter.rule(name, value, params)):
-            yield what
+    yield from wrong.values()
     offset_mode = [n for n in ("limit", "offset") if getattr(params, n) is not None]
     page_mode = [n for n in ("page", "hits_per_page") if getattr(params, n) is not None]
     if offset_mode and page_mode:

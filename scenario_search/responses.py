@@ -11,6 +11,7 @@ scenario-sdk 2.4.0.
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Mapping
@@ -88,6 +89,20 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def json_bytes(data: dict[str, Any]) -> bytes:
+    """Write JSON. Integers may be of any size, which orjson alone refuses.
+
+    Raises:
+        TypeError: There is something in it that JSON has no form for.
+        ValueError: Likewise, of a kind that has: a lone surrogate, NaN beside such an integer.
+    """
+    try:
+        return orjson.dumps(data)
+    except TypeError:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode()
+
+
 def without_signature(text: str) -> str:
     """Give text whose URLs have lost their query strings, which may be signatures."""
     return _URL_QUERY.sub(r"\1?...", text)
@@ -127,7 +142,7 @@ class Document:
 
     def to_json(self) -> str:
         """Give the JSON text of :meth:`to_dict`."""
-        return orjson.dumps(self.to_dict()).decode()
+        return json_bytes(self.to_dict()).decode()
 
     def __repr__(self) -> str:
         """Show the fields that hold something; a URL without its signature."""

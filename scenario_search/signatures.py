@@ -2,14 +2,16 @@
 
 A type checker sees the class's keywords on the function (through a ``ParamSpec``), and so do
 ``help()`` and notebooks (through ``__signature__``). What may be secret among the keywords is
-hidden before the function sees them.
+hidden before the function sees them, and a keyword that the class does not have is refused by the
+function's name, for callers have not heard of the class.
 """
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import attrs
@@ -47,27 +49,46 @@ def signature_of(cls: type[Any], *names: str, returns: Any = inspect.Signature.e
 
 
 def takes(
-    signature: Callable[P, Any],
+    signature: Callable[P, Any], **refused: str
 ) -> Callable[[Callable[Concatenate[S, ...], R]], Callable[Concatenate[S, P], R]]:
-    """Give a method the keywords of an attrs class's constructor."""
+    """Give a method the keywords of an attrs class's constructor.
+
+    Args:
+        signature: The attrs class.
+        refused: Keywords that it has not, but that callers will try: what to tell them.
+    """
 
     def decorate(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, P], R]:
-        hiding: Any = _hiding(method)
-        hiding.__signature__ = signature_of(signature)  # type: ignore[arg-type]
-        return cast(Callable[Concatenate[S, P], R], hiding)
+        shown = signature_of(signature)  # type: ignore[arg-type]
+        return cast(Callable[Concatenate[S, P], R], _checked(method, shown, refused))
 
     return decorate
 
 
-def _hiding(method: Callable[..., R]) -> Callable[..., R]:
-    """Hide the secrets among a method's keywords from the locals of any traceback."""
+def _checked(
+    method: Callable[..., R], signature: inspect.Signature, refused: Mapping[str, str]
+) -> Callable[..., R]:
+    """Hide the secrets among a method's keywords, and refuse those it does not take."""
+    names = list(signature.parameters)[1:]
+    shown = method.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(method)
     def called(*args: Any, **keywords: Any) -> R:
         hide_secrets(keywords)
+        for name in keywords:
+            if name not in names:
+                raise TypeError(refused.get(name) or _unexpected(shown, name, names))
         return method(*args, **keywords)
 
+    described: Any = called
+    described.__signature__ = signature
     return called
+
+
+def _unexpected(function: str, name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f": did you mean {near[0]}?" if near else ""
+    return f"{function}() got an unexpected keyword argument {name!r}{hint}"
 
 
 class CopyMethod(Protocol[P]):
@@ -81,9 +102,11 @@ class CopyMethod(Protocol[P]):
         ...
 
 
-def returns_same(signature: Callable[P, Any]) -> Callable[[Callable[..., Any]], CopyMethod[P]]:
+def returns_same(
+    signature: Callable[P, Any], **refused: str
+) -> Callable[[Callable[..., Any]], CopyMethod[P]]:
     """As :func:`takes`, for a method that returns an object of its own object's class."""
-    return cast(Callable[[Callable[..., Any]], CopyMethod[P]], takes(signature))
+    return cast(Callable[[Callable[..., Any]], CopyMethod[P]], takes(signature, **refused))
 
 
 class MakerMethod(Protocol[P]):
@@ -94,11 +117,13 @@ class MakerMethod(Protocol[P]):
         ...
 
 
-def makes(signature: Callable[P, Any]) -> Callable[[Callable[..., Any]], MakerMethod[P]]:
+def makes(
+    signature: Callable[P, Any], **refused: str
+) -> Callable[[Callable[..., Any]], MakerMethod[P]]:
     """As :func:`takes`, for a class method that makes an object of its class."""
 
     def decorate(method: Any) -> Any:
-        return classmethod(takes(signature)(method.__func__))
+        return classmethod(takes(signature, **refused)(method.__func__))
 
     return decorate
 
@@ -113,8 +138,7 @@ def takes_beside(
     ) -> Callable[Concatenate[S, A, P], R]:
         own = list(inspect.signature(method).parameters.values())[:2]
         keywords = list(signature_of(signature).parameters.values())[1:]  # type: ignore[arg-type]
-        hiding: Any = _hiding(method)
-        hiding.__signature__ = inspect.Signature([*own, *keywords])
-        return cast(Callable[Concatenate[S, A, P], R], hiding)
+        shown = inspect.Signature([*own, *keywords])
+        return cast(Callable[Concatenate[S, A, P], R], _checked(method, shown, {}))
 
     return decorate

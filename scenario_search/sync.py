@@ -79,6 +79,8 @@ O = ParamSpec("O")  # noqa: E741 - the options beside P, the parameters
 Q = TypeVar("Q", bound=SearchParams)
 H = TypeVar("H", bound=Hit)
 
+_NO_SESSION = "Scenario takes no session, for it has an event loop of its own: use AsyncScenario"
+
 
 class Scenario:
     """A client of Scenario's Search API for plain code, notebooks and threads.
@@ -95,9 +97,8 @@ class Scenario:
         ConfigurationError: The credentials, the base URL or another option cannot be used.
     """
 
-    @takes(SyncClientOptions)
+    @takes(SyncClientOptions, session=_NO_SESSION)
     def __init__(self, **options: Any) -> None:
-        _refuse_session(options)
         self._wrap(AsyncScenario(**options))
 
     def _wrap(self, client: AsyncScenario) -> None:
@@ -105,14 +106,13 @@ class Scenario:
         client._transport._close_with = "'with', or client.close()"
         portal.leave_behind_in_fork(client._transport)
 
-    @makes(SyncClientOptions)
+    @makes(SyncClientOptions, session=_NO_SESSION)
     @classmethod
     def demo(cls, **options: Any) -> Self:
         """Give a client of an embedded emulator with demo data, which ends with the client.
 
         See :meth:`AsyncScenario.demo`.
         """
-        _refuse_session(options)
         made = object.__new__(cls)
         made._wrap(AsyncScenario.demo(**options))
         return made
@@ -137,7 +137,7 @@ class Scenario:
         """The options, without the credentials."""
         return self._client.options
 
-    @returns_same(SyncClientOptions)
+    @returns_same(SyncClientOptions, session=_NO_SESSION)
     def with_options(self, **changes: Any) -> Self:
         """Give a copy with other options that shares the connections.
 
@@ -146,7 +146,6 @@ class Scenario:
         Raises:
             ConfigurationError: An option cannot be used, or belongs to the connections.
         """
-        _refuse_session(changes)
         copy = object.__new__(type(self))
         copy._wrap(self._client.with_options(**changes))
         return copy
@@ -203,13 +202,6 @@ class Scenario:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} cannot be pickled: make a client in each process")
-
-
-def _refuse_session(options: dict[str, Any]) -> None:
-    if "session" in options:
-        raise TypeError(
-            "Scenario takes no session, for it has an event loop of its own: use AsyncScenario"
-        )
 
 
 @contextmanager

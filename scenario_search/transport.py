@@ -122,6 +122,9 @@ class Transport:
         max_connections: How many connections are open at once. Not for a caller's session.
         session: A caller's session. It is never closed here.
         trace_configs: aiohttp's hooks, for tracing. Not for a caller's session.
+
+    Raises:
+        ConfigurationError: The session or a hook is something else.
     """
 
     def __init__(
@@ -133,6 +136,9 @@ class Transport:
         session: aiohttp.ClientSession | None = None,
         trace_configs: Sequence[aiohttp.TraceConfig] | None = None,
     ) -> None:
+        _check_kind("session", session, aiohttp.ClientSession)
+        for trace_config in trace_configs or ():
+            _check_kind("trace_configs", trace_config, aiohttp.TraceConfig)
         self._owner = owner
         self._close_with = close_with
         self._max_connections = max_connections
@@ -385,6 +391,12 @@ def _file_errors(url: str) -> Iterator[None]:
     except _BROKEN as error:
         reason = type(error).__name__
         raise APIConnectionError(f"The connection to {shown} failed: {reason}") from None
+
+
+def _check_kind(option: str, value: Any, kind: type[Any]) -> None:
+    if value is not None and not isinstance(value, kind):
+        found = type(value).__name__
+        raise ConfigurationError(f"{option} takes an aiohttp.{kind.__name__}, not {found}")
 
 
 def _check_usable(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 import traceback
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
+import aiohttp
 import pytest
 
-from scenario_search import AsyncScenario, ConfigurationError
+from scenario_search import AsyncScenario, ConfigurationError, Scenario
 from scenario_search.configuration import (
     DEFAULT_BASE_URL,
     ClientOptions,
@@ -361,6 +365,9 @@ def test_defaults_are_the_documented_ones() -> None:
         ("default_headers", {"X-A": "é\t1"}),
         ("default_query", {"a": ""}),
         ("project_id", "p"),
+        ("limiter", asyncio.Semaphore(1)),
+        ("trace_configs", ()),
+        ("validate", False),
     ],
 )
 def test_values_at_the_edge_are_taken(name: str, value: Any) -> None:
@@ -383,6 +390,9 @@ BAD_SECONDS: list[Any] = [-1, "5", True, float("nan"), float("inf"), [1]]
         *(("default_headers", bad) for bad in ("x", {"a b": "x"}, {"a": "x\r\n"}, {"a": 1})),
         *(("default_query", bad) for bad in ("x", {"a": 1}, {1: "a"})),
         ("project_id", 5),
+        *(("limiter", bad) for bad in (5, asyncio.Semaphore, nullcontext)),
+        *(("trace_configs", bad) for bad in (5, "x", aiohttp.TraceConfig())),
+        *((name, bad) for name in ("validate", "strict", "allow_http") for bad in ("no", 1, None)),
     ],
 )
 def test_other_values_are_refused_by_name(name: str, value: Any) -> None:
@@ -395,3 +405,65 @@ def test_values_of_headers_are_not_shown() -> None:
     with pytest.raises(ConfigurationError) as caught:
         ClientOptions(default_headers={"X-Token": f"{CANARY}\n"})
     assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("session", 5, "session takes an aiohttp.ClientSession, not int"),
+        ("session", aiohttp.ClientSession, "session takes an aiohttp.ClientSession, not type"),
+        ("trace_configs", [5], "trace_configs takes an aiohttp.TraceConfig, not int"),
+    ],
+)
+def test_what_is_of_aiohttp_must_be_of_aiohttp(name: str, value: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        AsyncScenario(bearer_auth="t", **{name: value})
+    assert str(caught.value) == message
+
+
+def test_a_limiter_that_is_none_is_named() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ClientOptions(limiter=asyncio.Semaphore)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "limiter must be an asynchronous context manager, such as asyncio.Semaphore(8), "
+        "not the class Semaphore"
+    )
+
+
+MAKERS: dict[str, Callable[..., Any]] = {
+    "AsyncScenario": lambda **options: AsyncScenario(bearer_auth="t", **options),
+    "Scenario": lambda **options: Scenario(bearer_auth="t", **options),
+    "AsyncScenario.demo": AsyncScenario.demo,
+    "Scenario.demo": Scenario.demo,
+    "AsyncScenario.with_options": AsyncScenario(bearer_auth="t").with_options,
+    "Scenario.with_options": Scenario(bearer_auth="t").with_options,
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(
+    ("option", "hint"), [("timeot", ": did you mean timeout?"), ("nothing_like_it", "")]
+)
+def test_an_unknown_option_is_refused_by_the_name_that_was_called(
+    name: str, option: str, hint: str
+) -> None:
+    with pytest.raises(TypeError) as caught:
+        MAKERS[name](**{option: 5})
+    assert str(caught.value) == f"{name}() got an unexpected keyword argument {option!r}{hint}"
+
+
+@pytest.mark.parametrize("name", ["Scenario", "Scenario.demo", "Scenario.with_options"])
+def test_the_client_for_plain_code_takes_no_session(name: str) -> None:
+    with pytest.raises(TypeError, match=r"Scenario takes no session.*: use AsyncScenario"):
+        MAKERS[name](session=None)
+
+
+@pytest.mark.parametrize("make", [AsyncScenario.demo, Scenario.demo])
+def test_a_demo_client_has_the_address_and_the_credentials_of_its_emulator(
+    make: Callable[..., Any],
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make(api_key=CANARY, bearer_auth=CANARY, base_url="https://api.example")
+    assert str(caught.value) == (
+        "demo() takes no api_key, base_url, bearer_auth: a demo client has those of its emulator"
+    )

@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
+from IPython.lib.pretty import pretty
 
 from scenario_search import (
     AsyncScenario,
@@ -20,9 +21,10 @@ from scenario_search import (
     SearchWorkflowSearchResponse as Workflow,
     Thumbnail,
 )
+from scenario_search.codec import structure
 from scenario_search.display import hit_html, html, page_html, picture_url, web_url
 from scenario_search.display_style import STYLE
-from scenario_search.display_text import clean, file_size
+from scenario_search.display_text import clean, file_size, hit_line
 from scenario_search.emulator import Emulator
 from scenario_search.responses import Hit, SearchHits
 
@@ -219,26 +221,32 @@ HITS: st.SearchStrategy[Hit] = ASSETS | MODELS | WORKFLOWS
 
 
 @given(HITS)
-@settings(max_examples=150, deadline=None)
 def test_no_value_of_a_hit_becomes_markup(hit: Hit) -> None:
     assert_only_ours(hit_html(hit))
 
 
 @given(st.lists(HITS, max_size=4), VALUES, VALUES)
-@settings(max_examples=80, deadline=None)
 def test_no_value_of_a_page_becomes_markup(hits: list[Hit], total: Any, number: Any) -> None:
     page = SearchHits(hits=hits, total_hits=total, page=number, total_pages=number, offset=number)
     assert_only_ours(page_html(page))
 
 
 @given(st.lists(HITS, max_size=4), VALUES)
-@settings(max_examples=80, deadline=None)
 def test_the_text_of_a_page_is_a_few_clean_lines(hits: list[Hit], total: Any) -> None:
     text = repr(SearchHits(hits=hits, estimated_total_hits=total))
     lines = text.split("\n")
     assert len(lines) == 1 + len(hits)
-    assert all(len(line) < 200 for line in lines)
+    assert all(len(line) <= 80 for line in lines)
     assert_harmless("".join(lines))
+
+
+@given(HITS)
+def test_the_text_of_a_hit_is_a_few_clean_lines(hit: Hit) -> None:
+    hit.extra.update({"new": HOSTILE[0], "\x1b[31m": "\u202e", "more": {"a": ["\x9b"]}})
+    lines = repr(hit).split("\n")
+    assert 4 <= len(lines) <= 12
+    assert all(len(line) <= 80 for line in [*lines, hit_line(hit)])
+    assert_harmless("".join([*lines, hit_line(hit)]))
 
 
 @given(st.text(st.characters(codec=None) | st.sampled_from("\x1b\x9b\u202e\ud800\u2028\n")))
@@ -469,6 +477,62 @@ async def test_the_text_of_a_page_is_short(demo_client: AsyncScenario) -> None:
     assert lines[1] == "  query: dragon"
     assert lines[-1] == "  and 5 more"
     assert len(lines) == 8
+
+
+def test_the_text_of_an_asset_tells_most_of_it() -> None:
+    hit = asset(width=1024, height=768, size=913_856, model_type="flux.1", prompt="a keep")
+    hit.privacy, hit.created_at = "public", "2025-01-16T11:19:41.579Z"
+    assert repr(hit).splitlines() == [
+        "SearchAssetSearchResponse: Keep",
+        "  asset_1 · public · 2025-01-16 11:19 UTC",
+        "  image · 1024 \N{MULTIPLICATION SIGN} 768 · 914 kB · flux.1",
+        "  prompt: a keep",
+        "  tags: stone, tower",
+        "  url: https://cdn.example/a?...",
+    ]
+
+
+def test_the_text_of_a_model_tells_most_of_it() -> None:
+    model = Model(id="m", name="Castle Maker", type="flux.1-lora", capabilities=["txt2img"])
+    model.short_description = "Whimsical castles"
+    assert repr(model).splitlines() == [
+        "SearchModelSearchResponse: Castle Maker",
+        "  m",
+        "  flux.1-lora · txt2img",
+        "  about: Whimsical castles",
+    ]
+
+
+def test_the_text_of_a_workflow_tells_most_of_it() -> None:
+    workflow = Workflow(id="w", name="Upscaler", status="ready", description="Doubles it")
+    workflow.created_at = "2025-01-16T11:19:41.579Z"
+    assert repr(workflow).splitlines() == [
+        "SearchWorkflowSearchResponse: Upscaler",
+        "  w · 2025-01-16 11:19 UTC",
+        "  ready",
+        "  about: Doubles it",
+    ]
+
+
+def test_no_unknown_field_is_lost_from_view() -> None:
+    hit = structure(
+        {"id": "a", "metadata": {"odd": 1}, **{f"new{n}": n for n in range(8)}},
+        Asset,
+    )
+    text = repr(hit)
+    assert "extra new4: 4" in text
+    assert "extra: new5, new6, new7, metadata" in text
+
+
+def test_an_unknown_field_shows_no_signature() -> None:
+    signed = "https://cdn.example/" + "a" * 40 + "?Signature=CANARY" + "b" * 400 + "CANARY"
+    assert "CANARY" not in repr(structure({"id": "a", "new": [signed]}, Asset))
+
+
+def test_ipython_shows_a_hit_among_others_in_a_line() -> None:
+    hit = asset(width=8, height=8)
+    assert pretty(hit) == repr(hit)
+    assert pretty({"found": [hit, hit]}).count("<asset_1: Keep · image · 8") == 2
 
 
 @pytest.mark.parametrize(

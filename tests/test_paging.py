@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from fake_transport import FakeTransport, Page, correct_page, faked_client, hits
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from scenario_search import (
     AsyncScenario,
@@ -112,7 +112,6 @@ def test_a_page_that_was_asked_for_without_a_position_says_itself_where_it_is(
 
 
 @given(count=st.integers(0, 230), size=st.integers(1, 100), paged=st.booleans(), seed=st.randoms())
-@settings(max_examples=60, deadline=None)
 def test_a_correct_server_is_walked_once_each_and_in_order(
     count: int, size: int, paged: bool, seed: Any
 ) -> None:

@@ -204,6 +204,12 @@ def test_a_request_needs_something_to_search_for(
     assert problem(params) == expected
 
 
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_picture_is_one_problem(blank: str) -> None:
+    expected = f"`image` must be an existing AssetId or a valid data URL, not {blank!r}"
+    assert problem(SearchAssetSearchParams(image=blank)) == expected
+
+
 @pytest.mark.parametrize(
     "keywords",
     [

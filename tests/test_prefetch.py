@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fake_transport import FakeTransport, correct_page, faked_client, hits
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from scenario_search import AsyncScenario, InvalidParamsError, PaginationError
 
@@ -25,7 +25,6 @@ def other_tasks() -> set[asyncio.Task[Any]]:
     return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.integers(0, 150),
     st.integers(1, 9),

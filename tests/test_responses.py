@@ -159,8 +159,15 @@ def test_api_model_type_is_a_deprecated_alias() -> None:
 
 
 def test_repr_shows_only_what_is_set() -> None:
-    hit = SearchAssetSearchResponse(id="a", metadata=Metadata(width=8), score=0)
-    assert repr(hit) == "SearchAssetSearchResponse(id='a', score=0, metadata=Metadata(width=8))"
+    metadata = Metadata(width=8, kind="image")
+    assert repr(metadata) == "Metadata(kind='image', width=8)"
+
+
+def test_repr_takes_a_line_for_each_field_where_one_is_not_enough() -> None:
+    metadata = Metadata(prompt="p" * 60, kind="image", width=8)
+    assert repr(metadata) == (
+        f"Metadata(\n    kind='image',\n    prompt='{'p' * 60}',\n    width=8,\n)"
+    )
 
 
 def test_repr_strips_signatures_of_urls_at_every_level() -> None:
@@ -235,3 +242,18 @@ def test_total_is_that_of_either_mode() -> None:
     assert SearchHits[Any](estimated_total_hits=7).total == 7
     assert SearchHits[Any](total_hits=0, estimated_total_hits=7).total == 0
     assert SearchHits[Any]().total is None
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**400])
+def test_json_holds_whole_numbers_of_any_size(number: int) -> None:
+    text = SearchAssetSearchResponse(id="é", extra={"seed": number}).to_json()
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+    assert (json.loads(text)["id"], json.loads(text)["seed"]) == ("é", number)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [("\ud800", ValueError), (object(), TypeError), ({5}, TypeError)]
+)
+def test_what_json_has_no_form_for_is_refused(value: Any, kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        SearchAssetSearchResponse(id="a", extra={"x": value}).to_json()

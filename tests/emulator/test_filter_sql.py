@@ -114,8 +114,7 @@ def trees(kind: Kind) -> st.SearchStrategy[Node]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(
-    max_examples=50,
-    deadline=None,
+    max_examples=settings.default.max_examples // 2,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())

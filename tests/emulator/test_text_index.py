@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from scenario_search.emulator.text_index import TextIndex
 from scenario_search.emulator.text_segment import Text
@@ -176,7 +176,6 @@ CHANGES = st.lists(
 
 
 @given(CHANGES, st.lists(st.sampled_from([*WORDS, "cas", "sunflowr", '"sun flower"']), max_size=3))
-@settings(deadline=None, max_examples=60)
 def test_changes_give_what_a_fresh_index_gives(
     changes: list[dict[int, tuple[str, list[str]]] | set[int]], query: list[str]
 ) -> None:
@@ -202,7 +201,6 @@ MIXED = index_of("Castle, dragon. 123", "sci-fi “quoted” café", "日本 й�
 
 
 @given(st.text() | st.text(st.sampled_from('castle dr"-!., 日é🐉')), st.integers(0, 5))
-@settings(deadline=None)
 def test_any_text_can_be_searched(query: str, limit: int) -> None:
     found = MIXED.search(query, limit=limit)
     assert len(found.numbers) == len(found.scores) == min(limit, found.total)
