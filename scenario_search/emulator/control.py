@@ -20,6 +20,7 @@ with an ``Origin`` header is refused, so that no web page a browser shows can re
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -29,6 +30,7 @@ from aiohttp import web
 from scenario_search.emulator.api_errors import ApiError, bad_request
 from scenario_search.emulator.faults import rule_from_json
 from scenario_search.emulator.fields import KINDS, Kind
+from scenario_search.emulator.sources import JsonLines
 from scenario_search.emulator.store import InvalidDocumentError
 
 if TYPE_CHECKING:
@@ -69,13 +71,13 @@ class Control:
         return _answer({"url": emulator.url, "projectId": emulator.project_id, "documents": counts})
 
     async def _load(self, request: web.Request) -> web.StreamResponse:
-        lines = (await request.read()).splitlines()
+        lines = JsonLines("body", BytesIO(await request.read()))
         try:
-            report = await self._emulator.load(
-                (orjson.loads(line) for line in lines if line.strip()), _kind(request)
-            )
-        except (InvalidDocumentError, orjson.JSONDecodeError) as error:
-            raise bad_request(str(error), "INVALID_DOCUMENT") from None
+            report = await self._emulator.load(lines, _kind(request))
+        except InvalidDocumentError as error:
+            raise bad_request(
+                str(error), "INVALID_DOCUMENT", details={"stored": error.stored}
+            ) from None
         return _answer({"added": report.added, "updated": report.updated})
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:

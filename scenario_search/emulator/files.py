@@ -15,7 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from scenario_search.emulator.api_errors import ApiError
 from scenario_search.emulator.demo_media import media_bytes
@@ -84,7 +84,9 @@ class Files:
             return signed
 
     def _signature(self, path: str, until: int) -> str:
-        return hmac.digest(self._key, f"{until} {path}".encode(), "sha256").hex()
+        # Clients differ in what they quote.
+        signed = f"{until} {unquote(path)}".encode(errors="surrogatepass")
+        return hmac.digest(self._key, signed, "sha256").hex()
 
     def check_signature(self, path: str, query_string: str) -> None:
         """Accept a URL as it was answered.

@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from urllib.parse import quote
-
-import orjson
+from typing import Any, Final, Self, TypeVar
 
 from scenario_search.emulator.api_errors import EmulatorStoppedError
 from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.demo_data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.embedding import Embedder
 from scenario_search.emulator.fields import KINDS, Kind
-from scenario_search.emulator.files import FOLDERS, STORED_ORIGIN, Files, file_blob
+from scenario_search.emulator.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.likenesses import Likenesses
+from scenario_search.emulator.loaded_files import FilesOfLoad
 from scenario_search.emulator.meanings import Meanings
-from scenario_search.emulator.sources import Source, read_documents
-from scenario_search.emulator.store import LoadReport, Store
+from scenario_search.emulator.sources import Documents, Source
+from scenario_search.emulator.store import InvalidDocumentError, LoadReport, Store
 
 __all__ = ["Library"]
 
 T = TypeVar("T")
+
+_BATCH_WITH_FILES: Final = 100
+"""A transaction holds so many documents, and their files."""
 
 
 class Library:
@@ -95,14 +96,23 @@ class Library:
 
         Raises:
             InvalidDocumentError: A document can't be stored.
+            OSError: The source can't be read. Whole batches before that are stored.
             EmulatorStoppedError: The emulator stops. What was stored before stays.
         """
+        documents = Documents(source)
         try:
-            with contextlib.closing(read_documents(source)) as documents:
-                given: Iterable[Mapping[str, Any] | bytes] = self._while_running(documents)
-                if folder is not None:
-                    given = self._with_files(given, Path(folder))
-                return self.store.upsert(kind, given)
+            with contextlib.closing(iter(documents)) as each:
+                given = self._while_running(each)
+                if folder is None:
+                    return self.store.upsert(kind, given)
+                files = FilesOfLoad(Path(folder))
+                pointed = files.pointed_to(given)
+                return files.told(self.store.upsert(kind, pointed, _BATCH_WITH_FILES, files.blobs))
+        except InvalidDocumentError as error:
+            place = documents.place(error.position)
+            raise InvalidDocumentError(
+                error.position, error.problem, stored=error.stored, place=place
+            ) from None
         finally:
             self._catch_up(kind)
 
@@ -111,23 +121,6 @@ class Library:
             if self.stopping.is_set():
                 raise EmulatorStoppedError("the emulator was stopped while it loaded")
             yield document
-
-    def _with_files(
-        self, documents: Iterable[Mapping[str, Any] | bytes], folder: Path
-    ) -> Iterator[Mapping[str, Any] | bytes]:
-        """Copy each asset's file into the store, and have its URL point to the emulator."""
-        paths = {path.stem: path for path in sorted(folder.rglob("*")) if path.is_file()}
-        for given in documents:
-            document = orjson.loads(given) if isinstance(given, bytes) else given
-            id_ = document.get("id") if isinstance(document, Mapping) else None
-            path = paths.get(id_) if isinstance(id_, str) else None
-            if path is None:
-                yield given
-                continue
-            # The file first: a document must never point to one that is not there yet.
-            self.store.put_blobs("assets", {file_blob(path.stem): path.read_bytes()})
-            url = f"{STORED_ORIGIN}/{FOLDERS[0]}/{quote(path.name)}"
-            yield {**document, "url": url}
 
     def load_demo(self, seed: int, project_id: str) -> None:
         """Add the demo's documents, unless they are there.

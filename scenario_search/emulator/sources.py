@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import zlib
+from bisect import bisect_right
 from collections.abc import Generator, Iterable, Mapping
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-__all__ = ["Hit", "Source", "read_documents"]
+import attrs
+
+__all__ = ["Documents", "Hit", "JsonLines", "Source"]
+
+_GZIP = b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Hit(Protocol):
@@ -18,35 +26,96 @@ class Hit(Protocol):
         ...
 
 
-Source: TypeAlias = Path | str | Iterable[Mapping[str, Any] | Hit]
+@attrs.frozen
+class JsonLines:
+    """Lines that hold a JSON object each.
+
+    Attributes:
+        name: What they are called in errors.
+        lines: The lines.
+    """
+
+    name: str
+    lines: Iterable[bytes]
 
 
-def read_documents(source: Source) -> Generator[Mapping[str, Any] | bytes, None, None]:
-    """Read documents one by one.
+Source: TypeAlias = Path | str | JsonLines | Iterable[Mapping[str, Any] | Hit]
+
+
+class Documents:
+    """The documents of a source, one by one, and where each stands.
+
+    Iterating gives dicts, or the JSON of an object as it stands in the file; blank lines and a
+    byte order mark are passed over.
 
     Args:
-        source: The path of a JSONL file, compressed when its name ends in ``.gz``, or dicts or
-            hits. Blank lines are passed over.
-
-    Yields:
-        Dicts, or the JSON of an object as it stands in the file.
+        source: The path of a JSONL file, compressed by gzip or not, whatever its name says; or
+            lines; or dicts or hits.
 
     Raises:
-        TypeError: It is neither.
+        TypeError: It is none of these; while iterating: one of its documents is neither.
+        OSError: While iterating: the file can't be read.
     """
-    if isinstance(source, str | Path):
-        path = Path(source)
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            yield from (line for line in lines if not line.isspace())
-        return
-    if isinstance(source, Mapping | bytes):
-        kind = type(source).__name__
-        raise TypeError(f"load() takes a path or an iterable of documents, not one {kind}")
-    for number, document in enumerate(source):
-        if isinstance(document, Mapping):
-            yield document
-        elif hasattr(document, "to_dict"):
-            yield document.to_dict()
+
+    def __init__(self, source: Source) -> None:
+        if isinstance(source, Mapping | bytes) or not (
+            isinstance(source, str | Path | JsonLines) or hasattr(source, "__iter__")
+        ):
+            kind = type(source).__name__
+            raise TypeError(f"load() takes a path or an iterable of documents, not one {kind}")
+        self._source = source
+        self._name: str | None = None
+        self._after_blanks = [0]
+        self._blanks = [0]
+
+    def place(self, position: int) -> str | None:
+        """What the place of a document that was read is called: ``assets.jsonl:12``.
+
+        Args:
+            position: How many documents were read before it.
+
+        Returns:
+            None where documents have no lines.
+        """
+        if self._name is None:
+            return None
+        blanks = self._blanks[bisect_right(self._after_blanks, position) - 1]
+        return f"{self._name}:{position + blanks + 1}"
+
+    def __iter__(self) -> Generator[Mapping[str, Any] | bytes, None, None]:
+        source = self._source
+        if isinstance(source, str | Path):
+            with Path(source).open("rb") as file:
+                yield from self._of_lines(str(source), _unpacked(file))
+        elif isinstance(source, JsonLines):
+            yield from self._of_lines(source.name, source.lines)
         else:
-            what = type(document).__name__
-            raise TypeError(f"document {number} should be a dict or a hit, but is {what}")
+            for number, document in enumerate(source):
+                if isinstance(document, Mapping):
+                    yield document
+                elif hasattr(document, "to_dict"):
+                    yield document.to_dict()
+                else:
+                    what = type(document).__name__
+                    raise TypeError(f"document {number} should be a dict or a hit, but is {what}")
+
+    def _of_lines(self, name: str, lines: Iterable[bytes]) -> Generator[bytes, None, None]:
+        self._name = name
+        position = number = 0
+        try:
+            for number, line in enumerate(lines):
+                text = line.removeprefix(_BYTE_ORDER_MARK) if number == 0 else line
+                if not text or text.isspace():
+                    self._after_blanks.append(position)
+                    self._blanks.append(number - position + 1)
+                else:
+                    position += 1
+                    yield text
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise OSError(
+                f"{name}: after line {number + 1} the gzip data is damaged: {error}"
+            ) from error
+
+
+def _unpacked(file: BufferedReader) -> Iterable[bytes]:
+    return gzip.open(file) if file.peek(len(_GZIP)).startswith(_GZIP) else file

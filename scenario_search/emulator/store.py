@@ -23,7 +23,6 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -36,15 +35,23 @@ from scenario_search.emulator.fields import KINDS, Indexed, Kind, SortKey, index
 from scenario_search.emulator.filter_parser import Node
 from scenario_search.emulator.filter_sql import compile_filter
 from scenario_search.emulator.store_connections import Connections
-from scenario_search.emulator.store_documents import InvalidDocumentError, encode_document
+from scenario_search.emulator.store_documents import (
+    InvalidDocumentError,
+    LoadReport,
+    encode_document,
+)
 from scenario_search.emulator.store_numbers import (
+    Changes,
     FieldRanks,
     Numbers,
+    Selection,
     joint_ranks,
     read_numbers,
     read_ranks,
 )
 from scenario_search.emulator.store_schema import (
+    DELETE_BLOB,
+    PUT_BLOB,
     StoreError,
     trigram_statements,
     upsert_statements,
@@ -61,39 +68,6 @@ __all__ = [
 ]
 
 _REMEMBERED: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class LoadReport:
-    """How many documents a load added and how many it replaced."""
-
-    added: int
-    updated: int
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What an index has to catch up with.
-
-    Attributes:
-        revision: The revision these changes lead to.
-        cleared: Whether the kind was cleared since: drop all that is known before anything else.
-        changed: The numbers of the documents added or replaced since, rising.
-        deleted: The numbers of the documents deleted since, rising.
-    """
-
-    revision: int
-    cleared: bool
-    changed: Numbers
-    deleted: Numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """One page of matching documents, and how many match in all."""
-
-    numbers: Numbers
-    total: int
 
 
 class Store:
@@ -135,7 +109,11 @@ class Store:
     # Writing
 
     def upsert(
-        self, kind: Kind, documents: Iterable[Mapping[str, Any] | bytes], batch: int = 1000
+        self,
+        kind: Kind,
+        documents: Iterable[Mapping[str, Any] | bytes],
+        batch: int = 1000,
+        blobs: Callable[[str], Mapping[str, bytes]] | None = None,
     ) -> LoadReport:
         """Add documents, or replace those that have the same id.
 
@@ -144,6 +122,8 @@ class Store:
             documents: Mappings of JSON values, or the UTF-8 JSON of an object each, which is
                 kept to the byte. They are read as they are needed.
             batch: How many documents make one transaction.
+            blobs: Gives the named blobs that go with the document of an id, which are written in
+                its transaction.
 
         Raises:
             InvalidDocumentError: A document is no JSON object or has no `id` of one character
@@ -155,11 +135,14 @@ class Store:
         added = updated = position = 0
         remaining = iter(documents)
         while chunk := list(islice(remaining, batch)):
-            encoded = [
-                encode_document(position + at, document) for at, document in enumerate(chunk)
-            ]
+            try:
+                encoded = [
+                    encode_document(position + at, document) for at, document in enumerate(chunk)
+                ]
+            except InvalidDocumentError as error:
+                raise InvalidDocumentError(error.position, error.problem, stored=position) from None
             rows = [(id_, raw, index_document(kind, document)) for id_, raw, document in encoded]
-            new = self._write_batch(kind, rows)
+            new = self._write_batch(kind, rows, blobs)
             added += new
             updated += len(rows) - new
             position += len(rows)
@@ -215,16 +198,7 @@ class Store:
         and ask `changed_since` that revision when it is read again.
         """
         with self._connections.writing() as connection:
-            for name, data in blobs.items():
-                if data is None:
-                    connection.execute(
-                        "DELETE FROM blobs WHERE kind = ? AND name = ?", (kind, name)
-                    )
-                else:
-                    connection.execute(
-                        "INSERT OR REPLACE INTO blobs(kind, name, data) VALUES (?, ?, ?)",
-                        (kind, name, data),
-                    )
+            _put_blobs(connection, kind, blobs)
 
     # Reading
 
@@ -400,7 +374,12 @@ class Store:
         )
         return ranks
 
-    def _write_batch(self, kind: Kind, rows: list[tuple[str, bytes, Indexed]]) -> int:
+    def _write_batch(
+        self,
+        kind: Kind,
+        rows: list[tuple[str, bytes, Indexed]],
+        blobs: Callable[[str], Mapping[str, bytes]] | None,
+    ) -> int:
         with self._connections.writing() as connection:
             known = dict(
                 connection.execute(
@@ -454,6 +433,9 @@ class Store:
                 "UPDATE kinds SET last_doc = ?, documents = documents + ? WHERE kind = ?",
                 (last_doc, new, kind),
             )
+            if blobs is not None:
+                for id_, _, _ in rows:
+                    _put_blobs(connection, kind, blobs(id_))
         return new
 
     def _remembered(
@@ -479,6 +461,16 @@ def _table(kind: Kind) -> Kind:
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r}: it is one of {', '.join(KINDS)}")
     return kind
+
+
+def _put_blobs(
+    connection: sqlite3.Connection, kind: Kind, blobs: Mapping[str, bytes | None]
+) -> None:
+    for name, data in blobs.items():
+        if data is None:
+            connection.execute(DELETE_BLOB, (kind, name))
+        else:
+            connection.execute(PUT_BLOB, (kind, name, data))
 
 
 def _revision(connection: sqlite3.Connection, kind: Kind) -> int:

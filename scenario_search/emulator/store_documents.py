@@ -4,21 +4,50 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 
-class InvalidDocumentError(ValueError):
-    """A document that can't be stored.
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What a load did.
 
     Attributes:
-        position: Its place in the input, from 0.
+        added: How many documents are new.
+        updated: How many replaced one that had the same id.
+        files_matched: How many files were stored, each with the asset it is named by.
+        files_unmatched: The files that no loaded asset's id is the name of, from the folder on.
+        files_unreadable: The files that could not be read; their assets keep the URL they had.
     """
 
-    def __init__(self, position: int, problem: str) -> None:
+    added: int
+    updated: int
+    files_matched: int = 0
+    files_unmatched: tuple[Path, ...] = ()
+    files_unreadable: tuple[Path, ...] = ()
+
+
+class InvalidDocumentError(ValueError):
+    """A document that can't be stored; the message says where it stands and what is wrong.
+
+    Attributes:
+        position: Its place in the input, from 0; blank lines do not count.
+        place: Where that is: ``assets.jsonl:12`` for the twelfth line of a file.
+        problem: What is wrong.
+        stored: How many documents before it are stored: those of whole batches.
+    """
+
+    def __init__(
+        self, position: int, problem: str, *, stored: int = 0, place: str | None = None
+    ) -> None:
         self.position = position
-        super().__init__(f"document {position} of the input {problem}")
+        self.place = place or f"document {position} of the input"
+        self.problem = problem
+        self.stored = stored
+        super().__init__(f"{self.place}: {problem}; {stored} documents before it are stored")
 
 
 def encode_document(
@@ -41,15 +70,30 @@ def encode_document(
         else:
             raw = _json_of(dict(document))
         parsed = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise InvalidDocumentError(position, _json_problem(error, raw)) from None
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidDocumentError(position, f"is no JSON object: {error}") from error
+        raise InvalidDocumentError(position, f"it has no form in JSON: {error}") from error
     if not isinstance(parsed, dict):
-        raise InvalidDocumentError(position, "is no JSON object")
+        what = _JSON_NAMES.get(type(parsed), "a number")
+        raise InvalidDocumentError(position, f"it must be a JSON object, not {what}")
     id_ = parsed.get("id")
     if not isinstance(id_, str) or not id_ or "\0" in id_:
-        problem = f'needs a text "id", not empty and without U+0000, but has {id_!r:.50}'
+        has = f"but has {id_!r:.50}" if "id" in parsed else "but has none"
+        problem = f'it needs a text "id", not empty and without U+0000, {has}'
         raise InvalidDocumentError(position, problem)
     return id_, raw, parsed
+
+
+_JSON_NAMES = {list: "an array", str: "text", bool: "true or false", type(None): "null"}
+
+
+def _json_problem(error: orjson.JSONDecodeError, raw: bytes) -> str:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as wrong:
+        return f"it is not UTF-8: {wrong.reason} at byte {wrong.start + 1}"
+    return f"it is not JSON: {error.msg} at character {error.pos + 1}"
 
 
 def _json_of(document: dict[str, Any]) -> bytes:

@@ -21,6 +21,31 @@ LAST: Final = np.iinfo(np.int32).max
 """The rank of a document that lacks the field that is sorted by."""
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an index has to catch up with.
+
+    Attributes:
+        revision: The revision these changes lead to.
+        cleared: Whether the kind was cleared since: drop all that is known before anything else.
+        changed: The numbers of the documents added or replaced since, rising.
+        deleted: The numbers of the documents deleted since, rising.
+    """
+
+    revision: int
+    cleared: bool
+    changed: Numbers
+    deleted: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One page of matching documents, and how many match in all."""
+
+    numbers: Numbers
+    total: int
+
+
 def read_numbers(
     connection: sqlite3.Connection, tables: str, source: str, parameters: Sequence[Any]
 ) -> Numbers:

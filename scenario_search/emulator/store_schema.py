@@ -22,6 +22,9 @@ SCHEMA_VERSION: Final = 1
 BUSY_SECONDS: Final = 60.0
 """How long a write waits for one of another process."""
 
+DELETE_BLOB: Final = "DELETE FROM blobs WHERE kind = ? AND name = ?"
+PUT_BLOB: Final = "INSERT OR REPLACE INTO blobs(kind, name, data) VALUES (?, ?, ?)"
+
 
 class StoreError(Exception):
     """The file can't be used as a store, or the store is closed."""
