@@ -92,6 +92,13 @@ def screenshots(session: nox.Session) -> None:
 
 
 @nox.session(python=LOWEST, default=False)
+def captures(session: nox.Session) -> None:
+    """Keep what the commands show on terminals of 80 and 120 columns."""
+    session.install("-e", ".[all]")
+    session.run("python", "-m", "tests.captures")
+
+
+@nox.session(python=LOWEST, default=False)
 def fuzz(session: nox.Session) -> None:
     """Try the properties with twenty times the examples."""
     session.install("-e", ".[all]", *group("tests"))

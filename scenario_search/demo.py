@@ -51,7 +51,7 @@ async def tour(console: Console) -> None:
             await _filtered(console, client)
             await _page_walk(console, client)
             await _whole(console, client)
-    console.print("[bold]That was the tour.[/bold] The README says where to go next.")
+    console.print("\n[bold]That was the tour.[/bold] The README says where to go next.")
 
 
 async def _text_search(console: Console, client: AsyncScenario) -> None:

@@ -16,7 +16,8 @@ from scenario_search.cli.connection import Debug
 from scenario_search.cli.crawls import add_crawls
 from scenario_search.cli.credentials import add_whoami
 from scenario_search.cli.downloads import add_download
-from scenario_search.cli.emulating import demo, emulate
+from scenario_search.cli.emulating import add_emulator
+from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import EXIT_CODES, Commands
 from scenario_search.cli.filter_checks import add_filter_commands
 from scenario_search.cli.searches import add_counts, add_searches
@@ -28,7 +29,7 @@ app = typer.Typer(
     help="Search Scenario's assets, models and workflows.\n\n"
     "Credentials come from SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or "
     "SCENARIO_SDK_JWT. Without an account, add --demo to any command.",
-    epilog=EXIT_CODES,
+    epilog=f"{examples_of('')}\n\n{EXIT_CODES}",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -60,12 +61,11 @@ def _group(name: str, help: str) -> typer.Typer:
 
 add_searches(app)
 add_counts(_group("count", "Count assets, models or workflows."))
-add_crawls(_group("crawl", "Fetch every hit, past the engine's cap, into a file; resumable."))
+add_crawls(_group("crawl", "Fetch every hit, past the engine's cap; resumable."))
 add_download(app)
-add_filter_commands(_group("filter", "Check filters, and list the fields they may name."))
+add_filter_commands(_group("filter", "Check a filter, or list the fields it may name."))
 add_whoami(app)
-app.command()(emulate)
-app.command()(demo)
+add_emulator(app)
 
 
 def main() -> None:
@@ -74,4 +74,4 @@ def main() -> None:
         # A terminal of another encoding shows what it can; it is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    app()
+    app(prog_name="scenario-search")

@@ -26,15 +26,14 @@ T = TypeVar("T")
 _PANEL = "Connection"
 _CREDENTIALS = ("SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT")
 
-Debug = Annotated[
-    bool,
-    typer.Option(
-        "--debug",
-        help="Show where an error came from.",
-        callback=set_debug,
-        rich_help_panel=_PANEL,
-    ),
-]
+
+def _debug(panel: str | None) -> Any:
+    return typer.Option(
+        "--debug", help="Show where an error came from.", callback=set_debug, rich_help_panel=panel
+    )
+
+
+Debug = Annotated[bool, _debug(None)]
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +71,7 @@ class Connection:
             rich_help_panel=_PANEL,
         ),
     ] = False
-    debug: Debug = False
+    debug: Annotated[bool, _debug(_PANEL)] = False
 
     def client(self, **options: Any) -> AsyncScenario:
         """Make a client.

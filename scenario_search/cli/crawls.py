@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,6 +13,7 @@ import typer
 
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
+from scenario_search.cli.examples import examples_of
 from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import emit, json_text, say
 from scenario_search.crawl import AsyncCrawl
@@ -104,7 +106,7 @@ class Destination:
 def add_crawls(app: typer.Typer) -> None:
     """Add a command for each kind that can be crawled."""
     for what, params_class in _CONDITIONS.items():
-        app.command(what)(
+        app.command(what, epilog=examples_of(f"crawl {what}"))(
             options.with_signature(
                 _crawling(what),
                 what,
@@ -125,7 +127,9 @@ def _crawling(what: str) -> Callable[..., None]:
         connection = options.take(Connection, values)
         form, checkpoint = destination.form, destination.progress_file
         keywords = conditions(values, connection, what)
-        keywords.update(checkpoint=checkpoint, progress=True)
+        # A bar between the hits on one screen would be no help.
+        progress = destination.output is not None or not sys.stdout.isatty()
+        keywords.update(checkpoint=checkpoint, progress=progress)
         try:
             stats, _ = run(_crawl(what, keywords, connection, destination.output, form))
         except (KeyboardInterrupt, Exception) as error:

@@ -9,6 +9,7 @@ import typer
 
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
+from scenario_search.cli.examples import examples_of
 from scenario_search.cli.writing import emit, inert, json_text
 from scenario_search.display_text import clean, duration
 
@@ -27,11 +28,11 @@ class _Answer:
 
 def add_whoami(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("whoami")(
+    app.command("whoami", epilog=examples_of("whoami"))(
         options.with_signature(
             _whoami,
             "whoami",
-            "Check the credentials with one small search. They are never shown.",
+            "Check the credentials with one small search; they are not shown.",
             options.fields_of(_Answer),
             options.fields_of(Connection),
         )

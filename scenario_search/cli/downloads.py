@@ -13,6 +13,7 @@ import typer
 
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
+from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import say
@@ -70,7 +71,7 @@ class _Files:
 
 def add_download(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("download")(
+    app.command("download", epilog=examples_of("download"))(
         options.with_signature(
             _download,
             "download",
@@ -92,9 +93,12 @@ def _download(**values: Any) -> None:
     if files.crawl and keywords.pop("sort_by", None):
         raise typer.BadParameter("--crawl has an order of its own: leave --sort out")
     report, truncated = run(_fetch(files, keywords, connection))
-    told = f"{count(report.done)} files in {files.directory}, {file_size(report.bytes)}"
-    kept = f"; {count(report.kept)} were there already" if report.kept else ""
-    say(f"{told}, {duration(report.elapsed)}{kept}.")
+    told = f"{count(report.done)} files fetched into {files.directory}"
+    if report.done:
+        told += f", {file_size(report.bytes)}, {duration(report.elapsed)}"
+    if report.kept:
+        told += f"; {count(report.kept)} were there already"
+    say(f"{told}.")
     for file in report.failed[:_SHOWN]:
         say(f"Failed: {clean(file.id, 80)}: {clean(file.error, 300)}")
     if len(report.failed) > _SHOWN:

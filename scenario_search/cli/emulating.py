@@ -11,21 +11,28 @@ import typer
 from rich.console import Console
 
 from scenario_search.cli.connection import Debug
+from scenario_search.cli.examples import examples_of
 
 if TYPE_CHECKING:
     from scenario_search.emulator import Emulator
 
-__all__ = ["demo", "emulate"]
+__all__ = ["add_emulator"]
 
 
-def demo(debug: Debug = False) -> None:  # noqa: ARG001 - its callback sees it
-    """Tour the client on an embedded emulator, with no account and no network."""
+def add_emulator(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("emulate", epilog=examples_of("emulate"))(_emulate)
+    app.command("demo", epilog=examples_of("demo"))(_demo)
+
+
+def _demo(debug: Debug = False) -> None:  # noqa: ARG001 - its callback sees it
+    """Tour the client on an embedded emulator: no account, no network."""
     from scenario_search.demo import tour  # noqa: PLC0415 - only this command needs the emulator
 
     asyncio.run(tour(Console(highlight=False)))
 
 
-def emulate(
+def _emulate(
     port: Annotated[int, typer.Option(help="The port; 0 for a free one.", min=0, max=65535)] = 8711,
     data: Annotated[
         list[Path] | None,
@@ -46,7 +53,7 @@ def emulate(
     with_demo: Annotated[bool, typer.Option("--demo", help="Load the demo data.")] = False,
     debug: Debug = False,  # noqa: ARG001 - its callback sees it
 ) -> None:
-    """Serve an emulator of the API on 127.0.0.1 until Ctrl-C or SIGTERM."""
+    """Serve an emulator of the API on 127.0.0.1 until Ctrl-C."""
     from scenario_search.emulator import Emulator  # noqa: PLC0415 - it needs the extra
 
     loads = [(path, "assets") for path in data or ()] + [(path, "models") for path in models or ()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import traceback
 from contextlib import suppress
@@ -11,8 +12,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from scenario_search.cli.examples import EXAMPLES
 from scenario_search.cli.options import in_options
-from scenario_search.cli.writing import inert, say
+from scenario_search.cli.writing import inert, say, say_as_it_is
 from scenario_search.display_text import clean
 from scenario_search.errors import (
     APIError,
@@ -61,13 +63,13 @@ def lines(error: BaseException, *, width: int = 80) -> list[str]:
         _, *place = format_error(error, width=width).rsplit("\n", 2)
         return [_line(error.message), *place]
     said = _line(error)
+    if isinstance(error, AuthenticationError):
+        said += ": look at SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or SCENARIO_SDK_JWT"
     if isinstance(error, APIError):
         if error.retry_after is not None:
             said += f"; the server says to wait for {error.retry_after:g} s"
         if error.request_id:
             said += f" [request {clean(error.request_id, 80)}]"
-    if isinstance(error, AuthenticationError):
-        said += ": look at SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or SCENARIO_SDK_JWT"
     return [said]
 
 
@@ -83,6 +85,11 @@ def _line(error: object) -> str:
 class Commands(TyperGroup):
     """The commands, with every error told in one line and by the exit code."""
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Give the commands' names, as they stand in the help: as the examples do."""
+        first = [command.partition(" ")[0] for command in EXAMPLES]
+        return sorted(super().list_commands(ctx), key=first.index)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         try:
@@ -97,10 +104,13 @@ class Commands(TyperGroup):
             if isinstance(error, (typer.Exit, typer.Abort)) or hasattr(error, "format_message"):
                 raise
             if ctx.meta.get(_DEBUG):
-                say("".join(map(inert, traceback.format_exception(error))).rstrip())
+                traced = "".join(map(inert, traceback.format_exception(error)))
+                say_as_it_is(traced.rstrip())
             else:
-                head, *place = lines(error)
-                say("\n".join([f"Error: {head}", *place]))
+                head, *place = lines(error, width=shutil.get_terminal_size().columns)
+                say(f"Error: {head}")
+                for line in place:
+                    say_as_it_is(line)
             raise typer.Exit(exit_code(error)) from None
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
@@ -110,12 +120,19 @@ class Commands(TyperGroup):
         except typer.Abort:
             say("Interrupted.")
             result = INTERRUPTED
+        except SystemExit as error:
+            # Rich ends the program so, with 1, when nobody reads its output any more.
+            if not isinstance(error.__context__, BrokenPipeError):
+                raise
+            result = 0
         except Exception as error:
             message = getattr(error, "format_message", None)
             if message is None:
                 raise
             context = getattr(error, "ctx", None)
             told = clean(message(), _SHOWN).removeprefix("Invalid value: ")
+            if told.startswith("Got unexpected extra argument"):
+                told += ": put several words into quotes"
             hint = f" (try: {context.command_path} --help)" if context is not None else ""
             if told:
                 say(f"Error: {told}{hint}")

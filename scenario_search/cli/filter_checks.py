@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from scenario_search.cli.examples import examples_of
 from scenario_search.cli.tables import print_rows
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.errors import InvalidFilterError
@@ -58,8 +59,8 @@ def unknown_fields(text: str | None, what: Any) -> str:
 
 def add_filter_commands(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("check")(_check)
-    app.command("fields")(_fields)
+    app.command("check", epilog=examples_of("filter check"))(_check)
+    app.command("fields", epilog=examples_of("filter fields"))(_fields)
 
 
 def _check(

@@ -77,7 +77,7 @@ _TEXTS = list[str] | None
 _PICTURE = "FILE|ID|URL"
 
 _OPTIONS = {
-    "query": Option(help="The text to search for.", metavar="[QUERY]"),
+    "query": Option(help="The text to search for.", metavar="QUERY"),
     "filter": Option(
         ("--filter", "-f"),
         "Conditions on fields: 'width >= 1024 AND tags = dragon'. See: filter fields.",

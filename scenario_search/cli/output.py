@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -101,7 +102,7 @@ _LINES: dict[str, Callable[[Hit], str]] = {
 async def _write_json(pages: AsyncIterator[SearchHits[Any]], *, walked: bool) -> None:
     if not walked:
         async for page in pages:
-            emit(json_text(page.to_dict()) + "\n")
+            emit(json_text(page.to_dict(), indented=sys.stdout.isatty()) + "\n")
         return
     before = '{"hits":[\n'
     async for page in pages:
@@ -145,6 +146,9 @@ async def _write_whole(output: Output, pages: AsyncIterator[SearchHits[Any]], wh
         return
     if hits:
         print_hits(terminal(), hits, what)
+    if not hits:
+        say(f"No more {what}." if last is not None and last.total else f"No {what} found.")
+        return
     if last is None or first is not last:
         say(f"{count(len(hits))} {what}")
         return

@@ -11,6 +11,7 @@ import typer
 from scenario_search.caller_warnings import PendingWarnings, collect_warnings
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
+from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.filter_checks import checked, unknown_fields
 from scenario_search.cli.output import Output, write
@@ -54,7 +55,7 @@ class Walk:
 def add_searches(app: typer.Typer) -> None:
     """Add a command for each search."""
     for what, doc in _DOCS.items():
-        app.command(what)(
+        app.command(what, epilog=examples_of(what))(
             options.with_signature(
                 _searching(what),
                 what,
@@ -70,7 +71,7 @@ def add_searches(app: typer.Typer) -> None:
 def add_counts(app: typer.Typer) -> None:
     """Add a command for each search that counts its hits."""
     for what in _DOCS:
-        app.command(what)(
+        app.command(what, epilog=examples_of(f"count {what}"))(
             options.with_signature(
                 _counting(what),
                 what,

@@ -130,5 +130,10 @@ def print_rows(
 
 def _table(*, expand: bool = True) -> Table:
     return Table(
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=expand, header_style="bold"
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        expand=expand,
+        header_style="bold",
     )

@@ -7,13 +7,15 @@ them as ``\u001b``, in JSON too, whose meaning that does not change.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
+import textwrap
 from typing import Any
 
 import orjson
 from rich.console import Console
 
-__all__ = ["emit", "inert", "json_text", "say", "terminal"]
+__all__ = ["emit", "inert", "json_text", "say", "say_as_it_is", "terminal"]
 
 # C0 and C1 controls, and what reverses or hides the text beside it (UAX #9).
 _CONTROLS = re.compile(
@@ -37,9 +39,10 @@ def inert(text: str, *, lines: bool = True) -> str:
     return _CONTROLS.sub(lambda match: match[0] if match[0] in kept else _escape(match), text)
 
 
-def json_text(value: Any) -> str:
-    """Give JSON in a line, whose strings a terminal only shows."""
-    return _IN_JSON.sub(_escape, orjson.dumps(value).decode())
+def json_text(value: Any, *, indented: bool = False) -> str:
+    """Give JSON whose strings a terminal only shows, in a line or indented."""
+    option = orjson.OPT_INDENT_2 if indented else 0
+    return _IN_JSON.sub(_escape, orjson.dumps(value, option=option).decode())
 
 
 def emit(text: str) -> None:
@@ -53,7 +56,15 @@ def emit(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Write a line to standard error."""
+    """Write a line to standard error; a terminal gets it broken between words."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    say_as_it_is(text)
+
+
+def say_as_it_is(text: str) -> None:
+    """Write text to standard error, whose lines stay as they are."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 

@@ -1,0 +1,53 @@
+"""What the help of each command shows as examples. Tests run every one of them."""
+
+from __future__ import annotations
+
+__all__ = ["EXAMPLES", "examples_of"]
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "": (
+        "scenario-search assets castle --demo",
+        "scenario-search COMMAND --help",
+    ),
+    "assets": (
+        "scenario-search assets castle --public --sort createdAt:desc",
+        "scenario-search assets -f 'width >= 1024 AND tags = dragon' --all --csv",
+        "scenario-search assets --like a.png --unlike b.png --html likes.html",
+    ),
+    "models": (
+        "scenario-search models anime -f 'capabilities = img2img'",
+        "scenario-search models style --public --max 50 --ids",
+    ),
+    "workflows": ("scenario-search workflows sketch --jsonl",),
+    "count assets": (
+        "scenario-search count assets --public",
+        "scenario-search count assets castle -f 'kind = video'",
+    ),
+    "count models": ("scenario-search count models -f 'tags = dragon'",),
+    "count workflows": ("scenario-search count workflows sketch",),
+    "crawl assets": (
+        "scenario-search crawl assets --public -o all.jsonl",
+        "scenario-search crawl assets --public -o all.jsonl --resume",
+        "scenario-search crawl assets --public -o new.jsonl --since all.jsonl.ckpt",
+    ),
+    "crawl models": ("scenario-search crawl models --public -o models.csv",),
+    "download": (
+        "scenario-search download castle --max 20 -o pictures",
+        "scenario-search download --from all.jsonl -o pictures",
+    ),
+    "filter check": ("scenario-search filter check 'width >= 1024 AND tags = dragon'",),
+    "filter fields": ("scenario-search filter fields --kind models",),
+    "whoami": ("scenario-search whoami --json",),
+    "emulate": (
+        "scenario-search emulate --demo --port 8901",
+        "scenario-search emulate --data all.jsonl --db kept.db",
+    ),
+    "demo": ("scenario-search demo",),
+}
+
+
+def examples_of(command: str) -> str:
+    """Give the end of a command's help."""
+    examples = EXAMPLES[command]
+    head = "Example:" if len(examples) == 1 else "Examples:"
+    return "\n".join([head, *(f"$ {line}" for line in examples)])

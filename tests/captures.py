@@ -1,0 +1,130 @@
+"""What the commands show on a terminal of 80 and of 120 columns, for the documentation.
+
+``python -m tests.captures`` runs them on a pseudo-terminal, against the demo emulator, and keeps
+what the terminal shows in ``docs/captures``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from pathlib import Path
+
+from scenario_search.emulator import Emulator
+
+__all__ = ["COLUMNS", "captured", "kept", "without_times"]
+
+COLUMNS = (80, 120)
+COMMANDS = (
+    "assets castle --limit 6",
+    "models style",
+    "workflows sketch",
+    "assets dragon --filter 'kind = image' --limit 3 --ids",
+    "assets nothing-like-that",
+    "count assets --filter 'width >= 1920'",
+    "crawl assets --public -o public.jsonl",
+    "crawl assets --public -o public.jsonl",
+    "download castle --max 3 -o pictures",
+    "filter check 'width >= 1024 AND tags = dragon'",
+    "filter check 'width >= 1024 AND widht < 5'",
+    "assets --filter 'width > > 3'",
+    "filter fields --kind workflows",
+    "assets castle --limit 500",
+    "whoami",
+)
+_CAPTURES = Path(__file__).parents[1] / "docs" / "captures"
+_ROWS = 50
+_PORT = re.compile(r"(127\.0\.0\.1):\d{4,5}")
+_STYLE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_TIMES = re.compile(r"\b[\d.,]+( ms| s|/s)\b")
+
+# In one process for each width, since most of a command's time is for its imports.
+_RUN = """
+import shlex, sys
+from scenario_search.cli import app
+for number, command in enumerate(sys.argv[1:]):
+    print(end="" if number == 0 else "\\n")
+    print("$ scenario-search", command, flush=True)
+    app(shlex.split(command), standalone_mode=False, prog_name="scenario-search")
+"""
+
+
+def captured(emulator: Emulator, columns: int) -> str:
+    """Give what a terminal shows of the commands.
+
+    Args:
+        emulator: A demo emulator, which the commands talk to.
+        columns: The width of the terminal.
+    """
+    controller, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")
+    } | {
+        "TERM": "xterm",
+        "NO_COLOR": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "SCENARIO_BASE_URL": emulator.url,
+        "SCENARIO_SDK_API_KEY": emulator.api_key,
+        "SCENARIO_SDK_API_SECRET": emulator.api_secret,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _RUN, *COMMANDS],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            cwd=folder,
+        )
+        os.close(terminal)
+        shown = _read(controller)
+        process.wait()
+    return _as_seen(_PORT.sub(r"\1:8711", shown))
+
+
+def _read(controller: int) -> str:
+    chunks = []
+    with open(controller, "rb", buffering=0) as stream:
+        while True:
+            try:
+                chunk = stream.read(65536)
+            except OSError:  # how Linux tells that the other end is closed
+                break
+            if not chunk:
+                break
+            chunks.append(chunk)
+    return b"".join(chunks).decode()
+
+
+def _as_seen(text: str) -> str:
+    """Give lines as they look in the end: a line that was begun anew is written over."""
+    lines = [line.rpartition("\r")[2] for line in text.replace("\r\n", "\n").split("\n")]
+    return "\n".join(_STYLE.sub("", line).rstrip() for line in lines).strip() + "\n"
+
+
+def without_times(text: str) -> str:
+    """Give a capture without what differs from run to run."""
+    return _TIMES.sub(r"0\1", text)
+
+
+def kept(columns: int) -> Path:
+    """Give the file in which the documentation keeps a capture."""
+    return _CAPTURES / f"terminal-{columns}.txt"
+
+
+def _main() -> None:
+    _CAPTURES.mkdir(exist_ok=True)
+    with Emulator.demo() as emulator:
+        for columns in COLUMNS:
+            kept(columns).write_text(captured(emulator, columns), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _main()
