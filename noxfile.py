@@ -83,6 +83,15 @@ def notebooks(session: nox.Session) -> None:
 
 
 @nox.session(python=LOWEST, default=False)
+def browser(session: nox.Session) -> None:
+    """Try the page of the search service, where there is a Chromium."""
+    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        session.skip("there is no chromium on the path")
+    session.install("-e", ".[all]", *group("tests"))
+    session.run("pytest", "tests/test_examples.py", "-m", "browser", *session.posargs)
+
+
+@nox.session(python=LOWEST, default=False)
 def screenshots(session: nox.Session) -> None:
     """Take the documentation's pictures of the gallery, where there is a Chromium."""
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):

@@ -135,9 +135,11 @@ def shown_by_chromium(app: Any, path: str, profile: Path) -> str:
                 "--headless",
                 "--no-sandbox",
                 "--disable-gpu",
+                "--disable-quic",
                 "--no-first-run",
                 "--disable-background-networking",
                 "--disable-component-update",
+                "--disable-sync",
                 f"--user-data-dir={profile}",
                 "--virtual-time-budget=10000",
                 "--dump-dom",
@@ -154,6 +156,7 @@ def shown_by_chromium(app: Any, path: str, profile: Path) -> str:
         listener.close()
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
 def test_the_page_of_the_service_shows_what_is_found(make_client: Make, tmp_path: Path):
     app = example("search_service").make_app(make_client)
@@ -162,6 +165,7 @@ def test_the_page_of_the_service_shows_what_is_found(make_client: Make, tmp_path
     assert "found</p>" in shown
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
 def test_the_page_of_the_service_searches_once_the_typing_rests(
     make_client: Make, scenario_emulator: Emulator, tmp_path: Path
@@ -232,6 +236,14 @@ def test_a_moodboard_of_no_picture_is_refused(
     assert "no picture" in capsys.readouterr().err
 
 
+def test_a_moodboard_of_no_folder_is_refused(
+    main: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit):
+        main("moodboard", "--demo", str(tmp_path / "mine"), str(tmp_path / "board"))
+    assert f"there is no folder {tmp_path / 'mine'}" in capsys.readouterr().err
+
+
 # The model finder
 
 
@@ -263,3 +275,34 @@ def test_the_model_finder_says_when_nothing_fits(
 ):
     assert main("model_finder", "--demo", "castle", "--capability", "none such") == 1
     assert "No model fits" in capsys.readouterr().err
+
+
+# All of them
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("search_service", []),
+        ("nightly_crawl", ["assets"]),
+        ("moodboard", [".", "board"]),
+        ("model_finder", ["castle"]),
+    ],
+)
+def test_a_program_without_credentials_says_so_in_a_line(
+    name: str,
+    arguments: list[str],
+    main: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    for variable in ("SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    try:
+        ended = main(name, *arguments)
+    except SystemExit as stop:
+        ended = stop.code
+    assert ended != 0
+    assert "No credentials: " in capsys.readouterr().err.splitlines()[-1]

@@ -17,7 +17,13 @@ from pathlib import Path
 
 import attrs
 
-from scenario_search import AsyncScenario, AsyncSearchResults, F, SearchModelSearchResponse
+from scenario_search import (
+    AsyncScenario,
+    AsyncSearchResults,
+    F,
+    ScenarioError,
+    SearchModelSearchResponse,
+)
 
 MOST = 20
 RANK_SMOOTHING = 60  # of reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009)
@@ -105,7 +111,11 @@ def main() -> int:
     parser.add_argument("--capability", help="such as txt2img or img2img")
     parser.add_argument("--most", type=int, default=5, help="how many models at most")
     parser.add_argument("--demo", action="store_true", help="search the embedded emulator")
-    return asyncio.run(run(parser.parse_args()))
+    try:
+        return asyncio.run(run(parser.parse_args()))
+    except* ScenarioError as errors:
+        print(errors.exceptions[0], file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
     python docs/examples/moodboard.py FOLDER board
     python docs/examples/moodboard.py --demo board
 
-The second takes three of the demo's pictures in place of a folder. ``board/index.html`` is the
-page, and the pictures lie beside it, for the URLs in an answer expire. Without ``--demo`` it needs
-credentials in the environment.
+The second takes three of the demo's pictures in place of a folder; the emulator first looks at all
+pictures it has, for some ten seconds. ``board/index.html`` is the page, and the pictures lie beside
+it, for the URLs in an answer expire. Without ``--demo`` it needs credentials in the environment.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from scenario_search import AsyncScenario, F, Images, SearchAssetSearchResponse
+from scenario_search import AsyncScenario, F, Images, ScenarioError, SearchAssetSearchResponse
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 MOST_REFERENCES = 10
@@ -30,9 +30,10 @@ TOP = """<!doctype html>
 <style>
   body { margin: 1rem; font: 14px system-ui; background: #18181b; color: #d4d4d8 }
   main { columns: 14rem; column-gap: 1rem }
-  figure { margin: 0 0 1rem; break-inside: avoid }
+  figure { margin: 0 0 1rem; break-inside: avoid; overflow-wrap: anywhere }
   img { width: 100%; border-radius: .5rem; display: block }
 </style>
+<h1>Moodboard</h1>
 <main>
 """
 
@@ -85,6 +86,7 @@ async def run(
         if not references:
             print(f"There is no picture in {folder}", file=sys.stderr)
             return 1
+        print(f"Looking for what is like {len(references)} pictures", file=sys.stderr)
         shown = await make_board(client, references, board, most=most, tag=tag)
     print(f"{shown} pictures like {len(references)} of yours: {board / 'index.html'}")
     return 0
@@ -100,16 +102,22 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.folder is None and not arguments.demo:
         parser.error("name a folder of pictures, or --demo")
+    if arguments.folder is not None and not arguments.folder.is_dir():
+        parser.error(f"there is no folder {arguments.folder}")
     arguments.board.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(
-        run(
-            arguments.folder,
-            arguments.board,
-            most=arguments.most,
-            tag=arguments.tag,
-            demo=arguments.demo,
+    try:
+        return asyncio.run(
+            run(
+                arguments.folder,
+                arguments.board,
+                most=arguments.most,
+                tag=arguments.tag,
+                demo=arguments.demo,
+            )
         )
-    )
+    except ScenarioError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

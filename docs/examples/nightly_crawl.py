@@ -44,21 +44,21 @@ async def crawl_new(client: AsyncScenario, run: Path, since: Path | None) -> Pat
 
 async def run(folder: Path, *, demo: bool) -> int:
     async with AsyncScenario.demo() if demo else AsyncScenario() as client:
-        try:
-            found = await crawl_new(client, *begin_run(folder))
-        except ScenarioError as error:
-            print(f"Not finished, the next run goes on: {error}", file=sys.stderr)
-            return 1
+        found = await crawl_new(client, *begin_run(folder))
     print(f"{len(found.read_bytes().splitlines())} new assets in {found}")
     return 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Crawl what is new since the last run.")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, help="where each run gets a folder of its own")
     parser.add_argument("--demo", action="store_true", help="crawl the embedded emulator")
     arguments = parser.parse_args()
-    return asyncio.run(run(arguments.folder, demo=arguments.demo))
+    try:
+        return asyncio.run(run(arguments.folder, demo=arguments.demo))
+    except ScenarioError as error:
+        print(f"Not finished, the next run goes on: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python docs/examples/search_service.py --demo
 
-Then open http://127.0.0.1:8000. It needs fastapi and uvicorn beside ``scenario-search[emulator]``.
+Then open http://127.0.0.1:8000. It needs ``pip install fastapi uvicorn``.
 Without ``--demo`` it takes the credentials from the environment and searches the real service.
 
 Each letter would be a billed search, so the page waits until the typing rests, gives up the search
@@ -21,7 +21,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from scenario_search import APIError, AsyncScenario, F, RateLimitError
+from scenario_search import APIError, AsyncScenario, ConfigurationError, F, RateLimitError
 
 REMEMBERED_SECONDS = 60
 REMEMBERED_MOST = 500
@@ -32,6 +32,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>Search</title>
 <style>
+  :root { color-scheme: light dark }
   body { font: 16px system-ui; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
   input { font: inherit; width: 100%; box-sizing: border-box; padding: .6rem }
   ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem;
@@ -134,8 +135,11 @@ def main() -> None:
     parser.add_argument("--demo", action="store_true", help="search the embedded emulator")
     parser.add_argument("--port", type=int, default=8000)
     arguments = parser.parse_args()
-    app = make_app(AsyncScenario.demo if arguments.demo else AsyncScenario)
-    uvicorn.run(app, host="127.0.0.1", port=arguments.port)
+    try:
+        client = AsyncScenario.demo() if arguments.demo else AsyncScenario()
+    except ConfigurationError as error:
+        parser.error(str(error))
+    uvicorn.run(make_app(lambda: client), host="127.0.0.1", port=arguments.port)
 
 
 if __name__ == "__main__":
