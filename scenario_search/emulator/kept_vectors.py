@@ -98,6 +98,7 @@ class KeptVectors:
         """Add vectors, or replace them. `keep` writes them."""
         self._index.update(numbers, rows)
         self._new.update(numbers)
+        self._gone.difference_update(numbers)
 
     def remove(self, numbers: Numbers) -> None:
         """Forget vectors. `keep` remembers that."""

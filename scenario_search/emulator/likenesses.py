@@ -33,11 +33,15 @@ from scenario_search.emulator.image_reading import (
     read_image,
 )
 from scenario_search.emulator.kept_vectors import KeptVectors, RowTable
+from scenario_search.emulator.progress_log import ProgressLog
 from scenario_search.emulator.store import Numbers, Store
 
 __all__ = ["Likenesses"]
 
 _AT_ONCE: Final = 32
+_KEPT_EVERY: Final = 1024
+"""So many pictures are looked at anew at most when the emulator dies meanwhile."""
+
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
 
@@ -143,13 +147,18 @@ class Likenesses:
             missing = self._missing(wanted)
             if not missing:
                 return
+            progress = ProgressLog("looking at the pictures of assets", len(missing))
             with ThreadPoolExecutor(_THREADS, "scenario-emulator-pictures") as pool:
                 for start in range(0, len(missing), _AT_ONCE):
                     if self._stopping.is_set():
                         raise EmulatorStoppedError(
                             "the emulator was stopped while it looked at pictures"
                         )
-                    self._compute_some(missing[start : start + _AT_ONCE], pool)
+                    if start and start % _KEPT_EVERY == 0:
+                        self._kept.keep(self._kept.revision)
+                    some = missing[start : start + _AT_ONCE]
+                    self._compute_some(some, pool)
+                    progress.add(len(some))
             self._kept.keep(self._kept.revision)
 
     def _drop_changed(self) -> None:

@@ -15,6 +15,7 @@ from scenario_search.emulator.catalogue import numbered_documents
 from scenario_search.emulator.embedding import Embedder, Vectors
 from scenario_search.emulator.fields import KINDS, SEARCHABLE, Kind, value_at
 from scenario_search.emulator.kept_vectors import KeptVectors
+from scenario_search.emulator.progress_log import ProgressLog
 from scenario_search.emulator.store import Numbers, Store
 from scenario_search.emulator.vectors import VectorIndex
 
@@ -48,13 +49,15 @@ class Meanings:
             kind: KeptVectors(store, kind, "meanings", embedder.name, index)
             for kind, index in self._indexes.items()
         }
+        self._current: set[Kind] = set()
 
     def similarities(self, kind: Kind, query: str, candidates: Numbers) -> tuple[Numbers, Vectors]:
         """The candidates that have a vector, rising, and how near the query they are (cosines).
 
         Whatever the embedder raises comes through.
         """
-        if not self._kept[kind].revision:
+        # The file may be behind its documents, after a load that was killed.
+        if kind not in self._current:
             self.catch_up(kind)
         vector = self._embedder.embed([query])[0]
         return self._indexes[kind].similarities(vector, candidates=candidates)
@@ -72,11 +75,15 @@ class Meanings:
             if changes.cleared:
                 kept.clear()
             kept.remove(changes.deleted)
+            progress = ProgressLog(f"embedding the texts of {kind}", len(changes.changed))
             for start in range(0, len(changes.changed), _AT_ONCE):
                 if self._stopping.is_set():
                     raise EmulatorStoppedError("the emulator was stopped while it embedded")
-                self._embed(kind, changes.changed[start : start + _AT_ONCE])
+                some = changes.changed[start : start + _AT_ONCE]
+                self._embed(kind, some)
+                progress.add(len(some))
             kept.keep(changes.revision)
+            self._current.add(kind)
 
     def _embed(self, kind: Kind, numbers: Numbers) -> None:
         documents = dict(numbered_documents(self._store, kind, numbers))
