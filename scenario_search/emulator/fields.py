@@ -137,6 +137,9 @@ FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
         _own("createdAt", "date", sortable=True),
         _own("updatedAt", "date", sortable=True),
         _own("score", "number", filterable=False, sortable=True),
+        # The guide gives models the same sorting as assets; as they have no size, it ties them all.
+        _own("width", "number", filterable=False, sortable=True),
+        _own("height", "number", filterable=False, sortable=True),
         _own("trainingImagesNumber", "number"),
         _own("capabilities", "string[]"),
         _own("tags", "string[]"),

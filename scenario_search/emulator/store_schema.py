@@ -18,7 +18,7 @@ from typing import Final
 from scenario_search.emulator.fields import FIELDS, KINDS, Kind, column_fields
 
 APPLICATION_ID: Final = 0x5343_4E53
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BUSY_SECONDS: Final = 60.0
 """How long a write waits for one of another process."""
 

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
+from guide_fields import FILTERABLE, SORTABLE
 from hypothesis import given, strategies as st
 
+from scenario_search import (
+    SearchAssetSearchParams,
+    SearchModelSearchParams,
+    fields as client_fields,
+)
+from scenario_search.emulator import Emulator
 from scenario_search.emulator.fields import (
     FIELDS,
     KINDS,
@@ -20,6 +29,7 @@ from scenario_search.emulator.fields import (
     parse_sort,
     searchable_texts,
 )
+from scenario_search.emulator.requests import read_search
 
 
 def place(kind: Kind, name: str) -> int:
@@ -37,16 +47,66 @@ def test_a_name_is_declared_once_and_fits_the_masks(kind: Kind) -> None:
     assert len(set(names)) == len(names) <= 63
 
 
+@pytest.mark.parametrize("kind", ["assets", "models"])
+def test_the_fields_are_the_guides(kind: Kind) -> None:
+    ours = {field.name: field.type for field in FIELDS[kind] if field.filterable}
+    assert ours == FILTERABLE[kind]
+    theirs = {field.name: field.value_type for field in client_fields.FIELDS[kind].values()}
+    assert theirs == FILTERABLE[kind]
+
+
+@pytest.mark.parametrize("kind", ["assets", "models"])
+def test_what_can_be_sorted_by_is_the_guides(kind: Kind) -> None:
+    params = {"assets": SearchAssetSearchParams, "models": SearchModelSearchParams}[kind]
+    ours = {field.name for field in FIELDS[kind] if field.sortable}
+    assert ours == set(params.sortable) == SORTABLE
+
+
+def test_workflows_have_the_same_fields_on_both_sides() -> None:
+    ours = {field.name: field.type for field in FIELDS["workflows"] if field.filterable}
+    theirs = {f.name: f.value_type for f in client_fields.FIELDS["workflows"].values()}
+    assert ours == theirs
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Emulator]:
+    with Emulator.demo() as emulator:
+        yield emulator
+
+
+def answer(emulator: Emulator, kind: Kind, **body: Any) -> int:
+    return emulator.search(read_search(kind, orjson.dumps(body), {})).total
+
+
 @pytest.mark.parametrize(
-    ("kind", "sortable"),
-    [
-        ("assets", {"createdAt", "updatedAt", "width", "height", "score"}),
-        ("models", {"createdAt", "updatedAt", "score"}),
-        ("workflows", {"createdAt", "updatedAt", "score"}),
-    ],
+    ("kind", "name"), [(kind, name) for kind, names in FILTERABLE.items() for name in names]
 )
-def test_documented_fields_are_sortable(kind: Kind, sortable: set[str]) -> None:
-    assert {field.name for field in FIELDS[kind] if field.sortable} == sortable
+def test_a_documented_field_can_be_filtered_by(demo: Emulator, kind: Kind, name: str) -> None:
+    total = answer(demo, kind, filter=f"{name} EXISTS OR NOT {name} EXISTS")
+    empty, filled = (answer(demo, kind, filter=f"{name} IS {n}EMPTY") for n in ("", "NOT "))
+    assert empty + filled == total > 0
+    assert filled > 0, "the demo has no such field"
+    assert answer(demo, kind, filter=f"{name} = nonesuch") == 0
+
+
+@pytest.mark.parametrize("kind", ["assets", "models"])
+@pytest.mark.parametrize("name", sorted(SORTABLE))
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_documented_field_can_be_sorted_by(
+    demo: Emulator, kind: Kind, name: str, order: str
+) -> None:
+    body = {"filter": "createdAt EXISTS", "limit": 100, "sortBy": [f"{name}:{order}"]}
+    found = demo.search(read_search(kind, orjson.dumps(body), {})).hits
+    hits = [orjson.loads(hit) for hit in found]
+    values = [hit.get(name, hit.get("metadata", {}).get(name)) for hit in hits]
+    known = [value for value in values if value is not None]
+    assert values == sorted(known, reverse=order == "desc") + [None] * (len(values) - len(known))
+    assert bool(known) == (kind == "assets" or name not in {"width", "height"})
+
+
+@pytest.mark.parametrize("name", ["width", "height", "score", "teamId"])
+def test_other_fields_of_models_are_not_filterable(name: str) -> None:
+    assert filterable_field("models", name) is None
 
 
 @pytest.mark.parametrize("name", ["id", "teamId", "score", "description", "nothing"])

@@ -389,7 +389,7 @@ def test_another_programs_files_are_refused_and_left_alone(tmp_path: Path) -> No
 def test_another_layout_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Store.open(tmp_path / "s.db").close()
     monkeypatch.setattr(store_schema, "SCHEMA_VERSION", 99)
-    with pytest.raises(StoreError, match="has layout 1 and this version reads 99"):
+    with pytest.raises(StoreError, match="has layout 2 and this version reads 99"):
         Store.open(tmp_path / "s.db")
 
 
