@@ -80,6 +80,13 @@ class AsyncCrawl(Generic[H]):
         self._reading: Reading[H] | None = None
         self._bar: ProgressBar | None = None
 
+    def __repr__(self) -> str:
+        stats = self.stats
+        said = f"{stats.hits:,} of {stats.expected or 0:,} hits, {stats.windows:,} windows read"
+        if not stats.requests:
+            said = "use 'async for', inside 'async with' to have requests run at once"
+        return f"<{type(self).__name__} of {self._params.kind}: {said}>"
+
     @property
     def _concurrency(self) -> int:
         if self._options.concurrency is not None:

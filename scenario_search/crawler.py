@@ -38,6 +38,9 @@ class AsyncCrawler:
     def __init__(self, client: AsyncScenario) -> None:
         self._client = client
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client.base_url}: assets, models, plan, run>"
+
     @takes(CrawlAssetsParams)
     def assets(self, **keywords: Any) -> AsyncCrawl[SearchAssetSearchResponse]:
         """Crawl assets. With nothing to search for, all of them.

@@ -1,4 +1,4 @@
-"""What hits and pages say of themselves in words: clean text, names, sizes, and a page's lines."""
+"""What hits and pages say of themselves in words: clean text, names, sizes, and a few lines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from scenario_search.frames import unknown_fields
 from scenario_search.params import SearchParams, like_unlike
 from scenario_search.responses import (
     Hit,
@@ -24,6 +25,8 @@ __all__ = [
     "duration",
     "facts",
     "file_size",
+    "hit_line",
+    "hit_text",
     "kind",
     "number",
     "page_text",
@@ -35,7 +38,10 @@ __all__ = [
 ]
 
 _SHOWN_HITS = 5
-_LINE = 100
+_SHOWN_NAME = 30
+_SHOWN_UNKNOWN = 5
+_LINE = 80
+"""Columns of a terminal."""
 
 # Line and paragraph separators, and all that moves, hides or reverses what is beside it: C0 and
 # C1 controls, the overrides of Unicode's bidirectional algorithm (UAX #9), lone surrogates, and
@@ -221,7 +227,9 @@ def totals(page: SearchHits[Any], info: ResponseInfo | None) -> str:
         said[0] += f" of {_counted(page.total_hits)}"
     elif page.estimated_total_hits is not None:
         said[0] += f" of about {_counted(page.estimated_total_hits)}"
-    said[0] += f" {_plural(page.hits)}"
+    name = _name_of_all(page.hits)
+    counted = len(page.hits) if page.total is None else page.total
+    said[0] += f" {name.removesuffix('s') if counted == 1 else name}"
     if page.page is not None:
         of = f" of {_counted(page.total_pages)}" if page.total_pages is not None else ""
         said.append(f"page {_counted(page.page)}{of}")
@@ -236,7 +244,7 @@ def _counted(value: object) -> str:
     return count(value) if isinstance(value, int) else clean(value, 20)
 
 
-def _plural(hits: Iterable[Hit]) -> str:
+def _name_of_all(hits: Iterable[Hit]) -> str:
     classes = {type(hit) for hit in hits}
     names = {
         SearchAssetSearchResponse: "assets",
@@ -250,17 +258,55 @@ def page_text(page: SearchHits[Any]) -> str:
     """Give a page in a few lines: how many hits, what was asked for, and the first of them."""
     asked, info = page._asked()
     lines = [f"{type(page).__name__}: {totals(page, info)}"]
-    if asked is not None:
-        lines += [f"  {what}: {clean(value, _LINE)}" for what, value in conditions(asked)]
+    lines += [_line(*condition) for condition in (conditions(asked) if asked is not None else ())]
     shown = page.hits[:_SHOWN_HITS]
-    names = [clean(title(hit), 40) for hit in shown]
+    names = [clean(title(hit), _SHOWN_NAME) for hit in shown]
     width = max(map(len, names), default=0)
     for hit, name in zip(shown, names, strict=True):
         words = " · ".join(filter(None, (kind(hit), *summary(hit))))
-        lines.append(f"  {name:<{width}}  {clean(words, _LINE - width)}".rstrip())
+        lines.append(f"  {name:<{width}}  {clean(words, _LINE - width - 4)}".rstrip())
     if more := len(page.hits) - len(shown):
         lines.append(f"  and {count(more)} more")
     return "\n".join(lines)
+
+
+def hit_text(hit: Hit) -> str:
+    """Give a hit in a few lines: what tells most of it, and every field that is unknown."""
+    lines = [clean(f"{type(hit).__name__}: {title(hit)}", _LINE)]
+    which = [clean(hit.id, 40), clean(hit.privacy, 20), _moment(hit.created_at)]
+    what = [word for word in (kind(hit), *summary(hit)) if word not in which]
+    texts = (" · ".join(filter(None, words)) for words in (which, what))
+    lines += [f"  {clean(text, _LINE - 2)}" for text in texts if text]
+    said: list[tuple[str, object]]
+    if isinstance(hit, SearchAssetSearchResponse):
+        data = hit.metadata
+        said = [
+            ("prompt", data.prompt),
+            ("says", hit.transcription or data.text),
+            ("caption", "" if data.prompt else hit.description),
+            ("content", hit.content),
+            ("unsafe", ", ".join(clean(label, 40) for label in hit.nsfw[:10])),
+        ]
+    else:
+        line = getattr(hit, "short_description", None) or getattr(hit, "description", None)
+        said = [("about", line)]
+    said += [("tags", ", ".join(tags(hit))), ("url", getattr(hit, "url", None))]
+    unknown = list(unknown_fields(hit).items())
+    said += [(f"extra {name}", repr(value)) for name, value in unknown[:_SHOWN_UNKNOWN]]
+    said += [("extra", ", ".join(name for name, _ in unknown[_SHOWN_UNKNOWN:]))]
+    lines += [_line(name, value) for name, value in said if clean(value)]
+    return "\n".join(lines)
+
+
+def hit_line(hit: Hit) -> str:
+    """Give a hit in a line, for lists of hits."""
+    words = filter(None, (title(hit), kind(hit), *summary(hit)))
+    return f"<{clean(hit.id, 40)}: {clean(' · '.join(words), _LINE - 44)}>"
+
+
+def _line(what: str, value: object) -> str:
+    name = clean(what, 40)
+    return f"  {name}: {clean(value, _LINE - len(name) - 4)}"
 
 
 def tags(hit: Hit) -> list[str]:

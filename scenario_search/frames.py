@@ -15,6 +15,13 @@ list            ``list``                        ``object``                 ``Lis
 What is missing is ``None``, and null in the frames, whose integers stay integers all the same. A
 timestamp that cannot be read is ``None``. ``concepts`` are the ids of the models. ``extra`` is the
 JSON of what the documentation does not name, or ``None``.
+
+A page gives the frame of its own hits. All hits of a search are in the frame of ``results`` (what
+an asynchronous search gives), in that of a crawl, and, for a page of the plain client, here::
+
+    frame = to_pandas(page)             # this page's hits, and those of the pages after it
+    frame = page.to_pandas()            # this page's hits
+    frame = await results.to_pandas()   # the hits of all pages
 """
 
 from __future__ import annotations
@@ -112,11 +119,12 @@ def moment(text: object) -> datetime | None:
         return None
 
 
-def _extra(document: Document) -> dict[str, Any]:
+def unknown_fields(document: Document) -> dict[str, Any]:
+    """Give what the documentation does not name, by JSON name, nested fields' as nested dicts."""
     found = dict(document._extra or {})
     for name, wire in wire_fields(type(document)):
         inner = getattr(document, name)
-        if isinstance(inner, Document) and (unknown := _extra(inner)):
+        if isinstance(inner, Document) and (unknown := unknown_fields(inner)):
             found[wire] = unknown
     return found
 
@@ -126,7 +134,7 @@ def rows(hits: Iterable[Hit]) -> list[dict[str, Any]]:
     made = []
     for hit in hits:
         row = {name: get(hit) for name, _, get in _fields(type(hit))}
-        unknown = _extra(hit)
+        unknown = unknown_fields(hit)
         row[EXTRA] = json.dumps(unknown, ensure_ascii=False, default=str) if unknown else None
         made.append(row)
     return made

@@ -14,10 +14,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import queue
+import re
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast
 
@@ -29,7 +32,16 @@ from scenario_search.caller_warnings import PendingWarnings, collect_warnings, w
 if TYPE_CHECKING:
     from scenario_search.transport import Transport
 
-__all__ = ["Items", "each", "leave_behind_in_fork", "run"]
+__all__ = [
+    "Caller",
+    "Items",
+    "check_process",
+    "each",
+    "leave_behind_in_fork",
+    "plain_errors",
+    "plain_words",
+    "run",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,6 +56,7 @@ _END = object()
 _lock = threading.RLock()
 _started: _Started | None = None
 _transports: weakref.WeakSet[Transport] = weakref.WeakSet()
+_process = os.getpid()
 _left_behind: list[object] = []
 """What a forked process inherits and must neither use nor collect: its epoll is the parent's."""
 
@@ -62,11 +75,29 @@ def run(function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: 
 
 
 def each(iterator: AsyncIterator[T]) -> Iterator[T]:
-    """Give what an asynchronous iterator gives; each item is asked for when it is wanted."""
+    """Give what an asynchronous iterator gives; each item is asked for when it is wanted.
+
+    Raises:
+        RuntimeError: It was begun before the process was forked.
+    """
     # Tasks that one item's call has started may warn during a later one.
     warned: PendingWarnings = []
+    process = _process
     while (item := _run(partial(_next, iterator), warned)) is not _END:
         yield cast("T", item)
+        check_process(process, "This iteration was begun")
+
+
+def check_process(process: int, what: str) -> None:
+    """Refuse to go on in a forked process with what runs in its parent.
+
+    Raises:
+        RuntimeError: ``process`` is not this one. The message begins with ``what``.
+    """
+    if process != _process:
+        raise RuntimeError(
+            f"{what} before this process was forked, and goes on in its parent: begin anew here"
+        )
 
 
 class Items(Generic[T]):
@@ -77,14 +108,98 @@ class Items(Generic[T]):
 
     def __init__(self, batches: AsyncIterator[list[T]]) -> None:
         self._items = (item for batch in each(batches) for item in batch)
+        self._process = _process
         self._lock = threading.RLock()  # reentrant as the portal's own
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> T:
+        # Before the lock, which a thread may have held that is not in the forked process.
+        check_process(self._process, "This iteration was begun")
         with self._lock:
             return next(self._items)
+
+    def __repr__(self) -> str:
+        return "<An iteration over hits: use it in 'for', or next() gives one>"
+
+
+class Caller:
+    """The thread that waits for a call, which does errands for the call in the meantime.
+
+    So a caller's functions and iterators run where the caller is: they may use plain clients,
+    show things in a notebook's cell, and hold what belongs to one thread. Ctrl-C ends them.
+    """
+
+    def __init__(self) -> None:
+        self._errands: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+
+    def run(
+        self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a coroutine function in the portal as :func:`run` does, and do its errands.
+
+        An error of a function that it has told of ends it, and is raised.
+        """
+        return _run(partial(function, *args, **kwargs), [], self)
+
+    def tell(self, function: Callable[[T], object], value: T) -> None:
+        """Have the thread call a function, some time before its own call ends."""
+        self._errands.put(partial(function, value))
+
+    async def each(self, items: Iterable[T]) -> AsyncIterator[T]:
+        """Give what the thread takes of an iterable, an item when it is wanted."""
+        iterator: Iterator[T] = await self._asked(iter, items)
+        while (item := await self._asked(next, iterator, _END)) is not _END:
+            yield item
+
+    async def _asked(self, function: Callable[..., Any], *args: object) -> Any:
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+
+        def settle(settle_answer: Callable[[Any], None], value: object) -> None:
+            if not answer.done():
+                settle_answer(value)
+
+        def errand() -> None:
+            try:
+                value = function(*args)
+            except Exception as error:  # noqa: BLE001 - it is raised where it was asked
+                loop.call_soon_threadsafe(settle, answer.set_exception, error)
+            else:
+                loop.call_soon_threadsafe(settle, answer.set_result, value)
+
+        self._errands.put(errand)
+        return await answer
+
+    def _result(self, outcome: Future[T], seconds: float) -> T:
+        """Do errands until a call has an outcome, or none came for so many seconds."""
+        while True:
+            try:
+                errand = self._errands.get(timeout=seconds)
+            except queue.Empty:
+                raise TimeoutError from None
+            if errand is None:
+                return outcome.result()
+            errand()
+
+    def _watch(self, outcome: Future[Any]) -> None:
+        outcome.add_done_callback(lambda _: self._errands.put(None))
+
+
+def plain_words(text: str) -> str:
+    """Give a text of the asynchronous side as plain code has it."""
+    return re.sub(r"\bAsync(?=[A-Z])", "Sync", re.sub(r"\basync (?=with\b|for\b)", "", text))
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Have errors say ``with`` where the asynchronous side says ``async with``."""
+    try:
+        yield
+    except (TypeError, RuntimeError) as error:
+        error.args = tuple(plain_words(a) if isinstance(a, str) else a for a in error.args)
+        raise
 
 
 async def _next(iterator: AsyncIterator[T]) -> T | object:
@@ -97,7 +212,11 @@ def leave_behind_in_fork(transport: Transport) -> None:
         _transports.add(transport)
 
 
-def _run(function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings) -> T:
+def _run(
+    function: Callable[[], Coroutine[Any, Any, T]],
+    warned: PendingWarnings,
+    caller: Caller | None = None,
+) -> T:
     loop = _portal_loop()
     outcome: Future[T] = Future()
     task: asyncio.Task[None] | None = None
@@ -122,18 +241,28 @@ def _run(function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings
     # Not asyncio.run_coroutine_threadsafe: Ctrl-C inside of it would leave the task running.
     try:
         cancelled_before = _cancellations()
+        if caller is not None:
+            caller._watch(outcome)
         loop.call_soon_threadsafe(start)
-        return _result(outcome, loop, cancelled_before)
-    except BaseException:
+        with plain_errors():
+            return _result(outcome, loop, cancelled_before, caller)
+    except BaseException as error:
         if not outcome.done():
             loop.call_soon_threadsafe(stop)
+            while isinstance(error, Exception) and not (outcome.done() or loop.is_closed()):
+                wait([outcome], _GLANCE)
         raise
     finally:
         while warned:
             warn_caller(*warned.pop(0))
 
 
-def _result(future: Future[T], loop: asyncio.AbstractEventLoop, cancelled_before: int) -> T:
+def _result(
+    future: Future[T],
+    loop: asyncio.AbstractEventLoop,
+    cancelled_before: int,
+    caller: Caller | None,
+) -> T:
     """Wait for a future, with an eye on what cannot interrupt the wait.
 
     That is Ctrl-C on Windows, an exception set by another thread (as notebooks do whose cells
@@ -141,7 +270,7 @@ def _result(future: Future[T], loop: asyncio.AbstractEventLoop, cancelled_before
     """
     while True:
         try:
-            return future.result(_GLANCE)
+            return future.result(_GLANCE) if caller is None else caller._result(future, _GLANCE)
         except TimeoutError:
             if future.done():
                 return future.result()
@@ -203,8 +332,9 @@ async def _live(started: _Started) -> None:
 
 def _leave_behind() -> None:
     """Let a forked process begin anew; what it inherits is kept, and never touched."""
-    global _lock, _started  # noqa: PLW0603 - there is one portal in a process
+    global _lock, _process, _started  # noqa: PLW0603 - there is one portal in a process
     _lock = threading.RLock()
+    _process = os.getpid()
     _left_behind.append(_started)
     _started = None
     for transport in list(_transports):

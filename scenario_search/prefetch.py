@@ -58,6 +58,10 @@ class AsyncPrefetch(Generic[H]):
         if first is not None:
             self._learn(first)
 
+    def __repr__(self) -> str:
+        of = f"{self._search.endpoint.name}, {self._pages_ahead} pages ahead"
+        return f"<{type(self).__name__} of {of}: use it in 'async with'>"
+
     async def __aenter__(self) -> Self:
         self._entered = True
         return self

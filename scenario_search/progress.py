@@ -269,6 +269,11 @@ class ProgressBar:
             ended=ended,
         )
 
+    def __repr__(self) -> str:
+        state = self._state(ended=self.closed)
+        words = filter(None, (state.label, state.count(), state.timing()))
+        return f"<{type(self).__name__}: {' · '.join(words)}>"
+
     def __enter__(self) -> Self:
         return self
 
@@ -299,6 +304,11 @@ class _Tracked:
 
     def __del__(self) -> None:
         self._bar.close()
+
+    def __repr__(self) -> str:
+        state = self._bar._state(ended=self._bar.closed)
+        use = "async for" if isinstance(self, AsyncIterator) else "for"
+        return f"<track, {state.count()} done: use it in '{use}'>"
 
 
 class _TrackedIterator(_Tracked, Generic[T]):

@@ -43,7 +43,9 @@ __all__ = [
 
 H = TypeVar("H", bound="Hit")
 
-_URL_QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*")
+_URL_QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*", re.IGNORECASE)
+_LINE = 80
+"""Columns of a terminal."""
 
 REQUIRED = "required"
 WIRE = "wire"
@@ -145,12 +147,15 @@ class Document:
         return json_bytes(self.to_dict()).decode()
 
     def __repr__(self) -> str:
-        """Show the fields that hold something; a URL without its signature."""
+        """Show the fields that hold something, a line each if need be; no URL's signature."""
         fields = [(name, getattr(self, name)) for name, _ in wire_fields(type(self))]
         shown = [f"{name}={_shown(value)}" for name, value in fields if value not in (None, [])]
         if self._extra:
             shown.append(f"extra={_shown(self._extra)}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        line = f"{type(self).__name__}({', '.join(shown)})"
+        if len(line) <= _LINE:
+            return line
+        return f"{type(self).__name__}(\n    " + ",\n    ".join(shown) + ",\n)"
 
 
 @attrs.define(kw_only=True, repr=False)
@@ -294,6 +299,18 @@ class Hit(Document):
     thumbnail: Thumbnail | None = None
     """A preview picture."""
 
+    def __repr__(self) -> str:
+        """Show in a few lines what tells most of it; :meth:`to_dict` gives all."""
+        from scenario_search.display_text import hit_text  # noqa: PLC0415 - it needs this module
+
+        return hit_text(self)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """Show the hit in IPython, in a line where it stands among others."""
+        from scenario_search.display_text import hit_line  # noqa: PLC0415 - only IPython does
+
+        printer.text(hit_line(self) if len(printer.stack) > 1 else repr(self))
+
     def _repr_html_(self) -> str:
         """Show the hit in a notebook."""
         from scenario_search.display import hit_html  # noqa: PLC0415 - only notebooks do
@@ -418,16 +435,16 @@ class SearchHits(Document, Generic[H]):
     def to_dicts(self) -> list[dict[str, Any]]:
         """Give this page's hits as flat rows, of which the columns are always the same.
 
-        Columns and types: :mod:`scenario_search.frames`.
+        Columns and types, and how to have all hits of a search: :mod:`scenario_search.frames`.
         """
         from scenario_search.frames import rows  # noqa: PLC0415 - it needs this module
 
         return rows(self.hits)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Give this page's hits as a pandas frame, one row a hit.
+        """Give this page's hits as a pandas frame, one row a hit; no other page's.
 
-        Columns and types: :mod:`scenario_search.frames`.
+        Columns and types, and how to have all hits of a search: :mod:`scenario_search.frames`.
 
         Raises:
             ImportError: pandas is not installed.
@@ -437,9 +454,9 @@ class SearchHits(Document, Generic[H]):
         return to_pandas(self.hits, kind=self._hit_class())
 
     def to_polars(self) -> pl.DataFrame:
-        """Give this page's hits as a polars frame, one row a hit.
+        """Give this page's hits as a polars frame, one row a hit; no other page's.
 
-        Columns and types: :mod:`scenario_search.frames`.
+        Columns and types, and how to have all hits of a search: :mod:`scenario_search.frames`.
 
         Raises:
             ImportError: polars is not installed.

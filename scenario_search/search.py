@@ -544,6 +544,10 @@ class AsyncSearch:
     def __init__(self, client: AsyncScenario) -> None:
         self._client = client
 
+    def __repr__(self) -> str:
+        names = ", ".join(name for name in dir(self) if name.endswith("_search"))
+        return f"<{type(self).__name__} of {self._client.base_url}: {names}>"
+
     def _prepare(
         self, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams
     ) -> PreparedSearch[H]:

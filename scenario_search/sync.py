@@ -7,8 +7,8 @@ Nothing is done twice here. Searches, pages, crawls and their rules are those of
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -17,7 +17,6 @@ from typing import (
     Literal,
     NoReturn,
     ParamSpec,
-    Protocol,
     Self,
     TypeVar,
     overload,
@@ -28,26 +27,13 @@ import attrs
 from scenario_search import portal
 from scenario_search.client import AsyncScenario
 from scenario_search.configuration import ClientOptions, SyncClientOptions
-from scenario_search.crawl import AsyncCrawl, Piece
-from scenario_search.crawl_params import (
-    CrawlAssetsParams,
-    CrawlModelsParams,
-    CrawlPlanParams,
-    CrawlStats,
-    CrawlWindow,
-    RunOptions,
-)
-from scenario_search.crawler import AsyncCrawler
-from scenario_search.download import DownloadReport, DownloadSource
 from scenario_search.paging import PageInfo
 from scenario_search.params import SearchParams
 from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.responses import (
     Hit,
     ResponseInfo,
-    SearchAssetSearchResponse,
     SearchHits,
-    SearchModelSearchResponse,
 )
 from scenario_search.search import (
     ASSETS,
@@ -59,11 +45,11 @@ from scenario_search.search import (
     Endpoint,
     SearchMethod,
 )
-from scenario_search.signatures import makes, returns_same, takes, takes_beside
+from scenario_search.signatures import makes, returns_same, takes
+from scenario_search.sync_crawl import SyncCrawl, SyncCrawler, TaskBlock
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
+    from scenario_search.download import DownloadReport, DownloadSource
 
 __all__ = [
     "Scenario",
@@ -161,22 +147,27 @@ class Scenario:
     ) -> DownloadReport:
         """Download the files of assets into a folder. See :meth:`AsyncScenario.download`.
 
-        A page is gone on from to the last one; what is no page or crawl is read into a list.
+        A page is gone on from to the last one. What gives assets is asked for one when it is
+        wanted, and ``progress`` is called, in the thread that waits here.
+
+        Raises:
+            RuntimeError: A crawl's block was entered before this process was forked.
         """
+        caller = portal.Caller()
         given: Any = assets
-        if isinstance(given, SyncCrawl):
-            given = given._tasks
+        if isinstance(given, TaskBlock):
+            given = given._here
         elif isinstance(given, SyncSearchHitsOffset):
             given = given._source()
         elif isinstance(given, Iterable):
-            given = list(given)
-        return portal.run(
+            given = caller.each(given)
+        return caller.run(
             self._client.download,
             given,
             directory,
             concurrency=concurrency,
             on_error=on_error,
-            progress=progress,
+            progress=None if progress is None else partial(caller.tell, progress),
         )
 
     def close(self) -> None:
@@ -204,62 +195,11 @@ class Scenario:
         raise TypeError(f"{type(self).__name__} cannot be pickled: make a client in each process")
 
 
-@contextmanager
-def _plain_words() -> Iterator[None]:
-    """Have an error say ``with`` where the asynchronous side says ``async with``."""
-    try:
-        yield
-    except TypeError as error:
-        raise TypeError(str(error).replace("async with", "with")) from None
-
-
-class _Batches(Protocol[H]):
-    """What runs tasks between entering and leaving, and gives hits by the batch."""
-
-    async def __aenter__(self) -> Any: ...
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
-    def _batches(self) -> AsyncIterator[list[H]]: ...
-
-
-class _TaskBlock(Generic[H]):
-    """A ``with`` block around what runs tasks in the portal."""
-
-    def __init__(self, tasks: _Batches[H]) -> None:
-        self._tasks = tasks
-        self._process = os.getpid()
-
-    def __enter__(self) -> Self:
-        portal.run(self._tasks.__aenter__)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        # A forked process inherits the block, but its tasks run in the parent.
-        if os.getpid() == self._process:
-            portal.run(self._tasks.__aexit__, kind, error, traceback)
-
-    def __iter__(self) -> Iterator[H]:
-        with _plain_words():
-            batches = self._tasks._batches()
-        return portal.Items(batches)
-
-
-class SyncPrefetch(_TaskBlock[H]):
+class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
     """The hits of a search, in order, with several pages under way at once, in a ``with`` block.
 
     See :class:`~scenario_search.prefetch.AsyncPrefetch`.
     """
-
-    _tasks: AsyncPrefetch[H]
 
     def pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
         """Give the pages that hold a hit, in order.
@@ -267,114 +207,9 @@ class SyncPrefetch(_TaskBlock[H]):
         Raises:
             TypeError: Not inside ``with``.
         """
-        with _plain_words():
-            pages = self._tasks.pages()
+        with portal.plain_errors():
+            pages = self._here.pages()
         return map(_sync_page, portal.each(pages))
-
-
-class SyncCrawl(_TaskBlock[H]):
-    """All hits of a search: iterate over it, inside ``with`` to have requests run at once."""
-
-    _tasks: AsyncCrawl[H]
-
-    @property
-    def stats(self) -> CrawlStats:
-        """What it has done so far."""
-        return self._tasks.stats
-
-    def count(self) -> int:
-        """Count the hits exactly, past the engine's cap. See :meth:`AsyncCrawl.count`."""
-        return portal.run(self._tasks.count)
-
-    def pieces(self) -> Iterator[Piece[H]]:
-        """Give window after window, each with its hits. Call :meth:`mark` after each.
-
-        See :meth:`AsyncCrawl.pieces`.
-
-        Raises:
-            TypeError: It would run tasks, and is not inside ``with``.
-        """
-        with _plain_words():
-            pieces = self._tasks.pieces()
-        return portal.each(pieces)
-
-    def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
-        """Say that a window's hits have been consumed. See :meth:`AsyncCrawl.mark`."""
-        portal.run(self._tasks.mark, piece, files)
-
-    def to_jsonl(self, path: str | os.PathLike[str]) -> None:
-        """Write all hits to a file, a line of JSON each. See :meth:`AsyncCrawl.to_jsonl`."""
-        portal.run(self._tasks.to_jsonl, path)
-
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write all hits to a CSV file. See :meth:`AsyncCrawl.to_csv`."""
-        portal.run(self._tasks.to_csv, path)
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write all hits to a Parquet file. See :meth:`AsyncCrawl.to_parquet`."""
-        portal.run(self._tasks.to_parquet, path)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Give all hits as a pandas frame. See :meth:`AsyncCrawl.to_pandas`."""
-        return portal.run(self._tasks.to_pandas)
-
-    def to_polars(self) -> pl.DataFrame:
-        """Give all hits as a polars frame. See :meth:`AsyncCrawl.to_polars`."""
-        return portal.run(self._tasks.to_polars)
-
-    def plan(self) -> list[CrawlWindow]:
-        """Cut the crawl into windows, and count each. See :meth:`AsyncCrawl.plan`."""
-        return portal.run(self._tasks.plan)
-
-
-class SyncCrawler:
-    """The crawls of a client: every hit, past the engine's cap, once, and resumable."""
-
-    def __init__(self, client: AsyncScenario) -> None:
-        self._crawler = AsyncCrawler(client)
-
-    @takes(CrawlAssetsParams)
-    def assets(self, **keywords: Any) -> SyncCrawl[SearchAssetSearchResponse]:
-        """Crawl assets. With nothing to search for, all of them.
-
-        ``progress`` is called in the client's own thread.
-
-        Raises:
-            InvalidParamsError: The API's documentation rules the search out.
-        """
-        return SyncCrawl(self._crawler.assets(**keywords))
-
-    @takes(CrawlModelsParams)
-    def models(self, **keywords: Any) -> SyncCrawl[SearchModelSearchResponse]:
-        """Crawl models. With nothing to search for, all of them.
-
-        ``progress`` is called in the client's own thread.
-
-        Raises:
-            InvalidParamsError: The API's documentation rules the search out.
-        """
-        return SyncCrawl(self._crawler.models(**keywords))
-
-    @takes(CrawlPlanParams)
-    def plan(self, **keywords: Any) -> list[CrawlWindow]:
-        """Cut a crawl into windows for many machines, and count each, without reading them.
-
-        Raises:
-            InvalidParamsError: The API's documentation rules the search out.
-            IncompleteCrawlError: More than the cap were created in one millisecond.
-        """
-        return portal.run(self._crawler.plan, **keywords)
-
-    @takes_beside(RunOptions)
-    def run(self, window: CrawlWindow, **options: Any) -> SyncCrawl[Any]:
-        """Fetch one window of a plan.
-
-        Args:
-            window: What :meth:`plan` gave, in this process or another.
-            options: As for :meth:`assets`: concurrency, checkpoint, order, cap, on_invalid,
-                progress.
-        """
-        return SyncCrawl(self._crawler.run(window, **options))
 
 
 @attrs.define(kw_only=True, repr=False)
@@ -492,6 +327,9 @@ class SyncSearch:
 
     def __init__(self, client: AsyncScenario) -> None:
         self._search = AsyncSearch(client)
+
+    def __repr__(self) -> str:
+        return portal.plain_words(repr(self._search))
 
     def _first_page(
         self, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams

@@ -244,7 +244,7 @@ def test_the_text_of_a_page_is_a_few_clean_lines(hits: list[Hit], total: Any) ->
 def test_the_text_of_a_hit_is_a_few_clean_lines(hit: Hit) -> None:
     hit.extra.update({"new": HOSTILE[0], "\x1b[31m": "\u202e", "more": {"a": ["\x9b"]}})
     lines = repr(hit).split("\n")
-    assert 4 <= len(lines) <= 12
+    assert 4 <= len(lines) <= 13
     assert all(len(line) <= 80 for line in [*lines, hit_line(hit)])
     assert_harmless("".join([*lines, hit_line(hit)]))
 
@@ -387,6 +387,20 @@ def test_what_is_missing_is_never_written_as_none(hit: Hit) -> None:
     for shown in (hit_html(hit), page_html(page), html(page), repr(page)):
         assert "None" not in shown
         assert "nan" not in shown
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (SearchHits(hits=[asset()]), "1 asset"),
+        (SearchHits(hits=[asset()], total_hits=1), "1 of 1 asset"),
+        (SearchHits(hits=[asset()], estimated_total_hits=2), "1 of about 2 assets"),
+        (SearchHits(hits=[asset(), asset()]), "2 assets"),
+        (SearchHits(hits=[asset(), Model(id="m")]), "2 hits"),
+    ],
+)
+def test_hits_are_counted_as_people_do(page: SearchHits[Any], text: str) -> None:
+    assert repr(page).startswith(f"SearchHits: {text}\n")
 
 
 def test_an_empty_page_says_so() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -21,6 +22,7 @@ from raw_server import Answer, http
 from raw_server_thread import PAGE, STALL, served_aside
 
 from scenario_search import Scenario, portal
+from scenario_search.emulator import Emulator
 
 KEPT_PAGE = Answer(PAGE, then="keep")
 
@@ -100,7 +102,8 @@ async def _tasks_beside_this() -> int:
 def run_script(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a program that imports the package, with every warning shown."""
     header = "import sys\nfrom scenario_search import Scenario\n" + textwrap.dedent("""
-        client = Scenario(base_url=sys.argv[1], api_key="k", api_secret="s")
+        url, key, secret = [*sys.argv[1:], "k", "s"][:3]
+        client = Scenario(base_url=url, api_key=key, api_secret=secret)
         def search():
             return len(client.search.asset_search(query="a").hits)
     """)
@@ -153,7 +156,8 @@ def test_a_fork_amid_calls_of_many_threads_harms_neither_process() -> None:
 @needs_fork
 def test_a_fork_inside_of_a_block_leaves_the_parents_requests_alone() -> None:
     script = """
-        import os
+        import os, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
         page = client.search.asset_search(query="a", limit=1)
         with page.prefetch(3) as hits:
             next(iter(hits))
@@ -167,6 +171,79 @@ def test_a_fork_inside_of_a_block_leaves_the_parents_requests_alone() -> None:
     with served_aside(Answer(total, then="keep")) as aside:
         done = run_script(script, aside.url)
     assert (done.returncode, done.stdout.split()) == (0, ["5", "1"]), done.stderr
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    ("block", "use"),
+    [
+        ("client.crawl.assets(cap=100)", "next(iter(block))"),
+        ("client.crawl.assets(cap=100)", "next(block.pieces())"),
+        ("client.crawl.assets(cap=100)", "block.count()"),
+        ("client.crawl.assets(cap=100)", "block.to_pandas()"),
+        ("client.crawl.assets(cap=100)", "block.__enter__()"),
+        ("page.prefetch(3)", "next(iter(block))"),
+        ("page.prefetch(3)", "next(block.pages())"),
+        ("page.prefetch(3)", "next(hits)"),
+    ],
+)
+def test_a_block_that_was_entered_before_a_fork_says_so_in_the_child(
+    block: str, use: str, scenario_emulator: Emulator
+) -> None:
+    script = f"""
+        import os, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
+        page = client.search.asset_search(query="dragon", limit=5)
+        with {block} as block:
+            hits = iter(block)
+            next(hits)
+            child = os.fork()
+            if child == 0:
+                try:
+                    {use}
+                except RuntimeError as error:
+                    print(error, flush=True)
+                    sys.exit(5)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(list(hits)) > 5)
+        client.close()
+    """
+    emulator = scenario_emulator
+    done = run_script(script, emulator.url, emulator.api_key, emulator.api_secret)
+    assert (done.returncode, done.stderr) == (0, "")
+    said, of_parent = done.stdout.splitlines()
+    assert re.fullmatch(
+        "This (SyncCrawl was entered|SyncPrefetch was entered|iteration was begun) before this "
+        "process was forked, and goes on in its parent: begin anew here",
+        said,
+    )
+    assert of_parent == "5 True"
+
+
+@needs_fork
+def test_a_crawl_without_tasks_begins_anew_in_the_child(scenario_emulator: Emulator) -> None:
+    script = """
+        import os, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
+        crawl = client.crawl.assets()
+        hits = iter(crawl)
+        next(hits)
+        child = os.fork()
+        if child == 0:
+            try:
+                next(hits)
+            except RuntimeError:
+                print(crawl.count(), len(list(crawl)), flush=True)
+                client.close()
+                sys.exit(5)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 1 + len(list(hits)))
+        client.close()
+    """
+    emulator = scenario_emulator
+    done = run_script(script, emulator.url, emulator.api_key, emulator.api_secret)
+    assert (done.returncode, done.stderr) == (0, "")
+    child, parent = done.stdout.splitlines()
+    assert child.split() == [parent.split()[1]] * 2
+    assert parent.split()[0] == "5"
 
 
 def _search_in_worker(url: str) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import gc
 import pickle
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,9 @@ from scenario_search import (
     SyncSearchHitsOffset,
     TruncatedResultsWarning,
 )
+from scenario_search.download_files import Manifest
 from scenario_search.emulator import Emulator
+from scenario_search.progress import track
 
 KEPT_PAGE = Answer(PAGE, then="keep")
 
@@ -246,56 +249,147 @@ def test_context_variables_reach_the_request() -> None:
     assert seen == ["of the caller"]
 
 
-# Crawls
+# Downloads
 
 
-def test_a_crawl_in_a_block_gives_every_hit(client: Scenario) -> None:
-    with client.crawl.assets(concurrency=4) as crawl:
-        ids = [hit.id for hit in crawl]
-    assert len(ids) == len(set(ids)) == crawl.count()
-    assert crawl.stats.hits == len(ids)
-
-
-def test_a_bare_crawl_gives_every_hit(client: Scenario) -> None:
-    crawl = client.crawl.models()
-    assert sum(1 for _ in crawl) == crawl.stats.hits == crawl.count()
-
-
-def test_a_bare_crawl_with_concurrency_says_what_to_write(client: Scenario) -> None:
-    with pytest.raises(TypeError, match=r"write 'with client"):
-        iter(client.crawl.assets(concurrency=2))
-
-
-def test_the_windows_of_a_plan_can_be_crawled_one_by_one(client: Scenario) -> None:
-    windows = client.crawl.plan(of="models")
-    ids = [hit.id for window in windows for hit in client.crawl.run(window)]
-    assert len(set(ids)) == client.crawl.models().count()
-
-
-def test_a_crawl_that_is_left_early_resumes_at_its_checkpoint(
+def test_what_gives_assets_is_asked_for_one_when_it_is_wanted(
     client: Scenario, tmp_path: Path
 ) -> None:
-    checkpoint = tmp_path / "crawl.ckpt"
-    with client.crawl.assets(checkpoint=checkpoint) as crawl:
-        for piece in crawl.pieces():
-            first = {hit.id for hit in piece.hits}
-            crawl.mark(piece)
-            break
-    with client.crawl.assets(checkpoint=checkpoint) as crawl:
-        rest = {hit.id for hit in crawl}
-    assert first
-    assert not first & rest
-    assert len(first | rest) == client.crawl.assets().count()
+    page = client.search.asset_search(filter='kind = "text"', limit=8)
+    saved_before: list[int] = []
+
+    def given() -> Iterator[SearchAssetSearchResponse]:
+        for asset in page.hits:
+            saved_before.append(len(list(tmp_path.glob("*.txt"))))
+            yield asset
+
+    report = client.download(given(), tmp_path, concurrency=1)
+    assert report.done == len(saved_before) == 8
+    assert all(saved >= number - 1 for number, saved in enumerate(saved_before))
 
 
-def test_a_crawl_is_exported(client: Scenario, tmp_path: Path) -> None:
+def test_what_gives_assets_may_use_the_client_in_the_callers_thread(
+    client: Scenario, tmp_path: Path
+) -> None:
+    threads: set[int] = set()
+
+    def given() -> Iterator[SearchAssetSearchResponse]:
+        for asset in client.search.asset_search(filter='kind = "text"', limit=5):
+            threads.add(threading.get_ident())
+            yield asset
+
+    report = client.download(given(), tmp_path)
+    assert report.done == client.crawl.assets(filter='kind = "text"').count() > 5
+    assert threads == {threading.get_ident()}
+
+
+def test_the_progress_of_a_download_is_told_in_the_callers_thread(
+    client: Scenario, tmp_path: Path
+) -> None:
+    page = client.search.asset_search(filter='kind = "text"', limit=5)
+    told: list[tuple[int, int]] = []
+    client.download(
+        page.hits,
+        tmp_path,
+        progress=lambda report: told.append((threading.get_ident(), report.done)),
+    )
+    assert len(told) == 5
+    assert told[-1] == (threading.get_ident(), 5)
+
+
+def test_an_error_of_what_gives_assets_ends_the_download(client: Scenario, tmp_path: Path) -> None:
+    page = client.search.asset_search(filter='kind = "text"', limit=5)
+
+    def given() -> Iterator[SearchAssetSearchResponse]:
+        yield page.hits[0]
+        raise LookupError("the third")
+
+    with pytest.raises(LookupError, match="the third"):
+        client.download(given(), tmp_path)
+    assert client.download(page.hits, tmp_path).done >= 4
+
+
+def test_an_error_of_the_progress_ends_the_download_and_then_is_raised(
+    client: Scenario, tmp_path: Path
+) -> None:
+    page = client.search.asset_search(filter='kind = "text"', limit=5)
+    closed: list[bool] = []
+
+    def fail(_: object) -> None:
+        raise LookupError("no screen")
+
+    closes = Manifest.close
+
+    def close(manifest: Manifest) -> None:
+        closes(manifest)
+        closed.append(True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Manifest, "close", close)
+        with pytest.raises(LookupError, match="no screen"):
+            client.download(page.hits, tmp_path, progress=fail, concurrency=1)
+    assert closed == [True]
+
+
+def test_a_download_of_prefetched_hits_stays_in_the_clients_loop(
+    client: Scenario, tmp_path: Path
+) -> None:
+    with client.search.asset_search(filter='kind = "text"', limit=2).prefetch(3) as hits:
+        report = client.download(hits, tmp_path)
+    assert report.done == client.crawl.assets(filter='kind = "text"').count()
+
+
+def test_a_download_of_a_crawl_says_what_to_write(client: Scenario, tmp_path: Path) -> None:
+    crawl = client.crawl.assets(concurrency=2)
+    with pytest.raises(TypeError, match=r"write 'with client\.crawl"):
+        client.download(crawl, tmp_path)
+
+
+def test_what_is_no_collection_of_assets_is_refused(client: Scenario, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="not iterable"):
+        client.download(5, tmp_path)  # type: ignore[arg-type]
+
+
+# What is shown
+
+
+def test_nothing_that_is_typed_in_a_notebook_shows_an_address() -> None:
+    client, _ = faked()
+    page = client.search.asset_search(query="a", limit=100)
+    shown = {
+        client: "<Scenario https://api.example/v1 with basic credentials>",
+        client.search: "<SyncSearch of https://api.example/v1: asset_search, model_search, "
+        "workflow_search>",
+        client.crawl: "<SyncCrawler of https://api.example/v1: assets, models, plan, run>",
+        client.crawl.models(): "<SyncCrawl of models: use 'for', inside 'with' to have requests "
+        "run at once>",
+        page.prefetch(4): "<SyncPrefetch of asset_search, 4 pages ahead: use it in 'with'>",
+        iter(page): "<An iteration over hits: use it in 'for', or next() gives one>",
+        track(page): "<track, 0 of 250 done: use it in 'for'>",
+    }
+    assert {repr(thing): text for thing, text in shown.items()} == {
+        text: text for text in shown.values()
+    }
+
+
+async def test_nothing_of_the_asynchronous_side_shows_an_address() -> None:
+    client = client_of("https://api.example/v1")._client
+    results = client.search.asset_search(query="a")
+    for thing, text in (
+        (client.search, "<AsyncSearch of https://api.example/v1: asset_search"),
+        (client.crawl, "<AsyncCrawler of https://api.example/v1: assets, models"),
+        (client.crawl.assets(), "<AsyncCrawl of assets: use 'async for', inside 'async with'"),
+        (results, "<AsyncSearchResults of asset_search: await it"),
+        (results.prefetch(2), "<AsyncPrefetch of asset_search, 2 pages ahead: use it in 'async"),
+        (track(results), "<track, 0 done: use it in 'async for'>"),
+    ):
+        assert repr(thing).startswith(text)
+
+
+def test_a_crawl_tells_how_far_it_is(client: Scenario) -> None:
     crawl = client.crawl.models()
-    crawl.to_jsonl(tmp_path / "models.jsonl")
-    assert len((tmp_path / "models.jsonl").read_text().splitlines()) == crawl.count()
-
-
-def test_max_items_ends_a_crawl(client: Scenario) -> None:
-    assert len(list(client.crawl.assets(max_items=7))) == 7
+    found = len(list(crawl))
+    assert repr(crawl) == f"<SyncCrawl of models: {found} of {found} hits, 2 windows read>"
 
 
 # The client's life
