@@ -1,10 +1,14 @@
-"""Mixed load with faults, for as long as asked: memory, sockets and tasks must be flat at the end.
+"""Mixed load with faults, for as long as asked: what the process holds must be flat at the end.
 
-    python tests/soak/soak.py [--seconds 600] [--rate 1000] [--workers 32]
+    python tests/soak/soak.py [--seconds 600] [--rate 1000] [--emulated 100]
 
-One process searches, counts, walks, reads ahead, crawls, gives up and cancels; an emulator in
-another answers, and fails one request in twenty. The exit code is 1 where something was left
-open, grew, went missing or was not what was asked for.
+One process searches, counts, walks, reads ahead, crawls, gives up and cancels. Two servers in
+processes of their own answer, and fail one request in twenty: an emulator, which searches and
+so can answer a few hundred a second, and a server of prepared pages, which takes the rest.
+
+A line for each minute (or tenth of a shorter time) says what the process holds: memory, file
+descriptors, sockets, tasks, threads. The exit code is 1 where something was left open, grew,
+went missing or was not what was asked for; growth is judged from one minute of load on.
 """
 
 from __future__ import annotations
@@ -12,69 +16,41 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import json
 import os
 import random
 import statistics
 import sys
+import threading
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import attrs
 
-from scenario_search import APIError, AsyncScenario, F
-from scenario_search.emulator import Emulator
+sys.path.insert(0, str(Path(__file__).parent))
+
+from calls import OF_EMULATOR, OF_PREPARED, Call, Tally
+from servers import Elsewhere, elsewhere
+
+from scenario_search import APIError, AsyncScenario
 
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 CONNECTIONS = 32
-WORDS = ["castle", "dragon", "robot", "forest", "portrait", "city", "ship", "cat"]
 LONG = 60
-"""Seconds from which on memory is judged: before, it still fills up."""
+"""Seconds from which on growth is judged: before, memory still fills up."""
 
-
-def add_faults(emulator: Emulator) -> None:
-    """One request in twenty goes wrong, in each way the emulator knows."""
-    searches: dict[str, Any] = {"path": "/v1/search/*"}
-    emulator.faults.add(status=503, every=50, **searches)
-    emulator.faults.add(status=429, headers={"Retry-After": "0"}, every=100, **searches)
-    emulator.faults.add(reset=True, every=100, **searches)
-    emulator.faults.add(truncate=200, every=200, **searches)
-    emulator.faults.add(malformed_json=True, every=400, **searches)
-    emulator.faults.add(latency=0.2, every=400, **searches)
-    emulator.faults.add(stall=True, every=2000, **searches)
-
-
-def serve() -> None:
-    """Run the emulator until standard input ends."""
-    with Emulator.demo() as emulator:
-        add_faults(emulator)
-        print(json.dumps([emulator.url, emulator.api_key, emulator.api_secret]), flush=True)
-        sys.stdin.read()
-
-
-@asynccontextmanager
-async def emulator_elsewhere() -> AsyncIterator[tuple[int, dict[str, str]]]:
-    """An emulator in a process of its own: its process id, and how to reach it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        __file__,
-        "--serve",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        url, key, secret = json.loads(await process.stdout.readline())
-        yield process.pid, {"base_url": url, "api_key": key, "api_secret": secret}
-    finally:
-        process.stdin.close()
-        await process.wait()
+LEEWAY: Mapping[str, float] = {
+    "memory": 8,
+    "emulator_memory": 16,
+    "descriptors": 2,
+    "sockets": 2,
+    "tasks": 8,
+    "threads": 1,
+}
+"""By how much the median of the last fifth of the time may be above that of the second fifth."""
 
 
 def memory(process: int | str = "self") -> float:
@@ -83,15 +59,19 @@ def memory(process: int | str = "self") -> float:
     return pages * PAGE_SIZE / 2**20
 
 
-def sockets() -> int:
-    """How many sockets this process has open."""
-    found = 0
+def descriptors() -> list[str]:
+    """What this process has open."""
+    found = []
     for descriptor in Path("/proc/self/fd").iterdir():
         try:
-            found += str(descriptor.readlink()).startswith("socket:")
+            found.append(str(descriptor.readlink()))
         except OSError:  # the descriptor of this very listing
             continue
     return found
+
+
+def sockets() -> int:
+    return sum(name.startswith("socket:") for name in descriptors())
 
 
 @attrs.frozen
@@ -101,110 +81,85 @@ class Sample:
     at: float
     requests: int
     memory: float
-    server_memory: float
+    emulator_memory: float
+    descriptors: int
     sockets: int
     tasks: int
+    threads: int
+
+    def line(self, before: Sample | None) -> str:
+        """What a reader wants to know, with the rate since another sample."""
+        since = (self.requests - before.requests) / (self.at - before.at) if before else 0
+        return (
+            f"{self.at:6.0f} {self.requests:10,} {since:8,.0f} {self.memory:11.1f} "
+            f"{self.emulator_memory:13.1f} {self.descriptors:5} {self.sockets:7} "
+            f"{self.tasks:5} {self.threads:7}"
+        )
+
+
+HEAD = (
+    f"{'s':>6} {'requests':>10} {'a second':>8} {'client MiB':>11} {'emulator MiB':>13} "
+    f"{'files':>5} {'sockets':>7} {'tasks':>5} {'threads':>7}"
+)
 
 
 @attrs.define
-class Tally:
-    """What happened."""
+class Watch:
+    """Takes a sample each hundredth of the time, or second, and shows one each minute."""
 
-    started: int = 0
-    ended: Counter[str] = attrs.Factory(Counter)
-    wrong: list[str] = attrs.Factory(list)
-    answers: dict[str, tuple[str, ...]] = attrs.Factory(dict)
+    emulator: int
+    seconds: float
     requests: int = 0
     samples: list[Sample] = attrs.Factory(list)
 
-    def note_answer(self, query: str, ids: Sequence[str]) -> None:
-        """The same query must always bring the same hits."""
-        if self.answers.setdefault(query, tuple(ids)) != tuple(ids):
-            self.wrong.append(f"another answer to {query!r}")
+    async def run(self) -> None:
+        print(HEAD, flush=True)
+        began, shown = time.monotonic(), None
+        while True:
+            gc.collect()
+            sample = self._sample(time.monotonic() - began)
+            self.samples.append(sample)
+            if shown is None or sample.at >= shown.at + min(60, self.seconds / 10):
+                print(sample.line(shown), flush=True)
+                shown = sample
+            await asyncio.sleep(max(self.seconds / 100, min(1, self.seconds / 10)))
 
-    def expect(self, holds: bool, what: str) -> None:
-        if not holds:
-            self.wrong.append(what)
+    def _sample(self, at: float) -> Sample:
+        opened = descriptors()
+        return Sample(
+            at=at,
+            requests=self.requests,
+            memory=memory(),
+            emulator_memory=memory(self.emulator),
+            descriptors=len(opened),
+            sockets=sum(name.startswith("socket:") for name in opened),
+            tasks=len(asyncio.all_tasks()),
+            threads=threading.active_count(),
+        )
 
+    def trace(self) -> aiohttp.TraceConfig:
+        """Count the requests of a client."""
 
-Call = Callable[[AsyncScenario, Tally, random.Random], Awaitable[None]]
+        async def started(*_: Any) -> None:
+            self.requests += 1
 
+        trace = aiohttp.TraceConfig()
+        trace.on_request_start.append(started)
+        return trace
 
-async def search(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    word = chance.choice(WORDS)
-    page = await client.search.asset_search(query=word, limit=20)
-    tally.note_answer(word, [asset.id for asset in page.hits])
-
-
-async def search_models(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    word = chance.choice(WORDS)
-    page = await client.search.model_search(query=word)
-    tally.note_answer(f"models: {word}", [model.id for model in page.hits])
-
-
-async def filtered(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    width = chance.choice([512, 768, 1024])
-    page = await client.search.asset_search(filter=F.width >= width, limit=50)
-    tally.expect(all((hit.metadata.width or 0) >= width for hit in page.hits), "a narrow hit")
-
-
-async def count(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    word = chance.choice(WORDS)
-    number = await client.search.asset_search(query=word).count()
-    tally.note_answer(f"count: {word}", [str(number)])
-
-
-async def walk(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    word = chance.choice(WORDS)
-    ids = [hit.id async for hit in client.search.asset_search(query=word, limit=20, max_items=60)]
-    tally.note_answer(f"walk: {word}", ids)
-
-
-async def read_ahead(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    word = chance.choice(WORDS)
-    results = client.search.asset_search(query=word, limit=10, max_items=60)
-    async with results.prefetch(4) as hits:
-        tally.note_answer(f"walk: {word}", [hit.id async for hit in hits])
-
-
-async def leave_early(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    async with client.search.asset_search(query="castle", limit=5).prefetch(4) as hits:
-        async for _ in hits:
-            break
-
-
-async def crawl(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    async with client.crawl.assets(filter=F.width >= 1024, concurrency=4, cap=200) as assets:
-        ids = sorted([hit.id async for hit in assets])
-    tally.note_answer("crawl", ids)
-
-
-async def give_up(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    hurried = client.with_options(deadline=chance.uniform(0.001, 0.02), max_retries=1)
-    await hurried.search.asset_search(query=chance.choice(WORDS))
-
-
-async def cancel(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
-    task = asyncio.ensure_future(search(client, tally, chance))
-    await asyncio.wait([task], timeout=chance.uniform(0, 0.01))
-    task.cancel()
-    await asyncio.wait([task])
-    if not task.cancelled():
-        task.result()
-
-
-CALLS: dict[Call, float] = {
-    search: 40,
-    search_models: 10,
-    filtered: 10,
-    count: 10,
-    walk: 6,
-    read_ahead: 4,
-    leave_early: 4,
-    give_up: 6,
-    cancel: 6,
-    crawl: 0.1,
-}
+    def growth(self) -> list[str]:
+        """Say what was more in the last fifth of the time than in the second."""
+        fifth = len(self.samples) // 5
+        second, last = self.samples[fifth : 2 * fifth], self.samples[-fifth:]
+        found = []
+        for name, leeway in LEEWAY.items():
+            before, after = (
+                statistics.median(getattr(sample, name) for sample in part)
+                for part in (second, last)
+            )
+            if after > before + leeway:
+                found.append(f"{name} grew from {before:.1f} to {after:.1f}")
+        return found
 
 
 class Pace:
@@ -223,12 +178,14 @@ class Pace:
     async def __aexit__(self, *_: object) -> None: ...
 
 
-async def work(client: AsyncScenario, tally: Tally, until: float, seed: int) -> None:
+async def work(
+    client: AsyncScenario, calls: Mapping[Call, float], tally: Tally, until: float, seed: int
+) -> None:
     """Call after call, each noted by how it ended."""
     chance = random.Random(seed)
-    calls, weights = list(CALLS), list(CALLS.values())
+    choices, weights = list(calls), list(calls.values())
     while time.monotonic() < until:
-        (call,) = chance.choices(calls, weights)
+        (call,) = chance.choices(choices, weights)
         tally.started += 1
         try:
             await call(client, tally, chance)
@@ -236,60 +193,50 @@ async def work(client: AsyncScenario, tally: Tally, until: float, seed: int) -> 
             tally.ended[type(error).__name__] += 1
         except Exception as error:  # noqa: BLE001 - whatever it is, it is one too many
             tally.ended[type(error).__name__] += 1
-            tally.wrong.append(f"{call.__name__}: {error!r}")
+            tally.wrong[f"{call.__name__}: {error!r}"] += 1
         else:
             tally.ended["as asked"] += 1
 
 
-async def watch(tally: Tally, server: int, seconds: float) -> None:
-    """Take a sample every hundredth of the time."""
-    began = time.monotonic()
-    while True:
-        gc.collect()
-        tally.samples.append(
-            Sample(
-                at=time.monotonic() - began,
-                requests=tally.requests,
-                memory=memory(),
-                server_memory=memory(server),
-                sockets=sockets(),
-                tasks=len(asyncio.all_tasks()),
-            )
-        )
-        await asyncio.sleep(seconds / 100)
+@asynccontextmanager
+async def client_of(server: Elsewhere, watch: Watch, rate: float) -> AsyncIterator[AsyncScenario]:
+    async with AsyncScenario(
+        **server.reach,
+        timeout=1,
+        max_connections=CONNECTIONS,
+        max_retries=3,
+        limiter=Pace(rate),
+        trace_configs=[watch.trace()],
+    ) as client:
+        client._chance = lambda: 0.05
+        yield client
 
 
-def counting(tally: Tally) -> aiohttp.TraceConfig:
-    async def started(*_: Any) -> None:
-        tally.requests += 1
-
-    trace = aiohttp.TraceConfig()
-    trace.on_request_start.append(started)
-    return trace
-
-
-async def run(seconds: float, rate: float, workers: int) -> Tally:
-    """Load an emulator, and judge what is left."""
+async def run(seconds: float, rate: float, emulated: float, workers: int) -> tuple[Tally, Watch]:
+    """Load both servers, and judge what is left."""
     tally = Tally()
-    async with emulator_elsewhere() as (server, reach):
+    async with elsewhere("emulator") as emulator, elsewhere("prepared") as prepared:
+        watch = Watch(emulator.process, seconds)
         tasks_before, sockets_before = asyncio.all_tasks(), sockets()
-        async with AsyncScenario(
-            **reach,  # type: ignore[arg-type]
-            timeout=1,
-            max_connections=CONNECTIONS,
-            max_retries=3,
-            limiter=Pace(rate),
-            trace_configs=[counting(tally)],
-        ) as client:
-            client._chance = lambda: 0.05
-            watching = asyncio.create_task(watch(tally, server, seconds))
+        async with AsyncExitStack() as stack:
+            loads = []
+            for server, calls, share in (
+                (emulator, OF_EMULATOR, emulated),
+                (prepared, OF_PREPARED, rate - emulated),
+            ):
+                if share > 0:
+                    client = await stack.enter_async_context(client_of(server, watch, share))
+                    loads += [(client, calls, number) for number in range(workers)]
+            watching = asyncio.create_task(watch.run())
             until = time.monotonic() + seconds
-            await asyncio.gather(*(work(client, tally, until, n) for n in range(workers)))
+            await asyncio.gather(
+                *(work(client, calls, tally, until, number) for client, calls, number in loads)
+            )
             watching.cancel()
             await asyncio.wait([watching])
             await asyncio.sleep(0)
             tally.expect(asyncio.all_tasks() == tasks_before, "tasks are left")
-            most = sockets_before + CONNECTIONS
+            most = sockets_before + 2 * CONNECTIONS
             tally.expect(sockets() <= most, f"{sockets()} sockets, more than {most}")
         # Closed sockets go in the loop's next rounds.
         for _ in range(5):
@@ -299,48 +246,27 @@ async def run(seconds: float, rate: float, workers: int) -> Tally:
     tally.expect(tally.started == tally.ended.total(), "calls are missing")
     tally.expect(tally.ended["as asked"] > tally.started * 0.5, "too few calls succeeded")
     if seconds >= LONG:
-        judge_growth(tally)
-    return tally
-
-
-def judge_growth(tally: Tally) -> None:
-    """Compare the last fifth of the time with the second."""
-    fifth = len(tally.samples) // 5
-    second, last = tally.samples[fifth : 2 * fifth], tally.samples[-fifth:]
-    for name, leeway in (("memory", 8.0), ("sockets", 2.0), ("tasks", 8.0)):
-        before, after = (
-            statistics.median(getattr(sample, name) for sample in part) for part in (second, last)
-        )
-        tally.expect(after <= before + leeway, f"{name} grew from {before:.1f} to {after:.1f}")
-
-
-def report(tally: Tally, seconds: float) -> str:
-    """What a reader wants to know, as text."""
-    lines = [f"{'s':>6} {'requests':>10} {'client MiB':>11} {'server MiB':>11} sockets tasks"]
-    lines += [
-        f"{sample.at:6.0f} {sample.requests:10,} {sample.memory:11.1f} "
-        f"{sample.server_memory:11.1f} {sample.sockets:7} {sample.tasks:5}"
-        for sample in tally.samples[:: max(1, len(tally.samples) // 10)]
-    ]
-    lines.append(f"{tally.requests:,} requests, {tally.requests / seconds:,.0f} a second")
-    lines += [f"  {number:9,} calls ended: {name}" for name, number in tally.ended.most_common()]
-    for what, number in Counter(tally.wrong).most_common(10):
-        lines.append(f"WRONG, {number} times: {what}")
-    return "\n".join(lines)
+        tally.wrong.update(watch.growth())
+    return tally, watch
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--rate", type=float, default=1000, help="requests a second, at most")
-    parser.add_argument("--workers", type=int, default=32)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.serve:
-        serve()
-        return 0
-    tally = asyncio.run(run(arguments.seconds, arguments.rate, arguments.workers))
-    print(report(tally, arguments.seconds))
+    parser.add_argument(
+        "--emulated", type=float, default=100, help="how many of them go to the emulator"
+    )
+    parser.add_argument("--workers", type=int, default=32, help="calls at once, for each server")
+    told = parser.parse_args()
+    tally, watch = asyncio.run(run(told.seconds, told.rate, told.emulated, told.workers))
+    spent = time.process_time()
+    print(f"{watch.requests:,} requests, {watch.requests / told.seconds:,.0f} a second", end="")
+    print(f", {1000 * spent / watch.requests:.2f} ms of this process's CPU each")
+    for name, number in tally.ended.most_common():
+        print(f"  {number:9,} calls ended: {name}")
+    for what, number in tally.wrong.most_common(10):
+        print(f"WRONG, {number} times: {what}")
     return bool(tally.wrong)
 
 
