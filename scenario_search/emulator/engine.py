@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from typing import Any, Final
 
 import attrs
@@ -82,6 +83,7 @@ class Engine:
 
     Args:
         library: What is searched.
+        beside: Threads in which meaning is looked for while words are.
         project_id: The project of the credentials.
         result_cap: How many hits of one search can be reached.
         capped_totals: Whether totals stop at the cap too, as Meilisearch's do.
@@ -91,6 +93,7 @@ class Engine:
     def __init__(
         self,
         library: Library,
+        beside: Executor,
         *,
         project_id: str,
         result_cap: int = RESULT_CAP,
@@ -98,6 +101,7 @@ class Engine:
         sort_first: bool = False,
     ) -> None:
         self._library = library
+        self._beside = beside
         self._store = library.store
         self._sort_first = sort_first
         self._project_id = project_id
@@ -212,21 +216,25 @@ class Engine:
     ) -> _Ranking:
         """Merge what words and what meaning find, each down to the end of the page."""
         ratio = request.query_semantic_ratio
-        known, cosines = self._similarities(request, query, candidates)
-        nearest, scores = best(known, cosines, limit=end)
         if ratio == 1:
-            return _Ranking(nearest, len(known))
+            known, cosines = self._similarities(request, query, candidates)
+            return _Ranking(best(known, cosines, limit=end)[0], len(known))
+        # The model and the comparison of vectors leave Python free for the words meanwhile.
+        similar = self._beside.submit(self._similarities, request, query, candidates)
+        keyword = self._keyword(request, query, candidates, end)
+        known, cosines = similar.result()
+        total = len(known)
+        if total < len(candidates):
+            # Some have no vector; for the total, all that the words find are needed too.
+            keyword = self._keyword(request, query, candidates, len(candidates))
+            total = len(np.union1d(keyword.numbers, known))
+        nearest, scores = best(known, cosines, limit=end)
         semantic = [
             (number, text_similarity_score(cosine))
             for number, cosine in zip(nearest.tolist(), scores.tolist(), strict=True)
         ]
-        # All keyword hits are needed for the total only, and only where some have no vector.
-        everything = len(known) == len(candidates)
-        limit = end if everything else len(candidates)
-        keyword = self._keyword(request, query, candidates, limit)
         ranked = zip(keyword.numbers[:end].tolist(), keyword.scores[:end].tolist(), strict=True)
         merged = merge_hybrid(ranked, semantic, ratio)
-        total = len(known) if everything else len(np.union1d(keyword.numbers, known))
         return _Ranking(np.array([number for number, _ in merged[:end]], np.int64), total)
 
     def _similarities(

@@ -379,6 +379,9 @@ class Emulator:
             listener = stack.enter_context(_listener(self._host, self._port))
             library = stack.enter_context(Library(self._path, self._embedder, self._url_lifetime))
             self._load_demo(library)
+            # Begun before the readers, and so ended after them, who wait for it.
+            meaning = ThreadPoolExecutor(_READERS, "scenario-emulator-meaning")
+            stack.callback(meaning.shutdown)
             readers = ThreadPoolExecutor(_READERS, "scenario-emulator-reader")
             stack.callback(readers.shutdown, cancel_futures=True)
             writer = ThreadPoolExecutor(1, "scenario-emulator-writer")
@@ -389,6 +392,7 @@ class Emulator:
                 library=library,
                 engine=Engine(
                     library,
+                    meaning,
                     project_id=self.project_id,
                     result_cap=self._result_cap,
                     capped_totals=self._capped_totals,

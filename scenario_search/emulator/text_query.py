@@ -20,6 +20,7 @@ from scenario_search.emulator.text_typos import typo_words, typos_allowed
 MAX_QUERY_TERMS = 10
 MAX_JOINED_TERMS = 3
 MAX_PREFIX_WORDS = 1000
+MAX_REMEMBERED_READINGS = 1024
 _COMMON_PREFIX_BYTES = 4
 _COMMON_PREFIX_WORDS = 100
 
@@ -148,7 +149,9 @@ class Node:
 def query_nodes(snapshot: Snapshot, terms: list[Term]) -> list[Node]:
     """Every way to read each term, and two or three neighbours as one word."""
     nodes = []
-    patterns: dict[tuple[object, ...], Pattern] = {}
+    patterns: dict[tuple[object, ...], Pattern] = snapshot.readings
+    if len(patterns) >= MAX_REMEMBERED_READINGS:
+        patterns = snapshot.readings = {}
     for last, term in enumerate(terms):
         for first in range(last, max(last - MAX_JOINED_TERMS, -1), -1):
             joined = terms[first : last + 1]

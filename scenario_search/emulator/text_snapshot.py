@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,8 @@ class Snapshot:
             self._add_words(_live_words(segment, mask))
         self._letters: dict[str, NDArray[np.uint32]] = {}
         self._place_keys: dict[str, IntArray] = {}
+        # The readings of words that queries share: pages of a walk, search as you type.
+        self.readings: dict[tuple[object, ...], Any] = {}
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -4,6 +4,7 @@ import base64
 import io
 import random
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,9 @@ def library(embedder: Dictionary) -> Iterator[Library]:
 
 
 def found(library: Library, body: dict[str, Any], **options: Any) -> tuple[list[str], int]:
-    engine = Engine(library, project_id="project_demo", **options)
-    kind = body.pop("kind", "assets")
-    answer = engine.search(read_search(kind, orjson.dumps(body), {}))
+    request = read_search(body.pop("kind", "assets"), orjson.dumps(body), {})
+    with ThreadPoolExecutor(1) as beside:
+        answer = Engine(library, beside, project_id="project_demo", **options).search(request)
     return [orjson.loads(hit)["id"] for hit in answer.hits], answer.total
 
 
@@ -103,10 +104,9 @@ class TestWhatIsSeen:
         assert ids(library, body) == ["mine"]
 
     def test_another_project_is_refused(self, library: Library) -> None:
-        engine = Engine(library, project_id="project_demo")
         request = read_search("assets", b'{"query": "x"}', {"projectId": "project_other"})
-        with pytest.raises(ApiError) as caught:
-            engine.search(request)
+        with ThreadPoolExecutor(1) as beside, pytest.raises(ApiError) as caught:
+            Engine(library, beside, project_id="project_demo").search(request)
         assert caught.value.status == 403
 
 

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.emulator.text_query import MAX_QUERY_TERMS, parse_query
+from scenario_search.emulator import text_query
+from scenario_search.emulator.text_query import MAX_QUERY_TERMS, parse_query, query_nodes
+from scenario_search.emulator.text_segment import build_segment
+from scenario_search.emulator.text_snapshot import Snapshot
 
 
 def words(query: str) -> list[tuple[str, ...]]:
@@ -72,3 +75,15 @@ def test_any_text_is_a_query(query: str) -> None:
     parsed = parse_query(query)
     assert len(parsed.terms) <= MAX_QUERY_TERMS
     assert all(term.words and term.start <= term.end for term in parsed.terms)
+
+
+def test_readings_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_query, "MAX_REMEMBERED_READINGS", 3)
+    segment = build_segment([(1, ["castle tower"])], 1)
+    snapshot = Snapshot([segment], [segment.numbers > 0], 1)
+    (first,) = query_nodes(snapshot, parse_query("castle ").terms)
+    (again,) = query_nodes(snapshot, parse_query("castle ").terms)
+    assert again.pattern is first.pattern
+    for word in ("tower ", "moon ", "sun ", "river "):
+        query_nodes(snapshot, parse_query(word).terms)
+    assert len(snapshot.readings) <= 3
