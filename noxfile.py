@@ -104,7 +104,7 @@ def screenshots(session: nox.Session) -> None:
 def captures(session: nox.Session) -> None:
     """Keep what the commands show on terminals of 80 and 120 columns."""
     session.install("-e", ".[all]")
-    session.run("python", "-m", "tests.captures")
+    session.run("python", "tests/captures.py")
 
 
 @nox.session(python=LOWEST, default=False)

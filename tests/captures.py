@@ -1,20 +1,16 @@
 """What the commands show on a terminal of 80 and of 120 columns, for the documentation.
 
-``python -m tests.captures`` runs them on a pseudo-terminal, against the demo emulator, and keeps
+``python tests/captures.py`` runs them on a pseudo-terminal, against the demo emulator, and keeps
 what the terminal shows in ``docs/captures``.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import struct
-import subprocess
-import sys
 import tempfile
-import termios
 from pathlib import Path
+
+from command_line import environment, on_terminal
 
 from scenario_search.emulator import Emulator
 
@@ -39,20 +35,9 @@ COMMANDS = (
     "whoami",
 )
 _CAPTURES = Path(__file__).parents[1] / "docs" / "captures"
-_ROWS = 50
 _PORT = re.compile(r"(127\.0\.0\.1):\d{4,5}")
 _STYLE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TIMES = re.compile(r"\b[\d.,]+( ms| s|/s)\b")
-
-# In one process for each width, since most of a command's time is for its imports.
-_RUN = """
-import shlex, sys
-from scenario_search.cli import app
-for number, command in enumerate(sys.argv[1:]):
-    print(end="" if number == 0 else "\\n")
-    print("$ scenario-search", command, flush=True)
-    app(shlex.split(command), standalone_mode=False, prog_name="scenario-search")
-"""
 
 
 def captured(emulator: Emulator, columns: int) -> str:
@@ -62,50 +47,15 @@ def captured(emulator: Emulator, columns: int) -> str:
         emulator: A demo emulator, which the commands talk to.
         columns: The width of the terminal.
     """
-    controller, terminal = os.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")
-    } | {
-        "TERM": "xterm",
-        "NO_COLOR": "1",
-        "PYTHONIOENCODING": "utf-8",
-        "SCENARIO_BASE_URL": emulator.url,
-        "SCENARIO_SDK_API_KEY": emulator.api_key,
-        "SCENARIO_SDK_API_SECRET": emulator.api_secret,
-    }
+    env = {**environment(emulator), "NO_COLOR": "1"}
     with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _RUN, *COMMANDS],
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-            env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            cwd=folder,
-        )
-        os.close(terminal)
-        shown = _read(controller)
-        process.wait()
+        shown = on_terminal(COMMANDS, env=env, columns=columns, folder=Path(folder))
     return _as_seen(_PORT.sub(r"\1:8711", shown))
-
-
-def _read(controller: int) -> str:
-    chunks = []
-    with open(controller, "rb", buffering=0) as stream:
-        while True:
-            try:
-                chunk = stream.read(65536)
-            except OSError:  # how Linux tells that the other end is closed
-                break
-            if not chunk:
-                break
-            chunks.append(chunk)
-    return b"".join(chunks).decode()
 
 
 def _as_seen(text: str) -> str:
     """Give lines as they look in the end: a line that was begun anew is written over."""
-    lines = [line.rpartition("\r")[2] for line in text.replace("\r\n", "\n").split("\n")]
+    lines = [line.rpartition("\r")[2] for line in text.split("\n")]
     return "\n".join(_STYLE.sub("", line).rstrip() for line in lines).strip() + "\n"
 
 

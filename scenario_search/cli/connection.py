@@ -19,7 +19,7 @@ from scenario_search.configuration import resolve_base_url
 from scenario_search.display_text import clean
 from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
 
-__all__ = ["Connection", "Debug", "run"]
+__all__ = ["Connection", "Debug", "Demo", "run"]
 
 T = TypeVar("T")
 
@@ -34,6 +34,8 @@ def _debug(panel: str | None) -> Any:
 
 
 Debug = Annotated[bool, _debug(None)]
+Demo = Annotated[bool, typer.Option("--demo", hidden=True)]
+"""Of commands that ask no server: all of them take ``--demo``."""
 
 
 @attrs.frozen(kw_only=True)

@@ -93,7 +93,8 @@ def _download(**values: Any) -> None:
     if files.crawl and keywords.pop("sort_by", None):
         raise typer.BadParameter("--crawl has an order of its own: leave --sort out")
     report, truncated = run(_fetch(files, keywords, connection))
-    told = f"{count(report.done)} files fetched into {files.directory}"
+    noun = "file" if report.done == 1 else "files"
+    told = f"{count(report.done)} {noun} fetched into {files.directory}"
     if report.done:
         told += f", {file_size(report.bytes)}, {duration(report.elapsed)}"
     if report.kept:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from scenario_search.cli.connection import Debug
+from scenario_search.cli.connection import Debug, Demo
 from scenario_search.cli.examples import examples_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ def add_emulator(app: typer.Typer) -> None:
     app.command("demo", epilog=examples_of("demo"))(_demo)
 
 
-def _demo(debug: Debug = False) -> None:  # noqa: ARG001 - its callback sees it
+def _demo(
+    debug: Debug = False,  # noqa: ARG001 - its callback sees it
+    demo: Demo = False,  # noqa: ARG001 - it is one
+) -> None:
     """Tour the client on an embedded emulator: no account, no network."""
     from scenario_search.demo import tour  # noqa: PLC0415 - only this command needs the emulator
 

@@ -133,6 +133,8 @@ class Commands(TyperGroup):
             told = clean(message(), _SHOWN).removeprefix("Invalid value: ")
             if told.startswith("Got unexpected extra argument"):
                 told += ": put several words into quotes"
+            elif told.startswith("No such option") and context is not None and not context.parent:
+                told += ": options stand after the command"
             hint = f" (try: {context.command_path} --help)" if context is not None else ""
             if told:
                 say(f"Error: {told}{hint}")

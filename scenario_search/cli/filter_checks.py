@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from scenario_search.cli.connection import Demo
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.tables import print_rows
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
@@ -66,6 +67,7 @@ def add_filter_commands(app: typer.Typer) -> None:
 def _check(
     text: Annotated[str, typer.Argument(help="The filter.", metavar="TEXT")],
     kind: Annotated[Kind, _KIND] = "assets",
+    demo: Demo = False,  # noqa: ARG001 - no server is asked
 ) -> None:
     """Say what is wrong with a filter, and where, or how it is understood."""
     filter = parse(text)
@@ -82,6 +84,7 @@ def _check(
 def _fields(
     kind: Annotated[Literal["assets", "models", "workflows"], _KIND] = "assets",
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a field.")] = False,
+    demo: Demo = False,  # noqa: ARG001 - no server is asked
 ) -> None:
     """List the fields that a filter may name."""
     rows = [

@@ -1,0 +1,379 @@
+"""What holds for every command: exit codes, streams, colours, signals, help, completion."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import Run, environment, invoke, on_terminal, start
+from PIL import Image
+from typer.main import get_command
+
+from scenario_search.cli import app
+from scenario_search.cli.examples import EXAMPLES
+from scenario_search.emulator import Emulator
+
+STYLE = "\x1b["
+COLOUR = re.compile(r"\x1b\[(?:[\d;]*;)?(?:3[0-8]|9[0-7])(?:;[\d;]*)?m")
+COMMANDS = sorted(filter(None, EXAMPLES))
+terminals = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+
+
+@pytest.fixture
+def run(scenario_emulator: Emulator) -> Run:
+    def run(*arguments: str, **settings: Any) -> Any:
+        return invoke(*arguments, env={**environment(scenario_emulator), **settings})
+
+    return run
+
+
+def commands_of(group: Any, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands_of(command, f"{before}{name} ")
+        else:
+            yield before + name
+
+
+def told(done: Any) -> str:
+    """Give the one line in which an error is told."""
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: ")
+    return str(line)
+
+
+# Exit codes
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, 1), (401, 3), (403, 3), (404, 1), (429, 1), (500, 1), (503, 1)]
+)
+@pytest.mark.parametrize("command", ["assets x --retries 0", "crawl models x --retries 0"])
+def test_what_the_api_refuses_is_told_by_the_exit_code(
+    command: str, status: int, code: int, run: Run, scenario_emulator: Emulator
+) -> None:
+    scenario_emulator.faults.add(status=status)
+    done = run(*command.split())
+
+    assert done.exit_code == code
+    assert str(status) in told(done)
+
+
+def test_the_request_can_be_named_to_the_support(run: Run, scenario_emulator: Emulator) -> None:
+    scenario_emulator.faults.add(status=500, headers={"X-Request-Id": "req_7"})
+    assert told(run("assets", "x", "--retries", "0")).endswith("[request req_7]")
+
+
+def test_how_long_to_wait_is_told(run: Run, scenario_emulator: Emulator) -> None:
+    scenario_emulator.faults.add(status=429, headers={"Retry-After": "90"})
+    assert "wait for 90 s" in told(run("assets", "x", "--retries", "0"))
+
+
+def test_without_a_server_it_is_exit_code_1() -> None:
+    credentials = {"SCENARIO_SDK_API_KEY": "k", "SCENARIO_SDK_API_SECRET": "s"}
+    done = invoke(
+        *("assets", "x", "--retries", "0", "--base-url", "http://127.0.0.1:1"), env=credentials
+    )
+    assert done.exit_code == 1
+    assert "The connection to http://127.0.0.1:1/search/assets failed" in told(done)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "No credentials: set SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET"),
+        ({"SCENARIO_SDK_API_KEY": "k"}, "SCENARIO_SDK_API_SECRET, which is missing"),
+    ],
+)
+@pytest.mark.parametrize("command", ["assets x", "count models x", "crawl assets", "whoami"])
+def test_without_credentials_nothing_is_asked(
+    command: str, given: dict[str, str], missing: str
+) -> None:
+    done = invoke(*command.split(), env={"SCENARIO_BASE_URL": "http://127.0.0.1:1", **given})
+
+    assert done.exit_code == 3
+    assert missing in told(done)
+
+
+def test_wrong_credentials_are_never_shown(run: Run) -> None:
+    done = run("whoami", SCENARIO_SDK_API_KEY="hidden-1", SCENARIO_SDK_API_SECRET="hidden-2")
+
+    assert done.exit_code == 3
+    assert "look at SCENARIO_SDK_API_KEY" in told(done)
+    assert "hidden" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        ("assets castle --fliter x", "--filter"),
+        ("models x --smeantic 0.5", "--semantic"),
+        ("asets castle", "'assets'"),
+        ("filter chekc x", "'check'"),
+        ("assets castle bridge", "put several words into quotes"),
+        ("--public assets castle", "options stand after the command"),
+        ("assets castle --limit 500", "Limit exceeds maximum (100): --limit is 500"),
+        ("assets castle --limit many", "--limit"),
+        ("assets castle --sort sideways", "--sort"),
+        ("assets", "a query, --filter, --image"),
+        ("assets x --body {", "--body is no JSON"),
+        ("assets x --header nothing", "'Name: value'"),
+        ("assets x --base-url http://api.example", "--allow-http"),
+        ("crawl assets --since yesterday", "--since"),
+        ("crawl workflows", "No such command"),
+    ],
+)
+def test_a_wrong_command_is_exit_code_2_with_a_hint(run: Run, command: str, hint: str) -> None:
+    done = run(*command.split())
+
+    assert done.exit_code == 2
+    assert hint in told(done)
+
+
+def test_a_file_that_cannot_be_written_is_exit_code_1(run: Run, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere" / "a.html"
+    done = run("assets", "castle", "--html", str(nowhere))
+
+    assert done.exit_code == 1
+    assert told(done) == f"Error: {nowhere}: No such file or directory"
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_debug_shows_where_an_error_came_from(place: str) -> None:
+    command = ["whoami"]
+    command.insert(0 if place == "before" else 1, "--debug")
+    done = invoke(*command)
+
+    assert done.exit_code == 3
+    assert done.stderr.startswith("Traceback (most recent call last)")
+    assert "cli/connection.py" in done.stderr
+
+
+# Streams and colours
+
+
+def test_data_and_what_is_said_of_it_have_streams_of_their_own(run: Run) -> None:
+    done = run("assets", "castle", "-n", "3")
+
+    assert len(done.stdout.splitlines()) == 5
+    assert re.fullmatch(r"3 of about 34 assets · [\d.]+ m?s; go on with .*--all\n", done.stderr)
+
+
+def test_what_finds_nothing_prints_no_data(run: Run) -> None:
+    done = run("assets", "zzqqx")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No assets found.\n")
+    assert run("assets", "castle", "--offset", "100").stderr == "No more assets.\n"
+
+
+@pytest.mark.parametrize("command", ["assets castle", "assets --help", "filter fields", "demo"])
+def test_there_is_no_colour_in_a_pipe(run: Run, command: str) -> None:
+    done = run(*command.split(), TERM="xterm-256color")
+    assert done.exit_code == 0
+    assert STYLE not in done.stdout + done.stderr
+
+
+@terminals
+def test_a_terminal_has_colours_and_json_to_be_read(
+    scenario_emulator: Emulator, tmp_path: Path
+) -> None:
+    shown = on_terminal(
+        ["assets castle -n 1", "models style -n 1 --json", "count --help"],
+        env=environment(scenario_emulator),
+        columns=80,
+        folder=tmp_path,
+    )
+    table, page, help = shown.split("$ scenario-search")[1:]
+    assert f"{STYLE}1mname" in table
+    assert '{\n  "hits": [\n    {\n      "id": "model_' in page
+    assert COLOUR.search(help)
+
+
+@terminals
+def test_no_color_is_obeyed_on_a_terminal(scenario_emulator: Emulator, tmp_path: Path) -> None:
+    shown = on_terminal(
+        ["assets castle -n 1", "assets --help", "demo", "whoami"],
+        env={**environment(scenario_emulator), "NO_COLOR": "1"},
+        columns=80,
+        folder=tmp_path,
+    )
+    assert "asset_" in shown
+    assert not COLOUR.search(shown)
+
+
+@terminals
+def test_an_error_is_broken_between_words_on_a_terminal(tmp_path: Path) -> None:
+    shown = on_terminal(["whoami"], env={}, columns=40, folder=tmp_path)
+    lines = shown.splitlines()[1:]
+
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 40
+    assert "SCENARIO_SDK_API_SECRET" in " ".join(lines).split()
+
+
+# Signals and pipes
+
+
+@contextmanager
+def closed_pipe() -> Iterator[int]:
+    """Give what is written to with nobody to read it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        yield writing
+    finally:
+        os.close(writing)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "assets castle --jsonl",
+        "assets castle",
+        "crawl models",
+        "count models x",
+        "filter fields",
+        "assets --help",
+    ],
+)
+def test_a_reader_that_has_enough_ends_a_command_quietly(
+    command: str, scenario_emulator: Emulator
+) -> None:
+    with closed_pipe() as pipe:
+        process = start(*command.split(), env=environment(scenario_emulator), stdout=pipe)
+        _, said = process.communicate(timeout=60)
+
+    assert (process.returncode, said) == (0, "")
+
+
+def test_ctrl_c_ends_a_search_in_one_line(scenario_emulator: Emulator) -> None:
+    scenario_emulator.faults.add(stall=True)
+    process = start("assets", "castle", env=environment(scenario_emulator))
+    while not scenario_emulator.requests:
+        subprocess.run(["true"], check=True)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=60)
+
+    assert (process.returncode, out, said) == (130, "", "Interrupted.\n")
+
+
+# Help and completion
+
+
+def test_every_command_has_examples() -> None:
+    assert set(commands_of(get_command(app))) == set(COMMANDS)
+
+
+def test_every_example_runs(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, colour in (("a.png", "red"), ("b.png", "blue")):
+        Image.new("RGB", (8, 8), colour).save(name)
+    examples = [line for command in COMMANDS for line in EXAMPLES[command]]
+    first = [line for line in examples if " crawl " in line]
+    for line in [*first, *(line for line in examples if line not in first)]:
+        program, *arguments = shlex.split(line)
+        if "--from" in arguments:  # making all the demo's pictures would take a minute
+            crawled = Path("all.jsonl").read_text().splitlines()
+            Path("all.jsonl").write_text("\n".join(crawled[:2]))
+        if arguments[0] == "emulate":  # it would serve until it is told to stop
+            arguments.append("--help")
+        done = run(*arguments)
+        assert (program, done.exit_code) == ("scenario-search", 0), line + done.stderr
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_the_terminal_and_ends_with_examples(command: str, columns: int) -> None:
+    done = invoke(*command.split(), "--help", columns=columns)
+
+    lines = done.stdout.splitlines()
+    assert done.exit_code == 0
+    assert max(map(len, lines)) <= columns
+    for example in EXAMPLES[command]:
+        assert f"$ {example}" in map(str.strip, lines)
+
+
+def test_without_a_command_there_is_help_with_the_exit_codes() -> None:
+    done = invoke()
+    assert "Usage: " in done.output
+    for told in ("1 the API or a file failed", "2 the command is wrong", "4 the result is incompl"):
+        assert told in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("ass", "assets"),
+        ("assets --sem", "--semantic"),
+        ("assets castle --sort created", "createdAt:desc"),
+        ("filter fields --kind mod", "models"),
+    ],
+)
+def test_the_shell_completes(typed: str, found: str) -> None:
+    words = f"scenario-search {typed}"
+    done = subprocess.run(
+        [sys.executable, "-m", "scenario_search"],
+        env={
+            **os.environ,
+            "_SCENARIO_SEARCH_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found in done.stdout.splitlines()
+
+
+# --demo
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_demo_asks_the_emulator_whatever_the_environment_says(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if command == "emulate":
+        pytest.skip("it serves until it is told to stop: tests/test_cli.py")
+    monkeypatch.chdir(tmp_path)
+    own = {"filter check": ["width >= 5"], "download": ["castle", "--max", "1", "-o", "."]}
+    elsewhere = {
+        "SCENARIO_BASE_URL": "http://127.0.0.1:1",
+        "SCENARIO_SDK_API_KEY": "k",
+        "SCENARIO_SDK_API_SECRET": "s",
+    }
+    searched = ["style"] if command.endswith(("assets", "models", "workflows")) else []
+    done = invoke(*command.split(), *own.get(command, searched), "--demo", env=elsewhere)
+
+    assert (done.exit_code, "Error" in done.stderr) == (0, False), done.stderr
+
+
+# whoami
+
+
+def test_whoami_tells_where_and_for_whom_a_search_is(run: Run, scenario_emulator: Emulator) -> None:
+    done = run("whoami")
+
+    assert done.stdout.splitlines()[:4] == [
+        f"api          {scenario_emulator.url}",
+        "credentials  accepted (basic)",
+        "project      project_demo",
+        "team         team_demo",
+    ]
+    assert scenario_emulator.api_secret not in done.output
+
+
+def test_whoami_as_json_names_the_project_that_was_given(run: Run) -> None:
+    found = json.loads(run("whoami", "--json", "--project", "project_demo").stdout)
+    assert found["project"] == "project_demo"
+    assert found["credentials"] == "accepted (basic)"
