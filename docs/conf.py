@@ -44,7 +44,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(scenario_search\..*\.)?[A-Z](_co|_contra)?"),
     (r"py:.*", r"(Any|Self|Path|Callable|Iterable|Iterator|AsyncIterator|Mapping|Sequence)"),
     (r"py:.*", r"AbstractAsyncContextManager|DownloadSource|optional"),
-    (r"py:.*", r"(scenario_search\..*\.)?(PreparedSearch|ApiError|Checkpoint|Screen|_\w+)"),
+    (r"py:.*", r"(scenario_search\..*\.)?(PreparedSearch|ApiError|Checkpoint|JsonLines|Screen|_\w+)"),
     (r"py:mod", r"scenario_search\..*"),
 ]
 suppress_warnings = ["ref.python"]  # the annotation type[...] is no attribute "type"

@@ -1,7 +1,8 @@
 """Every Python example of the README and the docs runs, against the emulator.
 
 Examples of one page share their names and one event loop; ``await`` works at the top level. A
-``text`` block is what the example before it prints. An example that holds tests is run by pytest,
+``text`` block is what the example before it prints. Those of the README share nothing: each is run
+by itself. An example that holds tests is run by pytest,
 and a ``console`` block that calls scenario-search by a shell, 80 columns wide.
 """
 
@@ -10,13 +11,16 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import importlib
 import inspect
 import io
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import types
 from pathlib import Path
 from typing import Any
@@ -25,11 +29,14 @@ import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
 
+import scenario_search
+from scenario_search import emulator as emulator_package
 from scenario_search.emulator import Emulator
 
 ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 PAGES = [
-    ROOT / "README.md",
+    README,
     *sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts),
 ]
 
@@ -44,6 +51,9 @@ class Reader:
         self.tests: list[Path] = []
 
     def run(self, example: Example) -> None:
+        if Path(example.path) == README:
+            example.namespace.clear()
+            example.namespace["__name__"] = "example"
         if "\ndef test_" in example.parsed or "\nasync def test_" in example.parsed:
             self.tests.append(self.folder / f"test_line_{example.line}.py")
             self.tests[-1].write_text(example.parsed, encoding="utf-8")
@@ -123,8 +133,72 @@ def test_the_examples_of_a_page_run(
 
 
 def test_the_links_of_the_readme_lead_somewhere() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
     paths = [link or source for link, source in links if "://" not in link]
     assert len(paths) > 10
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_readme_shows_five_snippets_of_eight_lines_at_most() -> None:
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    lines = [len([line for line in block.splitlines() if line]) for block in blocks]
+    assert len(lines) == 5
+    assert max(lines) <= 8
+
+
+def test_each_difference_from_the_official_sdk_names_what_shows_it() -> None:
+    text = README.read_text(encoding="utf-8")
+    table = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    assert len(table) > 10
+    unproved = [row for row in table if "](" not in row.split("|")[-2]]
+    assert [row.split("|")[1].split()[0] for row in unproved] == ["The"]  # "The rest of the API"
+
+
+def test_every_extra_that_a_page_names_is_there() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    groups = re.findall(r"(?:scenario-search|-e '\.)\[([\w,]+)\]", text)
+    named = {name for group in groups for name in group.split(",")}
+    assert {"cli", "emulator", "pandas"} <= named
+    assert named <= set(project["optional-dependencies"])
+
+
+# The reference
+
+
+def told_by_the_reference(public: Any) -> bool:
+    """Whether a directive of the reference takes in a public class or object."""
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    pattern = r"^\.\. auto(\w+):: (\S+)\n((?:   :.*\n)*)"
+    for directive, target, options in re.findall(pattern, text, re.MULTILINE):
+        if directive != "module":
+            if pkgutil.resolve_name(target) is public:
+                return True
+            continue
+        home = importlib.import_module(target)
+        members = {name for name, value in vars(home).items() if value is public}
+        chosen = re.findall(r":(members|exclude-members): (.*)", options)
+        if not chosen or chosen[0][0] == "exclude-members":
+            of_the_module = getattr(public, "__module__", target) == target
+            members &= set(getattr(home, "__all__", members if of_the_module else ()))
+        for kind, names in chosen:
+            named = set(names.split(", "))
+            members = members & named if kind == "members" else members - named
+        if members:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        *((scenario_search, name) for name in scenario_search.__all__ if name != "__version__"),
+        *((emulator_package, name) for name in emulator_package.__all__),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_the_reference_tells_of_every_public_name(package: Any, name: str) -> None:
+    assert told_by_the_reference(getattr(package, name))
