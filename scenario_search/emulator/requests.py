@@ -20,12 +20,14 @@ __all__ = [
     "DEFAULT_PAGE_SIZE",
     "LARGEST_POSITION",
     "MAX_PAGE_SIZE",
+    "MAX_QUERY",
     "SearchRequest",
     "read_search",
 ]
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
+MAX_QUERY = 10_000  # characters; ten words are searched for, and an embedder reads no more
 LARGEST_POSITION = 2**53 - 1  # the largest whole number every JSON reader holds exactly
 
 
@@ -35,7 +37,7 @@ class SearchRequest:
 
     Attributes:
         kind: Which of the three endpoints it came to.
-        query: The text, stripped, or None.
+        query: The text, stripped, at most `MAX_QUERY` of it, or None.
         filter: The filter's text, or None where it is absent or blank.
         like: Reference pictures (asset ids or data URLs), from ``image`` or ``images.like``.
         unlike: The pictures of ``images.unlike``.
@@ -84,7 +86,7 @@ def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> Sea
     """
     values = _read_object(body)
     fields: dict[str, Any] = {
-        "query": _read(values, "query", _text),
+        "query": _read(values, "query", _query),
         "filter": _read(values, "filter", _text),
         "query_semantic_ratio": _read(values, "querySemanticRatio", _ratio, 0.0),
         "public": _read(values, "public", _boolean, default=False),
@@ -103,6 +105,11 @@ def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> Sea
     if not (request.query or request.filter or request.has_image):
         raise bad_request("Must provide at least one search parameter", "MISSING_SEARCH_PARAMETER")
     return request
+
+
+def _query(name: str, value: Any) -> str | None:
+    text = _text(name, value)
+    return None if text is None else text[:MAX_QUERY]
 
 
 def _read_object(body: bytes) -> dict[str, Any]:
