@@ -46,19 +46,12 @@ from scenario_search.search import (
     SearchMethod,
 )
 from scenario_search.signatures import makes, returns_same, takes
-from scenario_search.sync_crawl import SyncCrawl, SyncCrawler, TaskBlock
+from scenario_search.sync_crawl import SyncCrawler, TaskBlock
 
 if TYPE_CHECKING:
     from scenario_search.download import DownloadReport, DownloadSource
 
-__all__ = [
-    "Scenario",
-    "SyncCrawl",
-    "SyncCrawler",
-    "SyncPrefetch",
-    "SyncSearch",
-    "SyncSearchHitsOffset",
-]
+__all__ = ["Scenario", "SyncPrefetch", "SyncSearch", "SyncSearchHitsOffset"]
 
 P = ParamSpec("P")
 O = ParamSpec("O")  # noqa: E741 - the options beside P, the parameters

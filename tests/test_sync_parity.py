@@ -15,7 +15,8 @@ from scenario_search.crawl import AsyncCrawl
 from scenario_search.crawler import AsyncCrawler
 from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.search import AsyncSearch
-from scenario_search.sync import SyncCrawl, SyncCrawler, SyncPrefetch, SyncSearch
+from scenario_search.sync import SyncPrefetch, SyncSearch
+from scenario_search.sync_crawl import SyncCrawl, SyncCrawler
 
 TWINS: list[tuple[type[Any], type[Any]]] = [
     (AsyncScenario, Scenario),

@@ -12,15 +12,27 @@ from typing import Any, assert_type
 from PIL import Image
 
 from scenario_search import (
+    AsyncCrawl,
+    AsyncPrefetch,
     AsyncScenario,
     AsyncSearchHitsOffset,
     AsyncSearchResults,
+    ClientOptions,
     ComplianceMetadata,
     Concept,
+    CrawlStats,
+    CrawlWindow,
+    DownloadedFile,
+    DownloadReport,
     F,
+    Filter,
+    Hit,
     Images,
     Metadata,
+    PageInfo,
+    Piece,
     Raw,
+    ResponseInfo,
     SearchAssetSearchParams,
     SearchAssetSearchResponse,
     SearchModelSearchParams,
@@ -28,10 +40,9 @@ from scenario_search import (
     SearchWorkflowSearchParams,
     SearchWorkflowSearchResponse,
     Thumbnail,
+    track,
 )
-from scenario_search.filters import Field, Filter
-from scenario_search.paging import PageInfo
-from scenario_search.responses import ResponseInfo
+from scenario_search.filters import Field
 
 
 async def assets(client: AsyncScenario) -> None:
@@ -148,11 +159,45 @@ def filters(client: AsyncScenario) -> None:
     client.search.asset_search(filter="width > 1")
 
 
+async def crawls(client: AsyncScenario) -> None:
+    crawl = client.crawl.assets(public=True, concurrency=8)
+    assert_type(crawl, AsyncCrawl[SearchAssetSearchResponse])
+    assert_type(crawl.stats, CrawlStats)
+    async for piece in crawl.pieces():
+        assert_type(piece, Piece[SearchAssetSearchResponse])
+    windows = await client.crawl.plan(of="models")
+    assert_type(windows, list[CrawlWindow])
+    client.crawl.run(windows[0], concurrency=4)
+
+
+async def downloads(client: AsyncScenario, page: list[SearchAssetSearchResponse]) -> None:
+    def show(report: DownloadReport) -> None:
+        assert_type(report.done, int)
+
+    report = await client.download(page, "files", progress=show)
+    assert_type(report, DownloadReport)
+    assert_type(report.failed, list[DownloadedFile])
+
+
+async def progress(client: AsyncScenario) -> None:
+    results = client.search.asset_search(query="castle")
+    assert_type(results.prefetch(4), AsyncPrefetch[SearchAssetSearchResponse])
+    async for hit in track(results, "castles"):
+        assert_type(hit, SearchAssetSearchResponse)
+    for number in track([1, 2]):
+        assert_type(number, int)
+
+
+def any_hit(hit: Hit) -> None:
+    assert_type(hit.id, str)
+
+
 def clients() -> None:
     client = AsyncScenario(api_key="k", api_secret="s", timeout=5, strict=True)
     assert_type(client, AsyncScenario)
     assert_type(client.with_options(timeout=5, max_retries=0), AsyncScenario)
     assert_type(client.base_url, str)
+    assert_type(client.options, ClientOptions)
 
 
 async def contexts() -> None:

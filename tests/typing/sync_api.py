@@ -6,19 +6,24 @@ from collections.abc import Iterator
 from typing import assert_type
 
 from scenario_search import (
+    ClientOptions,
+    CrawlStats,
+    CrawlWindow,
+    DownloadReport,
     F,
+    PageInfo,
+    Piece,
+    ResponseInfo,
     Scenario,
     SearchAssetSearchParams,
     SearchAssetSearchResponse,
     SearchModelSearchResponse,
     SearchWorkflowSearchResponse,
+    SyncCrawl,
+    SyncPrefetch,
     SyncSearchHitsOffset,
+    track,
 )
-from scenario_search.configuration import ClientOptions
-from scenario_search.crawl_params import CrawlStats, CrawlWindow
-from scenario_search.paging import PageInfo
-from scenario_search.responses import ResponseInfo
-from scenario_search.sync import SyncCrawl, SyncPrefetch
 
 
 def clients() -> None:
@@ -80,7 +85,18 @@ def crawls(client: Scenario) -> None:
         for asset in crawl:
             assert_type(asset, SearchAssetSearchResponse)
     assert_type(crawl.stats, CrawlStats)
+    assert_type(crawl.pieces(), Iterator[Piece[SearchAssetSearchResponse]])
     assert_type(crawl.count(), int)
     assert_type(client.crawl.models(query="anime"), SyncCrawl[SearchModelSearchResponse])
     assert_type(client.crawl.plan(of="models"), list[CrawlWindow])
+    with client.crawl.models() as models:
+        client.download(models, "files")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.crawl.assets(concurency=8)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def downloads(client: Scenario, crawl: SyncCrawl[SearchAssetSearchResponse]) -> None:
+    page = client.search.asset_search(query="castle")
+    for assets in (page, page.hits, crawl, track(page), (asset for asset in page)):
+        assert_type(client.download(assets, "files"), DownloadReport)
+    with page.prefetch(2) as hits:
+        client.download(hits, "files", progress=lambda report: print(report.done))

@@ -1,0 +1,82 @@
+"""Who writes a function around the clients finds the types of its signature in one place."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from typing import Any
+
+import attrs
+import pytest
+
+import scenario_search
+
+FOUND_ELSEWHERE = {
+    "AsyncCrawler",  # client.crawl and client.search are gone through, not handed on
+    "AsyncSearch",
+    "SyncCrawler",
+    "SyncSearch",
+    "Checkpoint",  # what an export asks of a crawl
+    "Known",  # inside of a Piece or a CrawlWindow
+    "Window",
+    "SearchParams",
+    "RunOptions",
+}
+
+
+def own_names() -> set[str]:
+    """The classes and aliases that any module of the client declares."""
+    found: set[str] = set()
+    for module in pkgutil.iter_modules(scenario_search.__path__):
+        if module.name not in ("__main__", "cli", "emulator"):
+            loaded = importlib.import_module(f"scenario_search.{module.name}")
+            found |= {name for name in getattr(loaded, "__all__", ()) if name[0].isupper()}
+    return found
+
+
+def annotations(cls: type[Any]) -> set[str]:
+    """The names in the annotations of a class's public methods, properties and fields."""
+    texts: list[Any] = []
+    if attrs.has(cls):
+        texts += [field.type for field in attrs.fields(cls) if not field.name.startswith("_")]
+    for name, member in inspect.getmembers_static(cls):
+        if name.startswith("_"):
+            continue
+        function = member.fget if isinstance(member, property) else getattr(cls, name)
+        if callable(function):
+            signature = inspect.signature(function)
+            texts.append(signature.return_annotation)
+            texts += [parameter.annotation for parameter in signature.parameters.values()]
+    return {name for text in texts for name in re.findall(r"\b[A-Z]\w+", str(text))}
+
+
+@pytest.mark.parametrize("name", scenario_search.__all__)
+def test_each_public_name_is_there(name: str) -> None:
+    assert getattr(scenario_search, name) is not None
+    assert name in dir(scenario_search)
+
+
+def test_what_a_public_method_takes_or_gives_is_public() -> None:
+    public = [getattr(scenario_search, name) for name in scenario_search.__all__]
+    classes = [v for v in public if inspect.isclass(v) and not issubclass(v, Exception | dict)]
+    named = set().union(*map(annotations, classes))
+    assert {"CrawlStats", "DownloadReport", "PageInfo"} <= named
+    assert (named & own_names()) - FOUND_ELSEWHERE <= set(scenario_search.__all__)
+
+
+def test_a_name_that_is_not_there_is_told_as_python_does() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Scenarioo'"):
+        scenario_search.Scenarioo  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_what_not_every_program_needs_is_loaded_when_it_is_asked_for() -> None:
+    late = {"crawl", "crawl_params", "download", "portal", "progress", "sync", "sync_crawl"}
+    code = "import scenario_search, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.removeprefix("scenario_search.") for name in done.stdout.split()}
+    assert "client" in loaded
+    assert loaded & late == set()
