@@ -25,6 +25,7 @@ from scenario_search.configuration import (
     resolve_project_id,
     take_credentials,
 )
+from scenario_search.content_codings import ACCEPTED
 from scenario_search.demo_emulator import DemoEmulator
 from scenario_search.errors import (
     APIError,
@@ -246,7 +247,7 @@ class AsyncScenario:
     def _merge_headers(self, extra: Mapping[str, str]) -> dict[str, str]:
         own = {
             "Accept": "application/json",
-            "Accept-Encoding": "gzip",
+            "Accept-Encoding": ACCEPTED,
             "Content-Type": "application/json",
             "User-Agent": _USER_AGENT,
             "Authorization": self._credentials.authorization(),

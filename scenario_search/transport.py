@@ -10,11 +10,11 @@ import asyncio
 import base64
 import time
 import warnings
-import zlib
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
     Callable,
+    Iterable,
     Iterator,
     Mapping,
     Sequence,
@@ -26,6 +26,7 @@ import aiohttp
 import attrs
 import yarl
 
+from scenario_search.content_codings import UNPACKING_ERRORS, unpacker
 from scenario_search.errors import (
     APICertificateError,
     APIConnectionError,
@@ -40,21 +41,18 @@ __all__ = ["Answer", "FileAnswer", "Transport", "basic_authorization"]
 
 AIOHTTP_VERSION = aiohttp.__version__
 
-_BROKEN = (
+_BROKEN: tuple[type[Exception], ...] = (
     aiohttp.ClientError,
     aiohttp.http.HttpProcessingError,
     OSError,
     EOFError,
-    zlib.error,
+    *UNPACKING_ERRORS,
 )
 """What a connection or an answer that breaks off raises."""
 
 _UNTRUSTED = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 
 _NO_TIMEOUTS = aiohttp.ClientTimeout()
-
-_UNPACKED = ("gzip", "x-gzip", "deflate")
-_ZLIB_OR_GZIP = 47
 
 _PIECE = 2**16
 """Bytes: a larger request is sent in pieces of this size. A smaller one fits into the socket."""
@@ -506,34 +504,3 @@ async def _exchange(
         read_bufsize=_READ_AHEAD,
     ) as response:
         return response.status, response.headers, await _read(response, max_bytes)
-
-
-async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    """Read and unpack a body, and stop as soon as it is larger than it may be.
-
-    It is unpacked here, since most versions of aiohttp unpack a received piece whole, a thousand
-    times its size if need be. An answer that is no success is cut instead of refused: its status
-    says more than its length.
-    """
-    succeeded = 200 <= response.status < 300
-    most = max_bytes if succeeded else min(max_bytes, _LARGEST_ERROR_BODY)
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    unpacker = zlib.decompressobj(_ZLIB_OR_GZIP) if encoding in _UNPACKED else None
-    pieces: list[bytes] = []
-    size = received = 0
-    while chunk := await response.content.readany():
-        received += len(chunk)
-        pieces.append(unpacker.decompress(chunk, most + 1 - size) if unpacker else chunk)
-        size += len(pieces[-1])
-        if size > most:
-            response.close()
-            if not succeeded:
-                return b"".join(pieces)[:most]
-            raise APIResponseValidationError(
-                f"The answer is larger than max_response_bytes ({max_bytes:,} bytes)",
-                status_code=response.status,
-                request_id=response.headers.get("x-request-id"),
-            )
-    if unpacker and received and not unpacker.eof:
-        raise EOFError(f"the {encoding} body ends too early")
-    return b"".join(pieces)

@@ -22,6 +22,7 @@ from scenario_search import (
     QuotaExceededError,
     RateLimitError,
 )
+from scenario_search.content_codings import ACCEPTED
 from scenario_search.transport import Answer
 
 
@@ -307,7 +308,7 @@ async def test_headers_of_client_and_call_replace_ours_whatever_their_case() -> 
     assert sent.headers == [
         {
             "Accept": "application/json",
-            "Accept-Encoding": "gzip",
+            "Accept-Encoding": ACCEPTED,
             "Content-Type": "application/json",
             "User-Agent": "mine",
             "Authorization": "Basic a2V5OnNlY3JldA==",

@@ -15,6 +15,7 @@ import scenario_search
 PACKAGE = Path(scenario_search.__file__).parent
 PURE = [
     "codec",
+    "content_codings",
     "errors",
     "fields",
     "filter_tree",
