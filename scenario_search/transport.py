@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import time
 import warnings
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
     Callable,
-    Iterable,
     Iterator,
     Mapping,
     Sequence,
@@ -26,12 +26,12 @@ import aiohttp
 import attrs
 import yarl
 
-from scenario_search.content_codings import UNPACKING_ERRORS, unpacker
+from scenario_search.answer_bodies import read_body
+from scenario_search.content_codings import UNPACKING_ERRORS
 from scenario_search.errors import (
     APICertificateError,
     APIConnectionError,
     APIError,
-    APIResponseValidationError,
     APITimeoutError,
     ConfigurationError,
 )
@@ -52,6 +52,9 @@ _BROKEN: tuple[type[Exception], ...] = (
 
 _UNTRUSTED = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 
+_QUOTE = re.compile(r":\n|:?\s*(?:bytearray\()?b?['\"]")
+"""Where a message of aiohttp goes over to what the server sent."""
+
 _NO_TIMEOUTS = aiohttp.ClientTimeout()
 
 _PIECE = 2**16
@@ -63,9 +66,6 @@ _FILE_PIECE = 2**18
 _READ_AHEAD = 2**19
 """Bytes: what a connection may hold that was not read yet. A usual page (a quarter of it) is then
 received without a halt."""
-
-_LARGEST_ERROR_BODY = 2**20
-"""Bytes: what is kept of the body of an answer that is no success."""
 
 
 @attrs.frozen
@@ -419,8 +419,17 @@ def _untrusted(url: str, error: Exception) -> APICertificateError:
 
 
 def _reason(error: Exception) -> str:
-    """Say why a connection failed, without the query string, which may hold a token."""
-    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    """Say why a connection failed.
+
+    Without the query string, which may hold a token, and without what the server sent, which
+    may be anything: aiohttp quotes it where it is no HTTP.
+    """
+    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.http.HttpProcessingError)):
+        text = _QUOTE.split(error.message, maxsplit=1)[0]
+    elif isinstance(error, aiohttp.ClientPayloadError):
+        text = str(error).partition(":")[0]
+    else:
+        text = str(error)
     return text or type(error).__name__
 
 
@@ -503,4 +512,4 @@ async def _exchange(
         auto_decompress=False,
         read_bufsize=_READ_AHEAD,
     ) as response:
-        return response.status, response.headers, await _read(response, max_bytes)
+        return response.status, response.headers, await read_body(response, max_bytes)
