@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from scenario_search.frames import unknown_fields
@@ -227,7 +226,7 @@ def totals(page: SearchHits[Any], info: ResponseInfo | None) -> str:
         said[0] += f" of {_counted(page.total_hits)}"
     elif page.estimated_total_hits is not None:
         said[0] += f" of about {_counted(page.estimated_total_hits)}"
-    name = _name_of_all(page.hits)
+    name = _name_of_all(page)
     counted = len(page.hits) if page.total is None else page.total
     said[0] += f" {name.removesuffix('s') if counted == 1 else name}"
     if page.page is not None:
@@ -244,9 +243,9 @@ def _counted(value: object) -> str:
     return count(value) if isinstance(value, int) else clean(value, 20)
 
 
-def _name_of_all(hits: Iterable[Hit]) -> str:
-    classes = {type(hit) for hit in hits}
-    names = {
+def _name_of_all(page: SearchHits[Any]) -> str:
+    classes: set[type[Hit] | None] = {type(hit) for hit in page.hits} or {page._hit_class()}
+    names: dict[type[Hit] | None, str] = {
         SearchAssetSearchResponse: "assets",
         SearchModelSearchResponse: "models",
         SearchWorkflowSearchResponse: "workflows",
@@ -301,7 +300,9 @@ def hit_text(hit: Hit) -> str:
 def hit_line(hit: Hit) -> str:
     """Give a hit in a line, for lists of hits."""
     words = filter(None, (title(hit), kind(hit), *summary(hit)))
-    return f"<{clean(hit.id, 40)}: {clean(' · '.join(words), _LINE - 44)}>"
+    which = clean(hit.id, 40)
+    # Room for a list's brackets and commas.
+    return f"<{which}: {clean(' · '.join(words), _LINE - len(which) - 8)}>"
 
 
 def _line(what: str, value: object) -> str:

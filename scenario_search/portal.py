@@ -37,6 +37,7 @@ __all__ = [
     "Items",
     "check_process",
     "each",
+    "items_of",
     "leave_behind_in_fork",
     "plain_errors",
     "plain_words",
@@ -101,13 +102,16 @@ def check_process(process: int, what: str) -> None:
 
 
 class Items(Generic[T]):
-    """The items of lists that an asynchronous iterator gives. Threads may share it.
+    """What an iterator gives, for any number of threads that share it.
 
-    Not ``itertools.chain``: one thread in it while another waits in it ends the interpreter.
+    Args:
+        items: The iterator.
+        what: What it gives, in the plural.
     """
 
-    def __init__(self, batches: AsyncIterator[list[T]]) -> None:
-        self._items = (item for batch in each(batches) for item in batch)
+    def __init__(self, items: Iterator[T], what: str) -> None:
+        self._items = items
+        self._what = what
         self._process = _process
         self._lock = threading.RLock()  # reentrant as the portal's own
 
@@ -121,7 +125,13 @@ class Items(Generic[T]):
             return next(self._items)
 
     def __repr__(self) -> str:
-        return "<An iteration over hits: use it in 'for', or next() gives one>"
+        return f"<An iteration over {self._what}: use it in 'for'>"
+
+
+def items_of(batches: AsyncIterator[list[T]], what: str) -> Items[T]:
+    """Give the items of lists that an asynchronous iterator gives."""
+    # Not itertools.chain: one thread in it while another waits in it ends the interpreter.
+    return Items((item for batch in each(batches) for item in batch), what)
 
 
 class Caller:

@@ -478,8 +478,8 @@ class Endpoint(Generic[P, O, Q, H]):
             return made
         if not isinstance(params, self.params_class):
             raise TypeError(
-                f"{self.name}() takes keywords, or one {self.params_class.__name__}, "
-                f"not {type(params).__name__}"
+                f"{self.name}() takes keywords, such as query=..., or one "
+                f"{self.params_class.__name__}, not {type(params).__name__}"
             )
         options = {field.name for field in attrs.fields(self.options_class)}
         if wrong := sorted(keywords.keys() - options):

@@ -202,7 +202,7 @@ class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
         """
         with portal.plain_errors():
             pages = self._here.pages()
-        return map(_sync_page, portal.each(pages))
+        return portal.Items(map(_sync_page, portal.each(pages)), "pages")
 
 
 @attrs.define(kw_only=True, repr=False)
@@ -245,10 +245,11 @@ class SyncSearchHitsOffset(SearchHits[H]):
     def iter_pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
         """Give this page, then the ones after it; ``max_items`` counts from this page on."""
         pages = portal.each(self._source().iter_pages())
-        return (self if page is self._page else _sync_page(page) for page in pages)
+        mine = (self if page is self._page else _sync_page(page) for page in pages)
+        return portal.Items(mine, "pages")
 
     def __iter__(self) -> Iterator[H]:
-        return portal.Items(self._source()._batches())
+        return portal.items_of(self._source()._batches(), "hits")
 
     def prefetch(self, pages_ahead: int) -> SyncPrefetch[H]:
         """Iterate on from this page with several pages under way at once, in a ``with`` block.

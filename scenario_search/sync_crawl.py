@@ -84,7 +84,7 @@ class TaskBlock(Generic[B, H]):
     def __iter__(self) -> Iterator[H]:
         with portal.plain_errors():
             batches = self._here._batches()
-        return portal.Items(batches)
+        return portal.items_of(batches, "hits")
 
     def __repr__(self) -> str:
         return portal.plain_words(repr(self._tasks))
@@ -112,7 +112,7 @@ class SyncCrawl(TaskBlock[AsyncCrawl[H], H]):
         """
         with portal.plain_errors():
             pieces = self._here.pieces()
-        return portal.each(pieces)
+        return portal.Items(portal.each(pieces), "windows")
 
     def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
         """Say that a window's hits have been consumed. See :meth:`AsyncCrawl.mark`."""

@@ -441,6 +441,11 @@ def test_no_style_leaves_the_gallery() -> None:
         assert re.match(r"(\[[\w-]+=\w+\] )?\.scenario-search\b", selector.strip())
 
 
+async def test_an_empty_page_tells_what_it_has_none_of(demo_client: AsyncScenario) -> None:
+    page = await demo_client.search.model_search(filter=F.name == "nothing")
+    assert re.match("AsyncSearchHitsOffset: 0 of about 0 models", repr(page))
+
+
 async def test_a_page_tells_what_was_asked_for_and_how_long_it_took(
     demo_client: AsyncScenario,
 ) -> None:

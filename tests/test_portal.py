@@ -41,6 +41,14 @@ def test_threads_may_share_one_iterator() -> None:
         assert sorted(one for share in shares for one in share) == IDS
 
 
+def test_threads_may_share_one_iterator_over_pages() -> None:
+    client, _ = faked()
+    pages = client.search.asset_search(query="a", limit=1).iter_pages()
+    with ThreadPoolExecutor(4) as threads:
+        shares = threads.map(lambda _: [hit.id for page in pages for hit in page.hits], range(4))
+    assert sorted(one for share in shares for one in share) == IDS
+
+
 def test_all_clients_and_threads_share_one_portal() -> None:
     def search(_: int) -> int:
         client, _transport = faked()

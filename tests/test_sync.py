@@ -364,7 +364,9 @@ def test_nothing_that_is_typed_in_a_notebook_shows_an_address() -> None:
         client.crawl.models(): "<SyncCrawl of models: use 'for', inside 'with' to have requests "
         "run at once>",
         page.prefetch(4): "<SyncPrefetch of asset_search, 4 pages ahead: use it in 'with'>",
-        iter(page): "<An iteration over hits: use it in 'for', or next() gives one>",
+        iter(page): "<An iteration over hits: use it in 'for'>",
+        page.iter_pages(): "<An iteration over pages: use it in 'for'>",
+        client.crawl.models().pieces(): "<An iteration over windows: use it in 'for'>",
         track(page): "<track, 0 of 250 done: use it in 'for'>",
     }
     assert {repr(thing): text for thing, text in shown.items()} == {
