@@ -361,6 +361,7 @@ class AsyncCrawl(Generic[H]):
             cap_is_known=cap is not None,
             # A window's pages are asked for at once, so fewer windows than requests keep busy.
             ahead=self._concurrency // 2 + 2 if self._entered else 0,
+            first_parts=min(self._concurrency, 16),
             counting=self._counting,
             known=known,
             counted=0 if done is None else done.hits,

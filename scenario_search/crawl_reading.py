@@ -3,6 +3,9 @@
 - The request that counts a window asks for 100 hits, so it brings its first page too.
 - The pages after it overlap by one hit. Where the last hit of one is not the first of the
   next, the index has changed in between, and the window is read again.
+- A window that is too full is cut where the engine lets one see from either end of it, and what
+  is between once more. Requests that count and cut come before those that only read, so that
+  windows are there to be read while others are still being cut.
 - A window is done when the distinct hits that came are as many as the engine counts. Otherwise
   it is read again, then split.
 """
@@ -22,7 +25,7 @@ from scenario_search.crawl_requests import WindowPage, WindowRequests, cancelled
 from scenario_search.errors import BadRequestError
 from scenario_search.params import MAX_PAGE_SIZE
 from scenario_search.responses import Hit
-from scenario_search.windows import Known, Sample, Window, milliseconds
+from scenario_search.windows import Known, Window, milliseconds
 
 __all__ = ["Piece", "Reading", "ReadingPlan"]
 
@@ -30,6 +33,8 @@ H = TypeVar("H", bound=Hit)
 
 _COUNTED_AHEAD = 24
 """How many windows more than may be read are counted, each with up to 100 hits."""
+_PARTS = 4
+"""Into how many parts a window is cut that is too full."""
 _READINGS = 3
 _READINGS_OF_A_MILLISECOND = 20
 _HORIZON_START = milliseconds("2020-01-01T00:00:00Z") or 0
@@ -66,6 +71,7 @@ class ReadingPlan:
         cap: How many hits the engine gives for one search, as far as is known.
         cap_is_known: Whether that need not be found out.
         ahead: How many windows may be in memory at once; 0 to run no tasks.
+        first_parts: Into how many parts to cut what is too full, at the start.
         counting: Whether windows are only counted.
         known: Hits that are not wanted, since an earlier crawl gave them.
         counted: How many hits there are in windows that were read before.
@@ -77,6 +83,7 @@ class ReadingPlan:
     cap: int
     cap_is_known: bool
     ahead: int
+    first_parts: int
     counting: bool
     known: Known | None
     counted: int
@@ -180,10 +187,9 @@ class Reading(Generic[H]):
 
     # Windows
 
-    def _ordered(self, windows: tuple[Window, Window]) -> tuple[Window, Window]:
+    def _ordered(self, windows: list[Window]) -> list[Window]:
         """Put windows that come oldest first into the crawl's order."""
-        older, newer = windows
-        return (newer, older) if self._plan.newest_first else (older, newer)
+        return windows[::-1] if self._plan.newest_first else windows
 
     def _schedule(self) -> None:
         """Start tasks for the first windows, and let as many as may be in memory be read.
@@ -206,47 +212,49 @@ class Reading(Generic[H]):
             if index or self._plan.cap_is_known or window.undated:
                 slots.append(_Slot(window))
             else:
-                slots += await self._halves(window)
+                slots += await self._parts(window)
         return slots
 
-    async def _halves(self, whole: Window) -> list[_Slot[H]]:
-        """Count the whole and its halves: this tells whether the engine caps its totals.
+    async def _parts(self, whole: Window) -> list[_Slot[H]]:
+        """Count the whole and parts of it: this tells whether the engine caps its totals.
 
-        A whole that is less than the sum of its halves is capped, and tells the cap. Halves of
-        which one is empty tell nothing, so they are cut further.
+        A whole that is less than the sum of its parts is capped, and tells the cap. Parts of
+        which all but one are empty tell nothing, so that one is cut further.
         """
         page = await self._requests.page(whole)
         before: list[_Slot[H]] = []
         after: list[_Slot[H]] = []
         while page.total >= MAX_PAGE_SIZE:
-            at = await self._cut(whole, page)
-            if at is None:
+            cuts = await self._cuts(whole, page, max(_PARTS, self._plan.first_parts))
+            if not cuts:
                 break
-            halves = self._ordered(whole.split(at))
-            first, second = await gathered(
-                [self._requests.page(half) for half in halves], at_once=self._at_once
+            parts = self._ordered(whole.split(*cuts))
+            pages = await gathered(
+                [self._requests.page(part) for part in parts], at_once=self._at_once
             )
             slots: list[_Slot[H]] = [
-                _Slot(half, found, found.total)
-                for half, found in zip(halves, (first, second), strict=True)
+                _Slot(part, found, found.total) for part, found in zip(parts, pages, strict=True)
             ]
-            if first.total and second.total:
-                if page.total >= first.total + second.total:
-                    self._stats.expected = page.total
-                elif (await self._requests.page(whole, size=1)).total == page.total:
-                    # It stays the same, so it is no larger because of what was added meanwhile.
-                    self.cap = min(self.cap, page.total)
+            full = [index for index, slot in enumerate(slots) if slot.total]
+            if len(full) > 1:
+                await self._compare(whole, page.total, sum(slot.total for slot in slots))
                 return [*before, *slots, *after]
-            if second.total:
-                before.append(slots[0])
-                whole, page = halves[1], second
-            else:
-                after.insert(0, slots[1])
-                whole, page = halves[0], first
+            index = full[0] if full else 0
+            before += slots[:index]
+            after[:0] = slots[index + 1 :]
+            whole, page = parts[index], pages[index]
         return [*before, _Slot(whole, page, page.total), *after]
 
+    async def _compare(self, whole: Window, total: int, parts: int) -> None:
+        """See whether a whole is less than the sum of its parts."""
+        if total >= parts:
+            self._stats.expected = total
+        elif total < self.cap and (await self._requests.page(whole, size=1)).total == total:
+            # It stays the same, so it is no larger because of what was added meanwhile.
+            self.cap = total
+
     async def _read(self, slot: _Slot[H]) -> Piece[H] | None:
-        """Read a slot's window whole; where it is too full, put its halves in its place."""
+        """Read a slot's window whole; where it is too full, put parts of it in its place."""
         window = slot.window
         try:
             page = slot.first or await self._requests.page(window)
@@ -259,11 +267,12 @@ class Reading(Generic[H]):
         piece, page = await self._readings(slot, page, _READINGS)
         if piece is not None:
             return piece
-        at = await self._cut(window, page)
-        if at is None:
+        cuts = await self._cuts(window, page)
+        if not cuts:
             return await self._uncut(slot, page)
         index = self._slots.index(slot)
-        self._slots[index : index + 1] = [_Slot(half) for half in self._ordered(window.split(at))]
+        parts = self._ordered(window.split(*cuts))
+        self._slots[index : index + 1] = [_Slot(part) for part in parts]
         self._schedule()
         return None
 
@@ -379,19 +388,51 @@ class Reading(Generic[H]):
             kept.sort(key=lambda hit: str(hit.created_at or ""), reverse=self._plan.newest_first)
         return Piece(window, kept, len(kept) + invalid, invalid)
 
-    async def _cut(self, window: Window, page: WindowPage[H]) -> int | None:
-        """Find where to cut a window, with a look into its middle where that may help."""
-        dates = _dates(page.hits)
-        if not dates:
-            return window.cut(Sample(), self._horizon)
+    async def _cuts(self, window: Window, page: WindowPage[H], parts: int = _PARTS) -> list[int]:
+        """Find where to cut a window, oldest first: nowhere if it is one millisecond.
+
+        Args:
+            window: The window.
+            page: Its first page.
+            parts: The most parts that it should come to.
+        """
+        at = window.cut(self._horizon)
+        if at is None:
+            return []
         if self._plan.ranked:
-            return window.cut(Sample(inside=sorted(dates)[len(dates) // 2]), self._horizon)
-        sample = Sample(newest=dates[0]) if self._plan.newest_first else Sample(oldest=dates[0])
-        if MAX_PAGE_SIZE < page.total < 4 * self.cap:
-            offset = min(page.total, self.cap) // 2
-            middle = await self._requests.page(window, offset, size=1)
-            sample = attrs.evolve(sample, inside=next(iter(_dates(middle.hits)), None))
-        return window.cut(sample, self._horizon)
+            # They come in the order of relevance, so their dates stand for those of all.
+            dates = sorted(_dates(page.hits))
+            moments = [dates[len(dates) * part // parts] for part in range(1, parts) if dates]
+            moments += [one + 1 for one, other in pairwise(moments) if one == other]
+        else:
+            moments = await self._reached(window, page.total, parts)
+        return window.cuts_at(moments) or [at]
+
+    async def _reached(self, window: Window, total: int, parts: int) -> list[int]:
+        """Look how far the engine lets one see from either end of a window.
+
+        What lies before the hit that was seen there is fewer than the cap, so that is a part
+        which is done with. Only what is between the two may be too full still.
+        """
+        offset = self.cap * 9 // 10
+        ends = [False, True]
+        if total < 2 * offset and total != self.cap:
+            offset, ends = total // 2, [False]
+        pages = await gathered(
+            [self._requests.page(window, offset, size=1, other_end=end) for end in ends],
+            at_once=self._at_once,
+        )
+        seen = [next(iter(_dates(page.hits)), None) for page in pages]
+        near, far = seen[0], seen[-1]
+        if near is None or far is None:
+            return []
+        older, newer = (far, near + 1) if self._plan.newest_first else (near, far + 1)
+        if len(ends) > 1 and older < newer:
+            step = (newer - older) / (parts - 2)
+            return [older, *(int(older + step * part) for part in range(1, parts - 2)), newer]
+        # The ends meet: all can be seen from one of them.
+        cuts = [near + 1, near] if self._plan.newest_first else [near, near + 1]
+        return next(([at] for at in cuts if window.cuts_at([at])), [])
 
 
 def _keys(entries: Iterable[tuple[object, H | None]]) -> list[object]:

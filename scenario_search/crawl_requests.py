@@ -11,7 +11,7 @@ import orjson
 
 from scenario_search.crawl_params import CrawlStats, RunOptions, joined
 from scenario_search.errors import APIError, APIResponseValidationError
-from scenario_search.pacing import Pause
+from scenario_search.pacing import Pause, Turns
 from scenario_search.paging import Position, whole_number
 from scenario_search.params import MAX_PAGE_SIZE, SearchParams
 from scenario_search.responses import Hit
@@ -78,28 +78,44 @@ class WindowRequests(Generic[H]):
         self._options = options
         self._stats = stats
         self._progress = progress
-        self._running = asyncio.Semaphore(concurrency)
+        self._running = Turns(concurrency)
         self._pause = Pause()
+        self._params = self._other_end = params
         if not ranked:
-            order = "desc" if options.order == "newest" else "asc"
-            params = attrs.evolve(params, sort_by=[f"createdAt:{order}"])
-        self._params = params
+            orders = ("desc", "asc") if options.order == "newest" else ("asc", "desc")
+            self._params, self._other_end = (
+                attrs.evolve(params, sort_by=[f"createdAt:{order}"]) for order in orders
+            )
 
     async def page(
-        self, window: Window, offset: int = 0, *, size: int = MAX_PAGE_SIZE
+        self,
+        window: Window,
+        offset: int = 0,
+        *,
+        size: int = MAX_PAGE_SIZE,
+        other_end: bool = False,
+        urgent: bool = True,
     ) -> WindowPage[H]:
         """Ask for hits of a window; from its start in page mode, whose total is exact.
+
+        Args:
+            window: The window.
+            offset: How many hits to pass over.
+            size: How many hits to ask for.
+            other_end: Whether they come in the order opposite to the crawl's.
+            urgent: Whether other requests depend on what it brings.
 
         Raises:
             APIError: The request failed, after its retries.
         """
         position = Position(paged=not offset, start=offset or 1, size=size)
         invalid: list[tuple[int, Any]] | None = [] if self._options.on_invalid == "skip" else None
-        params = attrs.evolve(self._params, filter=joined(self._params.filter, window.filter()))
+        params = self._other_end if other_end else self._params
+        params = attrs.evolve(params, filter=joined(params.filter, window.filter()))
         search = PreparedSearch(self._client, self._endpoint, params)
         retries = 0
         try:
-            async with self._running:
+            async with self._running.turn(urgent=urgent):
                 page = await search.fetch(position, invalid=invalid, pause=self._pause)
             retries = page.response.retries_taken
         except APIError as error:
@@ -128,7 +144,8 @@ class WindowRequests(Generic[H]):
         self, window: Window, offsets: Iterable[int], *, at_once: bool
     ) -> list[WindowPage[H]]:
         """Ask for several pages of a window."""
-        return await gathered([self.page(window, offset) for offset in offsets], at_once=at_once)
+        calls = [self.page(window, offset, urgent=False) for offset in offsets]
+        return await gathered(calls, at_once=at_once)
 
 
 def _key(hit_id: object) -> object:

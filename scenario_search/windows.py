@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import attrs
 
 from scenario_search.filters import F, Filter
 
-__all__ = ["UNDATED", "Known", "Sample", "Window", "gaps", "merged", "milliseconds", "timestamp"]
+__all__ = ["UNDATED", "Known", "Window", "gaps", "merged", "milliseconds", "timestamp"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -83,38 +84,29 @@ class Window:
             return False
         return self.end is None or created_at < timestamp(self.end)
 
-    def split(self, at: int) -> tuple[Window, Window]:
-        """Cut it in two: what is older than ``at``, and the rest."""
-        return Window(self.start, at), Window(at, self.end)
+    def split(self, *at: int) -> list[Window]:
+        """Cut it at moments that come oldest first: each begins a window."""
+        bounds = [self.start, *at, self.end]
+        return [Window(start, end) for start, end in pairwise(bounds)]
 
-    def cut(self, sample: Sample, horizon: tuple[int, int]) -> int | None:
-        """Choose where to cut a window that is too full.
+    def cuts_at(self, moments: Iterable[int]) -> list[int]:
+        """Give those of the moments where it can be cut, oldest first."""
+        return [moment for moment in sorted(set(moments)) if self._can_split(moment)]
+
+    def cut(self, horizon: tuple[int, int]) -> int | None:
+        """Choose where to cut a window of which nothing else is known.
 
         Args:
-            sample: What is known of its hits' dates.
             horizon: Where most hits are: stands in for bounds that the window does not have.
 
         Returns:
             Milliseconds since 1970; ``None`` where it is too narrow to be cut.
         """
-        if self.undated:
-            return None
         start, end = self._span(horizon)
         # The last is for what lies beyond the horizon.
         first = _FIRST if self.start is None else self.start
         last = _LAST if self.end is None else self.end
         candidates = [(start + end + 1) // 2, (first + last + 1) // 2]
-        if sample.newest is not None:
-            candidates.insert(0, (start + min(end, sample.newest + 1) + 1) // 2)
-        if sample.oldest is not None:
-            candidates.insert(0, (max(start, sample.oldest) + end + 1) // 2)
-        if sample.inside is not None:
-            at = sample.inside
-            if sample.newest is not None:
-                at = min(at, candidates[0])
-            elif sample.oldest is not None:
-                at = max(at, candidates[0])
-            candidates[:0] = [at, sample.inside, sample.inside + 1]
         return next((at for at in candidates if self._can_split(at)), None)
 
     def _span(self, horizon: tuple[int, int]) -> tuple[int, int]:
@@ -126,6 +118,8 @@ class Window:
         return start, end
 
     def _can_split(self, at: int) -> bool:
+        if self.undated:
+            return False
         inside = (self.start is None or at > self.start) and (self.end is None or at < self.end)
         return inside and _FIRST < at <= _LAST
 
@@ -135,21 +129,6 @@ class Window:
         start = "the beginning" if self.start is None else timestamp(self.start)
         end = "the end" if self.end is None else timestamp(self.end)
         return f"from {start} to {end}"
-
-
-@attrs.frozen
-class Sample:
-    """What is known of the dates in a window, in milliseconds since 1970.
-
-    Attributes:
-        newest: The newest date, where hits come newest first.
-        oldest: The oldest date, where hits come oldest first.
-        inside: A date with many hits on both sides, or on it.
-    """
-
-    newest: int | None = None
-    oldest: int | None = None
-    inside: int | None = None
 
 
 @attrs.frozen

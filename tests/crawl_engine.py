@@ -85,7 +85,8 @@ class TextEngine:
         undated = "NOT" in body["filter"]
         if undated and self.refuses_undated:
             return Answer(400, {}, orjson.dumps({"error": "Invalid filter syntax"}), 0.0)
-        found = [a for a in self.assets if self._matches(a, body["filter"], undated=undated)]
+        bounds = _BOUND.findall(body["filter"])
+        found = [a for a in self.assets if self._matches(a, bounds, undated=undated)]
         for sort in body.get("sortBy", ()):
             newest_first = sort.endswith(":desc")
             found.sort(key=lambda a: str(a.get("createdAt") or ""), reverse=newest_first)
@@ -99,12 +100,11 @@ class TextEngine:
             return page | {"totalPages": -(-total // size)}
         return page | {"offset": start, "limit": size, "estimatedTotalHits": total}
 
-    def _matches(self, asset: Asset, text: str, *, undated: bool) -> bool:
+    def _matches(self, asset: Asset, bounds: list[tuple[str, str]], *, undated: bool) -> bool:
         if str(asset["id"]) in self.leaks:
             return not undated
         date = asset.get("createdAt")
         inside = isinstance(date, str) and all(
-            date >= bound if operator == ">=" else date < bound
-            for operator, bound in _BOUND.findall(text)
+            date >= bound if operator == ">=" else date < bound for operator, bound in bounds
         )
         return inside != undated

@@ -9,7 +9,6 @@ from scenario_search import F
 from scenario_search.windows import (
     UNDATED,
     Known,
-    Sample,
     Window,
     gaps,
     merged,
@@ -125,48 +124,44 @@ def test_what_tells_no_date_is_held_where_it_was_found(value: object) -> None:
 # Cuts
 
 
-@given(windows(), st.none() | moments, st.none() | moments, st.none() | moments)
-def test_a_cut_leaves_two_halves_that_are_smaller(
-    window: Window, newest: int | None, oldest: int | None, inside: int | None
-) -> None:
-    at = window.cut(Sample(newest, oldest, inside), HORIZON)
+@given(windows())
+def test_a_cut_leaves_two_halves_that_are_smaller(window: Window) -> None:
+    at = window.cut(HORIZON)
     if at is not None:
         assert window.start is None or window.start < at
         assert window.end is None or at < window.end
 
 
-@given(windows(), st.none() | moments, st.none() | moments, st.none() | moments)
-def test_only_one_millisecond_cannot_be_cut(
-    window: Window, newest: int | None, oldest: int | None, inside: int | None
-) -> None:
-    at = window.cut(Sample(newest, oldest, inside), HORIZON)
+@given(windows())
+def test_only_one_millisecond_cannot_be_cut(window: Window) -> None:
+    at = window.cut(HORIZON)
     narrow = None not in (window.start, window.end) and (window.end or 0) - (window.start or 0) == 1
     assert (at is None) == narrow
 
 
 def test_the_undated_window_cannot_be_cut() -> None:
-    assert UNDATED.cut(Sample(inside=NOON), HORIZON) is None
+    assert UNDATED.cut(HORIZON) is None
 
 
-def test_a_cut_follows_the_middle_of_the_hits() -> None:
-    assert Window().cut(Sample(inside=NOON), HORIZON) == NOON
+def test_a_window_is_cut_only_at_moments_inside_it() -> None:
+    window = Window(NOON, NOON + 3)
+    assert window.cuts_at([NOON + 2, NOON + 1, NOON + 2, NOON, NOON + 3]) == [NOON + 1, NOON + 2]
 
 
-def test_a_cut_leaves_empty_time_after_the_newest_hit_behind() -> None:
-    window = Window(NOON, NOON + 1_000_000)
-    assert window.cut(Sample(newest=NOON + 99), HORIZON) == NOON + 50
+def test_the_undated_window_is_cut_at_no_moment() -> None:
+    assert UNDATED.cuts_at([NOON]) == []
 
 
-def test_a_cut_leaves_empty_time_before_the_oldest_hit_behind() -> None:
-    window = Window(NOON, NOON + 1_000_000)
-    assert window.cut(Sample(oldest=NOON + 999_900), HORIZON) == NOON + 999_950
+def test_parts_come_oldest_first_and_leave_nothing_out() -> None:
+    parts = Window(None, NOON + 9).split(NOON, NOON + 5)
+    assert parts == [Window(None, NOON), Window(NOON, NOON + 5), Window(NOON + 5, NOON + 9)]
 
 
 @pytest.mark.parametrize("year", ["1931", "9000"])
 def test_hits_far_from_the_horizon_are_reached_by_cuts(year: str) -> None:
     target = milliseconds(f"{year}-05-05T05:05:05.555Z") or 0
     window, cuts = Window(), 0
-    while (at := window.cut(Sample(), HORIZON)) is not None:
+    while (at := window.cut(HORIZON)) is not None:
         window = next(half for half in window.split(at) if covered(half, target))
         cuts += 1
     assert (window, cuts < 100) == (Window(target, target + 1), True)
