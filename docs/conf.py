@@ -23,6 +23,8 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = f"scenario-search {release}"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
@@ -44,7 +46,10 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(scenario_search\..*\.)?[A-Z](_co|_contra)?"),
     (r"py:.*", r"(Any|Self|Path|Callable|Iterable|Iterator|AsyncIterator|Mapping|Sequence)"),
     (r"py:.*", r"AbstractAsyncContextManager|DownloadSource|optional"),
-    (r"py:.*", r"(scenario_search\..*\.)?(PreparedSearch|ApiError|Checkpoint|JsonLines|Screen|_\w+)"),
+    (
+        r"py:.*",
+        r"(scenario_search\..*\.)?(PreparedSearch|ApiError|Checkpoint|JsonLines|Screen|_\w+)",
+    ),
     (r"py:mod", r"scenario_search\..*"),
 ]
 suppress_warnings = ["ref.python"]  # the annotation type[...] is no attribute "type"

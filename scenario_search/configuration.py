@@ -219,8 +219,8 @@ def take_credentials(options: dict[str, Any], basic: Any) -> Credentials:
     if not present:
         raise ConfigurationError(
             "No credentials: pass api_key and api_secret (or bearer_auth), or set "
-            f"{_KEY} and {_SECRET} (or {_BEARER}). Without an account, use "
-            "scenario_search.emulator.Emulator.demo()"
+            f"{_KEY} and {_SECRET} (or {_BEARER}). Without an account, make the "
+            "client with AsyncScenario.demo() or Scenario.demo()"
         )
     if names[2] in present and len(present) > 1:
         raise ConfigurationError(
