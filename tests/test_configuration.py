@@ -117,7 +117,7 @@ def test_both_kinds_in_the_environment_are_refused(monkeypatch: pytest.MonkeyPat
 
 def test_without_any_credentials_the_error_says_what_to_do() -> None:
     message = refusal()
-    for name in ("api_key", "api_secret", "bearer_auth", KEY, SECRET, JWT, "Emulator.demo()"):
+    for name in ("api_key", "api_secret", "bearer_auth", KEY, SECRET, JWT, "Scenario.demo()"):
         assert name in message
 
 
