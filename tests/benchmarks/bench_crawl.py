@@ -31,6 +31,8 @@ from scenario_search import AsyncScenario  # noqa: E402
 
 CAP = 1000
 BURST = 999
+LATENCY_ROW = "50 ms latency, concurrency 8"
+PARTS = ("whole", "churn", "kill", "faults", "latency", "memory")
 
 
 @attrs.frozen
@@ -42,9 +44,10 @@ class Sizes:
     kills: int = 20
     few: int = 10_000
     many: int = 200_000
+    fault_every: int = 100
 
 
-SHORT = Sizes(assets=3_000, changes=100, kills=2, few=1_000, many=3_000)
+SHORT = Sizes(assets=3_000, changes=100, kills=2, few=1_000, many=3_000, fault_every=25)
 
 
 class Server:
@@ -236,8 +239,8 @@ def killed(table: Table, server: Server, kills: int, requests: int) -> None:
     table.add("kill -9 and resume", result, good=same, note=f"{done} times; files equal: {same}")
 
 
-def faulty(table: Table, server: Server, count: int) -> None:
-    """Complete, though one request in twenty fails."""
+def faulty(table: Table, server: Server, count: int, every: int) -> None:
+    """Complete, though of so many requests each kind of fault spoils one."""
     faults: list[dict[str, Any]] = [
         {"status": 429, "headers": {"Retry-After": "0"}},
         {"status": 503},
@@ -246,11 +249,12 @@ def faulty(table: Table, server: Server, count: int) -> None:
         {"stall": True},
     ]
     for fault in faults:
-        server.fault(every=100, **fault)
+        server.fault(every=every, **fault)
     result = job(server, concurrency=8, client={"timeout": 2})
     server.post("faults", b"", "DELETE")
-    good = result["hits"] == result["distinct"] == count
-    table.add("5% faults", result, good=good, note=f"{result['retries']} retries")
+    good = result["hits"] == result["distinct"] == count and result["retries"] > 0
+    share = len(faults) / every
+    table.add(f"{share:.0%} faults", result, good=good, note=f"{result['retries']} retries")
 
 
 def latency(table: Table, server: Server, count: int) -> None:
@@ -261,7 +265,7 @@ def latency(table: Table, server: Server, count: int) -> None:
     server.post("faults", b"", "DELETE")
     times = one["seconds"] / eight["seconds"]
     table.add("50 ms latency, sequential", one, good=one["distinct"] == count)
-    table.add("50 ms latency, concurrency 8", eight, good=times >= 6, note=f"{times:.1f} times")
+    table.add(LATENCY_ROW, eight, good=times >= 6, note=f"{times:.1f} times")
 
 
 def memory(table: Table, few: int, many: int) -> None:
@@ -282,7 +286,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="only show that it works")
     parser.add_argument("--json", type=Path, help="a file to write the figures to")
-    parser.add_argument("--only", nargs="*", default=[], help="of whole churn kill faults ...")
+    parser.add_argument("--only", nargs="+", default=[], choices=PARTS, help="which parts")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--light", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -290,18 +294,19 @@ def main() -> int:
         serve(arguments.serve, light=arguments.light)
         return 0
     sizes = SHORT if arguments.short else Sizes()
-    wanted = arguments.only or ["whole", "churn", "kill", "faults", "latency", "memory"]
+    wanted = arguments.only or PARTS
     table = Table()
     count = sizes.assets
-    with emulator(count) as server:
-        if "whole" in wanted:
-            whole(table, server, count)
-        if "kill" in wanted:
-            killed(table, server, sizes.kills, count // 80)
-        if "faults" in wanted:
-            faulty(table, server, count)
-        if "churn" in wanted:
-            churn(table, server, count, sizes.changes)
+    if {"whole", "kill", "faults", "churn"} & set(wanted):
+        with emulator(count) as server:
+            if "whole" in wanted:
+                whole(table, server, count)
+            if "kill" in wanted:
+                killed(table, server, sizes.kills, count // 80)
+            if "faults" in wanted:
+                faulty(table, server, count, sizes.fault_every)
+            if "churn" in wanted:
+                churn(table, server, count, sizes.changes)
     if "latency" in wanted:
         with emulator(count, "--light") as server:
             latency(table, server, count)
@@ -309,8 +314,9 @@ def main() -> int:
         memory(table, sizes.few, sizes.many)
     if arguments.json:
         arguments.json.write_text(json.dumps(table.rows, indent=2) + "\n", encoding="utf-8")
-    # A short run only shows that it works: at its size the latency of one chain counts.
-    return 0 if arguments.short or all(row["good"] for row in table.rows) else 1
+    # At the size of a short run the few requests before all are under way count too much.
+    excused = {LATENCY_ROW} if arguments.short else set()
+    return 0 if all(row["good"] or row["name"] in excused for row in table.rows) else 1
 
 
 if __name__ == "__main__":
