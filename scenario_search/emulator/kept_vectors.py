@@ -147,17 +147,25 @@ class KeptVectors:
 
     def _read(self) -> None:
         parts = self._store.blobs(self._kind, self._prefix).values()
-        for part in parts:
-            line, _, body = part.partition(b"\n")
-            head = orjson.loads(line)
-            if head["maker"] != self._maker:
-                return
-            width = _NUMBER_BYTES * head["rows"]
-            numbers = np.frombuffer(body[:width], "<i8").astype(np.int64)
-            self._index.remove(head["gone"])
-            self._index.update(numbers, vectors.from_bytes(body[width:], self._index.dimensions))
-            self.revision = head["revision"]
+        try:
+            for part in parts:
+                self._read_part(part)
+        except (ValueError, KeyError, TypeError):
+            # Of another maker or damaged: they are made anew, and written over these.
+            self.clear()
+            return
         self._parts = len(parts)
         # A document deleted since needs no part of its own to say so.
         alive = self._store.select_numbers(self._kind) if self._parts else self._index.numbers
         self._index.remove(np.setdiff1d(self._index.numbers, alive))
+
+    def _read_part(self, part: bytes) -> None:
+        line, _, body = part.partition(b"\n")
+        head = orjson.loads(line)
+        if head["maker"] != self._maker:
+            raise ValueError(f"these vectors were made by {head['maker']}")
+        width = _NUMBER_BYTES * head["rows"]
+        numbers = np.frombuffer(body[:width], "<i8").astype(np.int64)
+        self._index.remove(head["gone"])
+        self._index.update(numbers, vectors.from_bytes(body[width:], self._index.dimensions))
+        self.revision = head["revision"]

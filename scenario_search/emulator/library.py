@@ -7,6 +7,7 @@ every index up to date when it returns.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,12 +19,13 @@ from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.demo_data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.embedding import Embedder
 from scenario_search.emulator.fields import KINDS, Kind
+from scenario_search.emulator.file_lock import FileLock
 from scenario_search.emulator.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.likenesses import Likenesses
 from scenario_search.emulator.loaded_files import FilesOfLoad
 from scenario_search.emulator.meanings import Meanings
 from scenario_search.emulator.sources import Documents, Source
-from scenario_search.emulator.store import InvalidDocumentError, LoadReport, Store
+from scenario_search.emulator.store import InvalidDocumentError, LoadReport, Store, StoreError
 
 __all__ = ["Library"]
 
@@ -41,6 +43,10 @@ class Library:
         embedder: Makes vectors of texts.
         url_lifetime: How many seconds the URLs of pictures are good for.
 
+    Raises:
+        StoreError: The file is no database of an emulator, is of another version or damaged, is
+            open in another emulator, or can't be written.
+
     Attributes:
         store: The documents.
         texts: Their text indexes.
@@ -56,13 +62,19 @@ class Library:
         self.stopping = threading.Event()
         self._durable = path is not None
         self.store = Store.open(path)
+        self._lock: FileLock | None = None
         try:
+            self._lock = FileLock(self.store.path) if self._durable else None
             self.texts = TextCatalogue(self.store)
             self.meanings = Meanings(self.store, embedder, self.stopping)
             self.files = Files(self.store, url_lifetime)
             self.likenesses = Likenesses(self.store, self.files, self.stopping)
-        except BaseException:
-            self.store.close()
+        except BaseException as error:
+            self._close_file()
+            if isinstance(error, sqlite3.DatabaseError | ValueError):
+                raise StoreError(
+                    f"{self.store.path} is damaged: {error}; load the documents into a new file"
+                ) from error
             raise
 
     def __enter__(self) -> Self:
@@ -82,7 +94,12 @@ class Library:
             for kind in KINDS if self._durable else ():
                 self.texts.keep(kind)
         finally:
-            self.store.close()
+            self._close_file()
+
+    def _close_file(self) -> None:
+        self.store.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def load(
         self, source: Source, kind: Kind = "assets", folder: Path | str | None = None

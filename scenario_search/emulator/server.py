@@ -176,7 +176,8 @@ class Emulator:
         Raises:
             RuntimeError: It is running already.
             OSError: The port is taken.
-            StoreError: The file is no database of an emulator.
+            StoreError: The file is no database of an emulator, is of another version or damaged,
+                can't be written, or is open in another emulator.
         """
         thread = self._begin()
         try:

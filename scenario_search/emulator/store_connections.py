@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -28,6 +29,10 @@ class Connections:
     """
 
     def __init__(self, path: Path | str | None) -> None:
+        if str(path) in {"", ".", ":memory:"} or str(path).startswith("file:"):
+            raise StoreError(f"{str(path)!r} names no file: leave it out for a temporary one")
+        if path is not None and Path(path).is_file() and not os.access(path, os.W_OK):
+            raise StoreError(f"{path} can't be written; use a copy of it")
         self._directory = None if path is not None else tempfile.mkdtemp(prefix="scenario-")
         self.path = Path(path if path is not None else f"{self._directory}/store.db")
         self._closed = False
