@@ -63,7 +63,7 @@ async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     if unpacking and received and not unpacking.ended:
         raise EOFError(f"the {coding} body ends too early")
     if succeeded and unpacking is None and coding not in _AS_IT_IS:
-        raise _refusal(response, f"The answer is packed as {coding[:40]!r}, which nobody asked for")
+        raise _refusal(response, "The answer's Content-Encoding is one that was not asked for")
     return b"".join(pieces)
 
 

@@ -32,6 +32,7 @@ from scenario_search.errors import (
     APICertificateError,
     APIConnectionError,
     APIError,
+    APIResponseValidationError,
     APITimeoutError,
     ConfigurationError,
 )
@@ -224,6 +225,8 @@ class Transport:
                 return Answer(status, received, content, time.monotonic() - began)
             except TimeoutError:
                 failure = APITimeoutError(f"No answer from {url} within {timeout:g} s")
+            except APIResponseValidationError as error:
+                failure = error.with_traceback(None)
             except (aiohttp.InvalidURL, UnicodeError) as error:
                 failure = _unsendable(url, error)
             except _UNTRUSTED as error:
@@ -239,7 +242,7 @@ class Transport:
             finally:
                 running.end(bound)
         # Raised out here so that it is not chained to aiohttp's error, which holds the request's
-        # headers, and with them the credentials.
+        # headers, and with them the credentials, and without the frames that hold its objects.
         raise failure
 
     @asynccontextmanager

@@ -21,12 +21,14 @@ from rich.traceback import Traceback
 
 from scenario_search import (
     APIError,
+    APIResponseValidationError,
     AsyncScenario,
     AuthenticationError,
     ConfigurationError,
     Scenario,
     ScenarioError,
 )
+from scenario_search.transport import _reason
 
 KEY, SECRET, TOKEN = "canarykey", "canarysecret", "canarytoken"
 PASSWORD, HEADER = "canarypassword", "canaryheader"
@@ -274,6 +276,24 @@ async def test_a_call_that_fails_tells_no_secret(
 
 
 @pytest.mark.parametrize(
+    "data", [http(PAGE), http(PAGE, "Content-Encoding: rot13")], ids=["too large", "packing"]
+)
+async def test_an_answer_that_is_refused_while_it_is_read_tells_no_secret(
+    data: bytes, options: dict[str, Any]
+) -> None:
+    options |= {"default_query": {"token": PASSWORD}, "max_response_bytes": len(PAGE) - 1}
+    if b"rot13" in data:
+        options["max_response_bytes"] = len(PAGE)
+    async with (
+        RawServer(data) as server,
+        AsyncScenario(base_url=server.url, **options) as client,
+    ):
+        with pytest.raises(APIResponseValidationError) as raised:
+            await client.search.asset_search(query="x", extra_headers=HEADERS)
+    assert surfaces(raised.value) == {}
+
+
+@pytest.mark.parametrize(
     ("changes", "kind"),
     [
         ({"deadline": 0.05, "timeout": 30}, APIError),
@@ -356,6 +376,55 @@ async def test_a_page_that_is_none_does_not_quote_the_credentials(options: dict[
             await client.search.asset_search(query="x")
     ours = {TOKEN} if "bearer_auth" in options else {KEY, SECRET, PAIR}
     assert ours.isdisjoint(found_in(str(raised.value)))
+
+
+ECHO = f"Authorization: Basic {PAIR} {TOKEN}"
+NO_HTTP: dict[str, bytes] = {
+    "status line": f"{ECHO}\r\n\r\n".encode(),
+    "status": f"HTTP/1.1 {PAIR} {TOKEN}\r\n\r\n".encode(),
+    "version": f"HTTP/{TOKEN} 200 OK\r\n\r\n{PAIR}".encode(),
+    "header name": f"HTTP/1.1 200 OK\r\n {PAIR} {TOKEN} x\r\n\r\n".encode(),
+    "header value": f"HTTP/1.1 200 OK\r\n{ECHO}\0\r\n\r\n".encode(),
+    "long header": f"HTTP/1.1 200 OK\r\nX: {ECHO * 200}\r\n\r\n".encode(),
+    "length": http(b"", f"Content-Length: {PAIR} {TOKEN}"),
+    "coding": http(b"", f"Transfer-Encoding: chunked, {PAIR} {TOKEN}"),
+    "chunk size": http(f"{ECHO}\r\n".encode(), "Transfer-Encoding: chunked"),
+    "chunk end": http(f"1\r\n {ECHO}\r\n".encode(), "Transfer-Encoding: chunked"),
+    "after the end": http(b"", "Connection: close") + ECHO.encode(),
+    "packing": http(b"{}", f"Content-Encoding: {PAIR} {TOKEN}"),
+}
+
+
+@pytest.mark.parametrize("data", NO_HTTP.values(), ids=NO_HTTP.keys())
+async def test_what_is_no_http_is_not_quoted(data: bytes, options: dict[str, Any]) -> None:
+    async with (
+        RawServer(data) as server,
+        AsyncScenario(base_url=server.url, **options) as client,
+    ):
+        with pytest.raises(APIError) as raised:
+            await client.search.asset_search(query="x")
+    ours = [TOKEN] if "bearer_auth" in options else [KEY, SECRET, PAIR]
+    seen = {canary for found in surfaces(raised.value).values() for canary in found}
+    assert seen.isdisjoint(ours)
+    assert len(raised.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        aiohttp.http_exceptions.BadStatusLine(ECHO),
+        aiohttp.http_exceptions.LineTooLong(ECHO.encode(), 8190),
+        aiohttp.http_exceptions.InvalidHeader(ECHO),
+        aiohttp.http_exceptions.InvalidHeader(ECHO.encode()),
+        aiohttp.ClientPayloadError(
+            f"Response payload is not completed: <TransferEncodingError: 400, message='{ECHO}'>"
+        ),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_nor_is_it_by_the_parser_written_in_python(error: Exception) -> None:
+    assert found_in(_reason(error)) == []
+    assert len(_reason(error)) > 10
 
 
 # Logs

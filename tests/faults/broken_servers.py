@@ -94,6 +94,18 @@ class DrippingServer(RawServer):
             await asyncio.sleep(0.01)
 
 
+class FloodingServer(RawServer):
+    """Goes on with the last bytes of its answer, as fast as it can and without an end."""
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        await reader.readuntil(b"\r\n\r\n")
+        beginning, unit = self._answers[0].data, self._answers[1].data
+        writer.write(beginning)
+        while True:
+            writer.write(unit * (2**16 // len(unit)))
+            await writer.drain()
+
+
 class TLSServer(RawServer):
     """A raw server behind TLS."""
 
@@ -121,6 +133,11 @@ def raw(
             yield Scene(running.url, options)
 
     return make
+
+
+def flood(beginning: bytes, unit: bytes, **options: Any) -> MakeScene:
+    """A server that says the beginning, and then the same for ever."""
+    return raw(beginning, unit, server=FloodingServer, **options)
 
 
 def unread(size: int, *answers: bytes, **options: Any) -> MakeScene:

@@ -27,6 +27,7 @@ from broken_servers import (
     deaf_behind_https,
     elsewhere,
     emulated,
+    flood,
     nameless,
     nobody,
     plain_behind_https,
@@ -88,6 +89,9 @@ def bomb() -> bytes:
 BOMB = bomb()
 
 
+PACKED = gzip.compress(gzip.compress(OK))
+
+
 def total(number: bytes) -> bytes:
     return b'{"hits": [{"id": "a"}], "estimatedTotalHits": %s}' % number
 
@@ -120,6 +124,72 @@ TLS = [
     ),
     ("a server that does not speak TLS", plain_behind_https, CONNECTION),
     ("a server that falls silent in the handshake", deaf_behind_https, TIMEOUT),
+]
+CHUNKS = http(b"", CHUNKED)
+ENDLESS: dict[str, Any] = {"length": 10**12}
+FLOODS = [
+    (
+        "headers",
+        flood(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+        CONNECTION,
+    ),
+    (
+        "provisional answers (1xx)",
+        flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n", timeout=0.3),
+        TIMEOUT,
+    ),
+    (
+        "chunks of one byte",
+        flood(CHUNKS, b"1\r\n \r\n", max_response_bytes=2**16),
+        INVALID,
+        1,
+    ),
+    (
+        "an extension of a chunk",
+        flood(CHUNKS + b"5;", b"x", timeout=0.3),
+        TIMEOUT,
+    ),
+    (
+        "the size of a chunk, in zeros",
+        flood(CHUNKS, b"0", timeout=0.3),
+        TIMEOUT,
+    ),
+    (
+        "trailers after the last chunk",
+        flood(CHUNKS + b"0\r\n", b"X: y\r\n"),
+        CONNECTION,
+    ),
+    (
+        "the name of a file in gzip",
+        flood(
+            http(b"\x1f\x8b\x08\x08\0\0\0\0\0\3", GZIP, **ENDLESS),
+            b"n",
+            max_response_bytes=2**20,
+        ),
+        INVALID,
+        1,
+    ),
+    (
+        "empty blocks of gzip",
+        flood(
+            http(b"\x1f\x8b\x08\x00\0\0\0\0\0\3", GZIP, **ENDLESS),
+            b"\0\0\0\xff\xff",
+            max_response_bytes=2**20,
+        ),
+        INVALID,
+        1,
+    ),
+    (
+        "what follows the end of gzip",
+        flood(http(gzip.compress(OK), GZIP, **ENDLESS), b"x", max_response_bytes=2**20),
+        INVALID,
+        1,
+    ),
+    (
+        "the body of a 503",
+        flood(http(b"", status="503 x", **ENDLESS), b"x"),
+        SERVER,
+    ),
 ]
 BROKEN_OFF = [
     ("closed before the answer", raw(b""), CONNECTION),
@@ -176,6 +246,14 @@ NO_HTTP = [
     ("a status that is no number", raw(b"HTTP/1.1 abc OK\r\n\r\n"), CONNECTION),
     ("a header without a colon", raw(b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n"), CONNECTION),
     ("a header of 70,000 characters", raw(http(OK, "X-Long: " + "x" * 70_000)), CONNECTION),
+    ("a header of a megabyte", raw(http(OK, "X-Long: " + "x" * 2**20)), CONNECTION),
+    ("100,000 headers", raw(http(OK, *[f"X-{n}: y" for n in range(100_000)])), CONNECTION),
+    ("a length of 400 digits", raw(http(OK, "Content-Length: " + "9" * 400)), CONNECTION),
+    (
+        "a chunk of more than 64 bits",
+        raw(http(b"1" + b"0" * 16 + b"\r\n" + OK, CHUNKED)),
+        CONNECTION,
+    ),
     ("two different lengths", raw(http(OK, "Content-Length: 3")), CONNECTION),
     ("a negative length", raw(http(OK, length=-5)), CONNECTION),
     (
@@ -195,6 +273,8 @@ ODD_BODIES = [
     ("JSON that is no object", kept(b"[1, 2]"), INVALID, 1, True),
     ("hits that are no list", kept(b'{"hits": {}}'), INVALID, 1, True),
     ("an encoding nobody knows", kept(OK[::-1], "Content-Encoding: rot13"), INVALID, 1, True),
+    ("gzip in gzip, said", kept(PACKED, "Content-Encoding: gzip, gzip"), INVALID, 1, True),
+    ("gzip in gzip, not said", kept(PACKED, GZIP), INVALID, 1, True),
     ("not UTF-8", kept(b'{"hits": [{"id": "\xff"}]}'), INVALID, 1, True),
     ("NaN", kept(b'{"hits": [{"id": "a", "width": NaN}]}'), INVALID, 1, True),
     ("a lone surrogate", kept(b'{"hits": [{"id": "\\ud800"}]}'), INVALID, 1, True),
@@ -209,6 +289,8 @@ ODD_BODIES = [
     ("a number beyond a double", kept(total(b"1e400")), INVALID, 1, True),
     ("an integer of 400 digits", kept(total(b"1" * 400)), INVALID, 1, True),
     ("an integer beyond 64 bits", kept(total(b"36893488147419103232")), PAGE, 1, True),
+    ("a negative total", kept(total(b"-5")), PAGE, 1, True),
+    ("a total of 10 to the 308th", kept(total(b"1e308")), PAGE, 1, True),
     ("duplicate keys", kept(b'{"hits": [], "hits": [{"id": "a"}]}'), PAGE, 1, True),
     (
         "a compressed bomb",
@@ -251,6 +333,28 @@ STATUSES = [
         True,
     ),
     (
+        "429 that asks for 10 to the 308th seconds",
+        kept(b"{}", "Retry-After: 1" + "0" * 308, status="429 x"),
+        LIMITED,
+        1,
+        True,
+    ),
+    (
+        "429 that asks for no number",
+        kept(b"{}", "Retry-After: 1e308", status="429 x"),
+        LIMITED,
+        3,
+        True,
+    ),
+    (
+        "429 that asks for a wait in the past",
+        kept(b"{}", "Retry-After: -5", status="429 x"),
+        LIMITED,
+        3,
+        True,
+    ),
+    ("a status that nobody knows", kept(b"{}", status="999 x"), STATUS, 1, True),
+    (
         "429 of an exhausted quota",
         kept(b'{"error": "Quota exceeded for search", "code": "QUOTA_EXCEEDED"}', status="429 x"),
         "QuotaExceededError",
@@ -287,6 +391,7 @@ GROUPS: Sequence[tuple[str, Sequence[tuple[Any, ...]]]] = [
     ("TLS", TLS),
     ("The connection breaks", BROKEN_OFF),
     ("The server falls silent", SILENT),
+    ("The server does not come to an end of", FLOODS),
     ("No HTTP", NO_HTTP),
     ("A success that is no page", ODD_BODIES),
     ("Redirects", REDIRECTS),
