@@ -96,6 +96,61 @@ def test_emulate_names_a_file_that_is_not_there() -> None:
     assert "there is no file nowhere.jsonl" in done.stderr
 
 
+def test_emulate_names_a_wrong_line_and_what_is_stored(tmp_path: Path) -> None:
+    documents = tmp_path / "assets.jsonl"
+    documents.write_text('{"id": "a"}\n\n{"name": "b"}\n')
+    done = run("emulate", "--data", str(documents))
+
+    assert done.returncode == 1
+    assert f'Error: {documents}:3: it needs a text "id"' in done.stderr
+    assert done.stderr.endswith("0 documents before it are stored\n")
+
+
+def test_emulate_names_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_text("no database at all " * 100)
+    done = run("emulate", "--db", str(tmp_path / "notes.db"))
+
+    assert done.returncode == 1
+    assert "notes.db can't be opened as a database" in done.stderr
+
+
+def test_emulate_tells_of_the_files_it_loads(tmp_path: Path) -> None:
+    (tmp_path / "assets.jsonl").write_text('{"id": "a"}\n')
+    (tmp_path / "files").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "files" / name).write_bytes(b"x")
+    options = ("--data", str(tmp_path / "assets.jsonl"), "--files", str(tmp_path / "files"))
+    with emulating(*options) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+
+    assert "1 assets added, 0 updated" in said
+    assert "1 files with them, 1 of no asset, 0 unreadable" in said
+
+
+def test_emulate_takes_no_files_without_their_assets(tmp_path: Path) -> None:
+    done = run("emulate", "--files", str(tmp_path))
+
+    assert done.returncode == 2
+    assert "--files go with the assets of --data" in done.stderr
+
+
+def test_emulate_ends_at_once_while_it_loads(tmp_path: Path) -> None:
+    documents = tmp_path / "many.jsonl"
+    documents.write_text("".join(f'{{"id": "{n}"}}\n' for n in range(100_000)))
+    command = [*COMMAND, "emulate", "--port", "0", "--data", str(documents)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("Loading")
+        process.send_signal(signal.SIGINT)
+        given, said = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert (given, said) == ("", "Stopped.\n")
+
+
 def test_emulate_says_when_the_port_is_taken() -> None:
     with emulating() as (_, environment):
         port = environment["SCENARIO_BASE_URL"].split(":")[-1].removesuffix("/v1")

@@ -63,6 +63,8 @@ def _emulate(
     for path, _ in loads:
         if not path.is_file():
             raise typer.BadParameter(f"there is no file {path}")
+    if files is not None and not data:
+        raise typer.BadParameter("--files go with the assets of --data")
     emulator = Emulator.demo(path=db, port=port) if with_demo else Emulator(db, port=port)
     asyncio.run(_serve(emulator, loads, files, db))
 
@@ -75,33 +77,71 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
+    await _start(emulator, err)
+    # A load ends only with the emulator: Ctrl-C must not wait for it.
+    telling = asyncio.create_task(_load_and_tell(emulator, loads, files, db, err))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if telling.done():
+            await telling
+            await stopping
+    finally:
+        stopping.cancel()
+        await emulator.stop()
+        await asyncio.gather(telling, stopping, return_exceptions=True)
+    err.print("Stopped.")
+
+
+async def _start(emulator: Emulator, err: Console) -> None:
+    from scenario_search.emulator import StoreError  # noqa: PLC0415 - it needs the extra
+
     try:
         await emulator.start()
     except OSError as error:
         err.print(f"Cannot listen: {error.strerror}. Choose another --port, or 0 for a free one.")
         raise typer.Exit(1) from None
-    try:
-        for path, kind in loads:
+    except StoreError as error:
+        err.print(f"Error: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+async def _load_and_tell(
+    emulator: Emulator,
+    loads: list[tuple[Path, str]],
+    files: Path | None,
+    db: Path | None,
+    err: Console,
+) -> None:
+    from scenario_search.emulator import InvalidDocumentError  # noqa: PLC0415 - likewise
+
+    for path, kind in loads:
+        err.print(f"Loading {path}", markup=False)
+        try:
             report = await emulator.load(
                 path,
                 "models" if kind == "models" else "assets",
                 files=files if kind == "assets" else None,
             )
-            err.print(f"Loaded {path}: {report.added:,} {kind} added, {report.updated:,} updated.")
-        counts = await loop.run_in_executor(None, emulator.counts)
-        held = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
-        err.print("The emulator is ready.", style="bold")
-        err.print(f"  holds      {held}")
-        err.print(f"  database   {db or 'temporary: all is forgotten at the end'}")
-        err.print("  stop       Ctrl-C", end="\n\n")
-        err.print("Use it with", style="bold")
-        print(  # noqa: T201 - for eval "$(...)", so nothing else is on standard output
-            f"export SCENARIO_BASE_URL={emulator.url}\n"
-            f"export SCENARIO_SDK_API_KEY={emulator.api_key}\n"
-            f"export SCENARIO_SDK_API_SECRET={emulator.api_secret}",
-            flush=True,
-        )
-        await stop.wait()
-    finally:
-        await emulator.stop()
-    err.print("Stopped.")
+        except InvalidDocumentError as error:
+            err.print(f"Error: {error}", markup=False, soft_wrap=True)
+            raise typer.Exit(1) from None
+        err.print(f"  {report.added:,} {kind} added, {report.updated:,} updated")
+        if files is not None and kind == "assets":
+            err.print(
+                f"  {report.files_matched:,} files with them, {len(report.files_unmatched):,}"
+                f" of no asset, {len(report.files_unreadable):,} unreadable"
+            )
+    counts = await asyncio.to_thread(emulator.counts)
+    held = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
+    err.print("The emulator is ready.", style="bold")
+    err.print(f"  holds      {held}")
+    err.print(f"  database   {db or 'temporary: all is forgotten at the end'}", markup=False)
+    err.print("  stop       Ctrl-C", end="\n\n")
+    err.print("Use it with", style="bold")
+    print(  # noqa: T201 - for eval "$(...)", so nothing else is on standard output
+        f"export SCENARIO_BASE_URL={emulator.url}\n"
+        f"export SCENARIO_SDK_API_KEY={emulator.api_key}\n"
+        f"export SCENARIO_SDK_API_SECRET={emulator.api_secret}",
+        flush=True,
+    )

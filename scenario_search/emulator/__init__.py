@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scenario_search.emulator.store import (
         InvalidDocumentError as InvalidDocumentError,
         LoadReport as LoadReport,
+        StoreError as StoreError,
     )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "LoadReport",
     "Rule",
     "SeenRequest",
+    "StoreError",
 ]
 
 _HOMES = {
@@ -43,6 +45,7 @@ _HOMES = {
     "LoadReport": "store",
     "Rule": "faults",
     "SeenRequest": "routes",
+    "StoreError": "store",
 }
 _OF_THE_EXTRA = {"numpy", "onnxruntime", "PIL"}
 
