@@ -21,6 +21,8 @@ exclude_patterns = ["_build", "notebooks", "examples"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
+highlight_language = "none"
+
 html_theme = "furo"
 html_title = f"scenario-search {release}"
 html_static_path = ["_static"]

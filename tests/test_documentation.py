@@ -166,6 +166,18 @@ def test_every_extra_that_a_page_names_is_there() -> None:
     assert named <= set(project["optional-dependencies"])
 
 
+def test_the_architecture_names_modules_that_are_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = (ROOT / "docs" / "images" / "architecture.svg").read_text(encoding="utf-8")
+    rows = re.findall(r'class="mono"[^>]*>([^<"(]+)<', drawn)
+    names = [f"{name}.py" for row in rows for name in re.split(r"[^\w*]+", row) if name]
+    names += re.findall(r"`(\w+\.py)`", text)
+    assert len(names) > 30
+    package = ROOT / "scenario_search"
+    there = [name for name in names if [*package.rglob(name), *package.glob(f"{name[:-3]}/")]]
+    assert there == names
+
+
 # The reference
 
 

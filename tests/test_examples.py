@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,7 +24,13 @@ from fastapi.testclient import TestClient
 from scenario_search import AsyncScenario, F
 from scenario_search.emulator import Emulator
 
-EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
+DOCS = Path(__file__).parent.parent / "docs"
+EXAMPLES = DOCS / "examples"
+COMMANDS = re.findall(
+    r"^python docs/examples/(\w+)\.py (.+)$",
+    (DOCS / "examples.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
 Make = Callable[[], AsyncScenario]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
@@ -55,7 +63,7 @@ def main(monkeypatch: pytest.MonkeyPatch, make_client: Make) -> Callable[..., in
         module: Any = example(name)
         monkeypatch.setattr(sys, "argv", [name, *arguments])
         monkeypatch.setattr(module.AsyncScenario, "demo", make_client)
-        return int(module.main())
+        return int(module.main() or 0)
 
     return run
 
@@ -278,6 +286,27 @@ def test_the_model_finder_says_when_nothing_fits(
 
 
 # All of them
+
+
+def test_each_program_has_a_command_in_the_page():
+    assert sorted(name for name, _ in COMMANDS) == sorted(
+        path.stem for path in EXAMPLES.glob("*.py")
+    )
+
+
+@pytest.mark.parametrize(("name", "arguments"), COMMANDS)
+def test_the_commands_of_the_page_work(
+    name: str,
+    arguments: str,
+    main: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+):
+    served: list[Any] = []
+    monkeypatch.setattr(uvicorn, "run", lambda app, **options: served.append(app))
+    monkeypatch.chdir(tmp_path)
+    assert main(name, *shlex.split(arguments)) == 0
+    assert served or name != "search_service"
 
 
 @pytest.mark.parametrize(
