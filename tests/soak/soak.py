@@ -7,8 +7,10 @@ processes of their own answer, and fail one request in twenty: an emulator, whic
 so can answer a few hundred a second, and a server of prepared pages, which takes the rest.
 
 A line for each minute (or tenth of a shorter time) says what the process holds: memory, file
-descriptors, sockets, tasks, threads. The exit code is 1 where something was left open, grew,
-went missing or was not what was asked for; growth is judged from one minute of load on.
+descriptors, sockets, those of them that are in no client's pool, tasks, threads. The exit code is
+1 where something was left open, grew, went missing or was not what was asked for; growth is
+judged from one minute of load on. Pools are as large as the load of the moment, up to their
+limit, so what is judged of sockets is their number beside them.
 """
 
 from __future__ import annotations
@@ -45,8 +47,8 @@ LONG = 60
 LEEWAY: Mapping[str, float] = {
     "memory": 8,
     "emulator_memory": 16,
-    "descriptors": 2,
-    "sockets": 2,
+    "files": 2,
+    "strays": 4,
     "tasks": 8,
     "threads": 1,
 }
@@ -70,20 +72,33 @@ def descriptors() -> list[str]:
     return found
 
 
+def pooled(client: AsyncScenario) -> int:
+    """How many connections a client has, in use or idle."""
+    session = client._transport._session
+    connector: Any = session and session.connector
+    if connector is None:
+        return 0
+    return len(connector._acquired) + sum(map(len, connector._conns.values()))
+
+
 def sockets() -> int:
     return sum(name.startswith("socket:") for name in descriptors())
 
 
 @attrs.frozen
 class Sample:
-    """What the process holds at a moment. Memory is in MiB, time in seconds from the start."""
+    """What the process holds at a moment. Memory is in MiB, time in seconds from the start.
+
+    ``files`` are the descriptors that are no sockets, ``strays`` the sockets in no pool.
+    """
 
     at: float
     requests: int
     memory: float
     emulator_memory: float
-    descriptors: int
+    files: int
     sockets: int
+    strays: int
     tasks: int
     threads: int
 
@@ -92,14 +107,14 @@ class Sample:
         since = (self.requests - before.requests) / (self.at - before.at) if before else 0
         return (
             f"{self.at:6.0f} {self.requests:10,} {since:8,.0f} {self.memory:11.1f} "
-            f"{self.emulator_memory:13.1f} {self.descriptors:5} {self.sockets:7} "
+            f"{self.emulator_memory:13.1f} {self.files:5} {self.sockets:7} {self.strays:6} "
             f"{self.tasks:5} {self.threads:7}"
         )
 
 
 HEAD = (
     f"{'s':>6} {'requests':>10} {'a second':>8} {'client MiB':>11} {'emulator MiB':>13} "
-    f"{'files':>5} {'sockets':>7} {'tasks':>5} {'threads':>7}"
+    f"{'files':>5} {'sockets':>7} {'strays':>6} {'tasks':>5} {'threads':>7}"
 )
 
 
@@ -109,6 +124,7 @@ class Watch:
 
     emulator: int
     seconds: float
+    clients: list[AsyncScenario] = attrs.Factory(list)
     requests: int = 0
     samples: list[Sample] = attrs.Factory(list)
 
@@ -126,13 +142,15 @@ class Watch:
 
     def _sample(self, at: float) -> Sample:
         opened = descriptors()
+        found = sum(name.startswith("socket:") for name in opened)
         return Sample(
             at=at,
             requests=self.requests,
             memory=memory(),
             emulator_memory=memory(self.emulator),
-            descriptors=len(opened),
-            sockets=sum(name.startswith("socket:") for name in opened),
+            files=len(opened) - found,
+            sockets=found,
+            strays=found - sum(map(pooled, self.clients)),
             tasks=len(asyncio.all_tasks()),
             threads=threading.active_count(),
         )
@@ -209,6 +227,7 @@ async def client_of(server: Elsewhere, watch: Watch, rate: float) -> AsyncIterat
         trace_configs=[watch.trace()],
     ) as client:
         client._chance = lambda: 0.05
+        watch.clients.append(client)
         yield client
 
 

@@ -32,8 +32,9 @@ FLAT = Sample(
     requests=0,
     memory=60.0,
     emulator_memory=80.0,
-    descriptors=40,
+    files=10,
     sockets=30,
+    strays=3,
     tasks=60,
     threads=3,
 )
