@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import tempfile
 import tomllib
 from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["lint", "typing", "tests", "tests_lowest", "contract", "docs", "bench"]
+nox.options.sessions = [
+    *("lint", "typing", "tests", "tests_lowest", "wheel", "contract", "docs", "bench"),
+]
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_venv = "yes"
 
@@ -21,6 +24,13 @@ CORE_TESTS = [
         *("client", "codec", "configuration", "crawl", "errors", "errors_by_status", "images"),
         *("lifecycle", "paging", "params", "portal", "prefetch", "responses", "retries"),
         *("search", "sync", "transport"),
+    )
+]
+WHEEL_TESTS = [
+    f"tests/{name}.py"
+    for name in (
+        *("wheel/test_installed", "test_client", "test_cli", "test_cli_filters", "test_export"),
+        *("test_frames", "test_sync", "test_demo_emulator", "emulator/test_pytest_plugin"),
     )
 ]
 
@@ -59,6 +69,36 @@ def tests_lowest(session: nox.Session) -> None:
     oldest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
     session.install("-e", ".[all]", *group("tests"), *oldest)
     session.run("pytest", *CORE_TESTS, *session.posargs)
+
+
+@nox.session(python=LOWEST)
+def wheel(session: nox.Session) -> None:
+    """Build the sdist and the wheel, and try the wheel away from the checkout."""
+    with tempfile.TemporaryDirectory() as folder:
+        _try_wheel(session, Path(folder))
+
+
+def _try_wheel(session: nox.Session, away: Path) -> None:
+    built, other = away / "dist", away / "of_checkout"
+    session.install("build", *PROJECT["build-system"]["requires"])
+    build = ("python", "-m", "build", "--no-isolation", "--outdir")
+    session.run(*build, str(built))
+    session.run(*build, str(other), "--wheel")
+    session.run("python", "tests/wheel/contents.py", str(built), str(other))
+
+    shutil.copytree("tests", away / "tests")
+    shutil.copy("pyproject.toml", away)
+    (path,) = built.glob("*.whl")
+    session.run("python", "-m", "venv", str(away / "bare"))
+    bare = str(away / "bare" / Path(session.bin).name / "python")
+    with session.chdir(away):
+        session.run(bare, "-m", "pip", "install", "-q", str(path), external=True)
+        session.run(bare, "-m", "pip", "check", "-q", external=True)
+        session.run(bare, "tests/wheel/bare.py", "--only-core", external=True)
+        # Again, if this environment has it from an earlier run: the version is the same.
+        session.install("--force-reinstall", "--no-deps", str(path))
+        session.install(f"{path}[all]", "aioresponses", "hypothesis", "pytest", "pytest-asyncio")
+        session.run("pytest", *WHEEL_TESTS, "-p", "no:cacheprovider", *session.posargs)
 
 
 @nox.session(python=LOWEST)
