@@ -2,8 +2,9 @@
 
 Examples of one page share their names and one event loop; ``await`` works at the top level. A
 ``text`` block is what the example before it prints. Those of the README share nothing: each is run
-by itself. An example that holds tests is run by pytest,
-and a ``console`` block that calls scenario-search by a shell, 80 columns wide.
+by itself. An example that begins with the name of a file is kept in that file, to be imported. An
+example that holds tests is run by pytest, and a ``console`` block that calls scenario-search by a
+shell, 80 columns wide.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ class Reader:
         if Path(example.path) == README:
             example.namespace.clear()
             example.namespace["__name__"] = "example"
+        if file := re.match(r"# (\w+\.py)\n", example.parsed):
+            (self.folder / file[1]).write_text(example.parsed, encoding="utf-8")
+            return
         if "\ndef test_" in example.parsed or "\nasync def test_" in example.parsed:
             self.tests.append(self.folder / f"test_line_{example.line}.py")
             self.tests[-1].write_text(example.parsed, encoding="utf-8")
