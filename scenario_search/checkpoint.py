@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import attrs
 import orjson
 
 from scenario_search.errors import CheckpointError
-from scenario_search.windows import UNDATED, Window, merged, milliseconds
+from scenario_search.windows import UNDATED, Window, id_text, merged, milliseconds
 
 __all__ = ["Checkpoint"]
 
@@ -34,9 +35,11 @@ class Checkpoint:
         hits: How many hits those held.
         newest: The newest ``createdAt`` of them, or ``None``. What is no timestamp, or is in the
             future, does not count: nothing would be newer.
-        newest_ids: The ids of the hits that have it.
+        newest_ids: The ids of the hits that have it, as :func:`~scenario_search.windows.id_text`
+            gives them.
         finished: Whether all windows are done.
-        files: How many bytes of each export are good, by its path.
+        files: How many bytes of each export are good, by its path from the checkpoint's folder on,
+            so that both can be moved together.
         cap: How many hits the engine gives for one search, once that was found out.
     """
 
@@ -49,11 +52,13 @@ class Checkpoint:
     finished: bool = False
     files: dict[str, int] = attrs.field(factory=dict)
     cap: int | None = None
+    _path: Path | None = attrs.field(default=None, init=False, eq=False, repr=False)
+    _on_disk: tuple[int, ...] | None = attrs.field(default=None, init=False, eq=False, repr=False)
 
     def mark(
         self,
         window: Window,
-        created: Sequence[tuple[str, str | None]],
+        created: Sequence[tuple[object, str | None]],
         *,
         latest: int | None = None,
     ) -> None:
@@ -75,7 +80,7 @@ class Checkpoint:
         newest = max(dates, default=None)
         if newest is None or (self.newest is not None and newest < self.newest):
             return
-        ids = [id_ for id_, date in created if date == newest]
+        ids = [id_text(id_) for id_, date in created if date == newest]
         self.newest_ids = ids if newest != self.newest else [*self.newest_ids, *ids]
         self.newest = newest
 
@@ -84,12 +89,29 @@ class Checkpoint:
         """Whether the window of hits without a date is done."""
         return UNDATED in self.done
 
+    def name_of(self, file: Path) -> str:
+        """Give the name under which ``files`` knows a file, once this was saved or read."""
+        whole = os.path.abspath(file)  # noqa: PTH100 - the name only: no link is followed
+        if self._path is None:
+            return whole
+        try:
+            return Path(os.path.relpath(whole, self._path.parent)).as_posix()
+        except ValueError:
+            return whole  # on another drive
+
     def save(self, path: Path) -> None:
         """Write it, in place of what is there.
 
         Raises:
-            CheckpointError: It cannot be written there.
+            CheckpointError: It cannot be written there, or another crawl has written there since
+                this one was read or written.
         """
+        found = _identity(path)
+        if found is not None and self._on_disk not in (None, found):
+            raise CheckpointError(
+                f"Another crawl has written to the checkpoint {path} meanwhile: end one of them, "
+                "and give each a checkpoint and a file of its own"
+            )
         data = orjson.dumps(
             {
                 "format": _FORMAT,
@@ -106,13 +128,14 @@ class Checkpoint:
             },
             option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
         )
-        beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
         try:
             with beside.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
+            self._path, self._on_disk = path, _identity(path)
         except OSError as error:
             _remove(beside)
             reason = error.strerror or error
@@ -134,6 +157,7 @@ class Checkpoint:
             CheckpointError: It cannot be read, or belongs to another request.
         """
         try:
+            on_disk = _identity(path)
             data = path.read_bytes()
         except FileNotFoundError:
             return None
@@ -141,7 +165,7 @@ class Checkpoint:
             raise CheckpointError(f"Cannot read the checkpoint {path}: {error.strerror}") from error
         try:
             checkpoint = cls._from_json(orjson.loads(data))
-        except (ValueError, TypeError, KeyError, LookupError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise CheckpointError(
                 f"{path} is no checkpoint of this version ({error!r}): delete it to start anew"
             ) from error
@@ -150,6 +174,7 @@ class Checkpoint:
                 f"{path} belongs to a crawl with another request: use the same query, filter and "
                 "options as then, or another checkpoint file"
             )
+        checkpoint._path, checkpoint._on_disk = path, on_disk
         return checkpoint
 
     @classmethod
@@ -157,17 +182,36 @@ class Checkpoint:
         if data["format"] != _FORMAT:
             raise ValueError(f"its format is {data['format']!r}")
         done = [Window(start, end) for start, end in data["done"]]
-        return cls(
+        checkpoint = cls(
             digest=data["digest"],
             whole=Window(*data["whole"]),
-            done=done + [UNDATED] * bool(data["undatedDone"]),
-            hits=data["hits"],
-            newest=data["newest"],
-            newest_ids=list(data["newestIds"]),
-            finished=data["finished"],
-            files=dict(data["files"]),
-            cap=data["cap"],
+            done=done + [UNDATED] * _typed(data["undatedDone"], bool),
+            hits=_typed(data["hits"], int),
+            newest=_typed(data["newest"], str, type(None)),
+            newest_ids=[_typed(one, str) for one in data["newestIds"]],
+            finished=_typed(data["finished"], bool),
+            files={name: _typed(size, int) for name, size in data["files"].items()},
+            cap=_typed(data["cap"], int, type(None)),
         )
+        for window in (checkpoint.whole, *done):
+            for bound in (window.start, window.end):
+                _typed(bound, int, type(None))
+        return checkpoint
+
+
+def _typed(value: Any, *types: type) -> Any:
+    if type(value) not in types:
+        raise TypeError(f"{value!r} is of the wrong type")
+    return value
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """Give what tells a file from one that was put in its place; ``None`` where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _remove(path: Path) -> None:

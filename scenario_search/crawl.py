@@ -146,15 +146,11 @@ class AsyncCrawl(Generic[H]):
             )
 
     async def _marked_batches(self) -> AsyncIterator[list[H]]:
-        left = self._params.max_items
-        if left == 0:
-            return
-        async with aclosing(self.pieces()) as pieces:
-            async for piece in pieces:
-                yield piece.hits[:left]
-                if left is not None and (left := left - len(piece.hits)) <= 0:
-                    return
-                await self.mark(piece)
+        async with aclosing(export.limited_pieces(self)) as pieces:
+            async for piece, whole in pieces:
+                yield piece.hits
+                if whole:
+                    await self.mark(piece)
 
     def pieces(self) -> AsyncGenerator[Piece[H], None]:
         """Give window after window, each with its hits, for a sink of your own.

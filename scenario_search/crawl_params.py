@@ -39,10 +39,7 @@ class CrawlStats:
     expected: int | None = None
     """How many hits there are at least, as far as is known; exact at the end."""
     hits: int = 0
-    """How many hits the windows read so far held, those before a resumption included.
-
-    A window counts whole, so with ``max_items`` it may be more than were given.
-    """
+    """How many hits the windows read so far held, those before a resumption included."""
     duplicates: int = 0
     """How many hits came more than once, or outside of their window, and were dropped."""
     invalid: int = 0
@@ -114,7 +111,12 @@ class RunOptions:
         None, "A file to keep the progress in, and to go on from."
     )
     order: Literal["newest", "oldest"] = _option("newest", "Which hits come first.")
-    cap: int = _option(ENGINE_CAP, "How many hits the engine gives for one search.")
+    cap: int = _option(
+        ENGINE_CAP,
+        "How many hits the engine gives for one search. An engine that gives fewer is found out at "
+        "the start, unless all that is found then was created in one millisecond: where you know "
+        "the number, give it.",
+    )
     on_invalid: Literal["raise", "skip"] = _option(
         "raise", "Whether a hit that cannot be decoded is an error, or is left out and counted."
     )

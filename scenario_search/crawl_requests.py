@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
-import orjson
 
 from scenario_search.crawl_params import CrawlStats, RunOptions, joined
 from scenario_search.errors import APIError, APIResponseValidationError
@@ -16,7 +15,7 @@ from scenario_search.paging import Position, whole_number
 from scenario_search.params import MAX_PAGE_SIZE, SearchParams
 from scenario_search.responses import Hit
 from scenario_search.search import PreparedSearch
-from scenario_search.windows import Window
+from scenario_search.windows import Window, id_text
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
@@ -148,9 +147,8 @@ class WindowRequests(Generic[H]):
         return await gathered(calls, at_once=at_once)
 
 
-def _key(hit_id: object) -> object:
-    """Give what tells a hit from others; nothing keeps a server from sending any JSON as id."""
-    return hit_id if hit_id is None or isinstance(hit_id, str) else orjson.dumps(hit_id)
+def _key(hit_id: object) -> str | None:
+    return None if hit_id is None else id_text(hit_id)
 
 
 async def gathered(calls: Iterable[Coroutine[Any, Any, T]], *, at_once: bool) -> list[T]:

@@ -114,7 +114,7 @@ async def download(
         run = _Download(client, folder, manifest, report, on_error == "skip", progress)
         if isinstance(assets, AsyncCrawl):
             # A window is marked once its files are there, so a crawl that goes on misses none.
-            async with aclosing(limited_pieces(assets, assets.max_items)) as pieces:
+            async with aclosing(limited_pieces(assets)) as pieces:
                 async for piece, whole in pieces:
                     failed = len(report.failed)
                     await run.all(_each(piece.hits), concurrency)

@@ -20,6 +20,7 @@ import csv
 import io
 import json
 import os
+import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -29,6 +30,7 @@ import anyio.to_thread
 
 from scenario_search import frames
 from scenario_search.checkpoint import Checkpoint
+from scenario_search.crawl_params import CrawlStats
 from scenario_search.crawl_reading import Piece
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.responses import Hit, json_bytes
@@ -47,6 +49,11 @@ class ExportSource(Protocol[H]):
     @property
     def hit_class(self) -> type[H]:
         """The class of the hits."""
+        ...
+
+    @property
+    def stats(self) -> CrawlStats | None:
+        """Where hits that are left out are taken off again."""
         ...
 
     @property
@@ -78,6 +85,7 @@ class SearchSource(Generic[H]):
 
     progress_file: Checkpoint | None = None
     max_items: int | None = None
+    stats: CrawlStats | None = None
 
     def __init__(self, hit_class: type[H], batches: AsyncIterator[list[H]]) -> None:
         self.hit_class = hit_class
@@ -161,16 +169,14 @@ async def _export(
     instead: Path | None = None,
 ) -> None:
     """Write a head, then pieces; see the module's docstring for what holds at each moment."""
-    key = os.path.abspath(path)  # noqa: ASYNC240, PTH100 - the name only: no file is looked at
-    left = source.max_items
     held: list[list[H]] = []
     file: _GrowingFile | None = None
     try:
-        async with aclosing(limited_pieces(source, left)) as pieces:
+        async with aclosing(limited_pieces(source)) as pieces:
             try:
                 async for piece, whole in pieces:
                     if file is None:
-                        file = _growing(source, path, key)
+                        file = _growing(source, path)
                         await anyio.to_thread.run_sync(file.open, head)
                     if piece.problem is not None and source.progress_file is not None:
                         # After what is marked, since it is to be cut off when the crawl goes on.
@@ -178,7 +184,8 @@ async def _export(
                         continue
                     size = await anyio.to_thread.run_sync(file.append, encode(piece.hits))
                     if whole:
-                        await source.mark(piece, {key: size})
+                        done = source.progress_file
+                        await source.mark(piece, {} if done is None else {done.name_of(path): size})
             except IncompleteCrawlError:
                 if file is not None:
                     for hits in held:
@@ -189,7 +196,7 @@ async def _export(
             done = source.progress_file
             if done is not None and done.finished and _stands_for(instead, path):
                 return
-            file = _growing(source, path, key)
+            file = _growing(source, path)
             await anyio.to_thread.run_sync(file.open, head)
         await anyio.to_thread.run_sync(file.finish)
     finally:
@@ -197,9 +204,9 @@ async def _export(
             await anyio.to_thread.run_sync(file.close)
 
 
-def _growing(source: ExportSource[H], path: Path, key: str) -> _GrowingFile:
+def _growing(source: ExportSource[H], path: Path) -> _GrowingFile:
     checkpoint = source.progress_file
-    good = _good_length(path, key, checkpoint)
+    good = _good_length(path, checkpoint)
     return _GrowingFile(path, good, resumable=checkpoint is not None)
 
 
@@ -207,15 +214,16 @@ def _stands_for(instead: Path | None, path: Path) -> bool:
     return instead is not None and instead.exists() and not path.exists()
 
 
-async def limited_pieces(
-    source: ExportSource[H], left: int | None
-) -> AsyncGenerator[tuple[Piece[H], bool], None]:
-    """Give (piece, whether it is whole) until so many hits were given."""
+async def limited_pieces(source: ExportSource[H]) -> AsyncGenerator[tuple[Piece[H], bool], None]:
+    """Give (piece, whether it is whole) until as many hits were given as are wanted."""
+    left = source.max_items
     if left == 0:
         return
     async with aclosing(source.pieces()) as pieces:
         async for piece in pieces:
             if left is not None and len(piece.hits) >= left:
+                if source.stats is not None:
+                    source.stats.hits -= len(piece.hits) - left
                 piece.hits = piece.hits[:left]
                 yield piece, False
                 return
@@ -224,11 +232,11 @@ async def limited_pieces(
             yield piece, True
 
 
-def _good_length(path: Path, key: str, checkpoint: Checkpoint | None) -> int:
+def _good_length(path: Path, checkpoint: Checkpoint | None) -> int:
     """Give how many bytes of a file are marked in the checkpoint."""
     if checkpoint is None:
         return 0
-    good = checkpoint.files.get(key)
+    good = checkpoint.files.get(checkpoint.name_of(path))
     if good is None and checkpoint.done:
         raise CheckpointError(
             f"The checkpoint's {checkpoint.hits:,} hits are not all in {path}: they were consumed "
@@ -253,7 +261,7 @@ class _GrowingFile:
         self._resumable = resumable
         self._written_to = path
         if not resumable:
-            self._written_to = path.with_name(f"{path.name}.{os.getpid()}.partial")
+            self._written_to = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
         self._file: BinaryIO | None = None
 
     def open(self, head: bytes) -> None:
@@ -282,6 +290,11 @@ class _GrowingFile:
         What is written beside needs to stay only once it is renamed.
         """
         file = self._opened()
+        if self._resumable and os.fstat(file.fileno()).st_size != file.tell():
+            raise CheckpointError(
+                f"Something else has changed {self._path} meanwhile: end one of the two crawls, "
+                "and give each a checkpoint and a file of its own"
+            )
         file.write(data)
         if self._resumable:
             self._flush()
@@ -303,7 +316,9 @@ class _GrowingFile:
         """Let go of it. What was written beside and is not finished is deleted."""
         if self._file is None:
             return
-        self._file.close()
+        # What could not be written, for the disk is full, cannot be written here either.
+        with suppress(OSError):
+            self._file.close()
         if not self._resumable:
             with suppress(OSError):
                 self._written_to.unlink()

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +26,7 @@ import orjson
 from scenario_search import frames
 from scenario_search.codec import structure
 from scenario_search.errors import IncompleteCrawlError
-from scenario_search.export import ExportSource, to_jsonl
+from scenario_search.export import ExportSource, limited_pieces, to_jsonl
 from scenario_search.responses import Hit
 
 __all__ = ["collected_beside", "to_parquet"]
@@ -91,7 +92,7 @@ class _Writer:
     def __init__(self, arrow: Any, path: Path, kind: type[Hit]) -> None:
         self._arrow = arrow
         self._path = path
-        self._beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        self._beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
         self._columns = frames.columns(kind)
         types = {
             "text": arrow.string(),
@@ -136,7 +137,8 @@ class _Writer:
         """Delete the file, if it is not finished."""
         if self._writer is None:
             return
-        self._writer.close()
+        with suppress(OSError):
+            self._writer.close()
         with suppress(OSError):
             self._beside.unlink()
 
@@ -173,15 +175,12 @@ def _fits(value: Any, what: str) -> bool:
 async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
     """Write hits as they come."""
     writer = _Writer(arrow, path, source.hit_class)
-    left = source.max_items
     try:
         await anyio.to_thread.run_sync(writer.open)
         try:
-            if left != 0:
-                async for piece in source.pieces():
-                    await anyio.to_thread.run_sync(writer.write, piece.hits[:left])
-                    if left is not None and (left := left - len(piece.hits)) <= 0:
-                        break
+            async with aclosing(limited_pieces(source)) as pieces:
+                async for piece, _ in pieces:
+                    await anyio.to_thread.run_sync(writer.write, piece.hits)
         except IncompleteCrawlError:
             await anyio.to_thread.run_sync(writer.finish)
             raise

@@ -12,10 +12,20 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import attrs
+import orjson
 
 from scenario_search.filters import F, Filter
 
-__all__ = ["UNDATED", "Known", "Window", "gaps", "merged", "milliseconds", "timestamp"]
+__all__ = [
+    "UNDATED",
+    "Known",
+    "Window",
+    "gaps",
+    "id_text",
+    "merged",
+    "milliseconds",
+    "timestamp",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -131,23 +141,31 @@ class Window:
         return f"from {start} to {end}"
 
 
+def id_text(hit_id: object) -> str:
+    """Give what tells a hit from others; nothing keeps a server from sending any JSON as id."""
+    # No id that is text begins so, or it would be taken for another.
+    return hit_id if isinstance(hit_id, str) else f"\0{orjson.dumps(hit_id).decode()}"
+
+
 @attrs.frozen
 class Known:
     """What an earlier crawl brought: all that is older than ``newest``, and of that age some.
 
     Attributes:
         newest: The newest ``createdAt`` it saw.
-        ids: The ids of the hits that have it.
+        ids: The ids of the hits that have it, as :func:`id_text` gives them.
     """
 
     newest: str
     ids: frozenset[str]
 
-    def has(self, hit_id: str, created_at: object) -> bool:
+    def has(self, hit_id: object, created_at: object) -> bool:
         """Say whether a hit is known, by its ``createdAt`` as text."""
         if not isinstance(created_at, str):
             return False
-        return created_at < self.newest or (created_at == self.newest and hit_id in self.ids)
+        return created_at < self.newest or (
+            created_at == self.newest and id_text(hit_id) in self.ids
+        )
 
 
 UNDATED = Window(undated=True)

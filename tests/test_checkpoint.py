@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from scenario_search import CheckpointError
@@ -102,3 +104,64 @@ def test_mistaken_dates_are_not_the_newest(mistake: str | None) -> None:
     checkpoint = Checkpoint("digest")
     checkpoint.mark(Window(), [("a", timestamp(NOON)), ("b", mistake)], latest=NOON + 1)
     assert checkpoint.newest_ids == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("format", 2),
+        ("done", [["a", "b"]]),
+        ("done", [[1]]),
+        ("whole", ["x", None, False]),
+        ("hits", "3"),
+        ("newest", 5),
+        ("newestIds", [["a"]]),
+        ("finished", "yes"),
+        ("undatedDone", None),
+        ("files", ["a"]),
+        ("files", {"a": "b"}),
+        ("cap", 1.5),
+    ],
+)
+def test_a_checkpoint_that_somebody_changed_is_refused(path: Path, name: str, value: Any) -> None:
+    Checkpoint("digest").save(path)
+    path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), name: value}))
+    with pytest.raises(CheckpointError, match="no checkpoint of this version"):
+        Checkpoint.read(path, "digest")
+
+
+def test_what_another_crawl_wrote_meanwhile_is_not_overwritten(path: Path) -> None:
+    Checkpoint("digest").save(path)
+    one, other = Checkpoint.read(path, "digest"), Checkpoint.read(path, "digest")
+    assert one is not None
+    assert other is not None
+    other.hits = 7
+    other.save(path)
+    with pytest.raises(CheckpointError, match="Another crawl has written"):
+        one.save(path)
+    assert Checkpoint.read(path, "digest") == other
+
+
+def test_a_checkpoint_that_was_deleted_meanwhile_is_written_again(path: Path) -> None:
+    checkpoint = Checkpoint("digest")
+    checkpoint.save(path)
+    path.unlink()
+    checkpoint.save(path)
+    assert Checkpoint.read(path, "digest") == checkpoint
+
+
+def test_files_are_known_by_their_way_from_the_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "to").mkdir()
+    checkpoint = Checkpoint("digest")
+    checkpoint.save(tmp_path / "to" / "crawl.ckpt")
+    assert checkpoint.name_of(tmp_path / "to" / "x.jsonl") == "x.jsonl"
+    assert checkpoint.name_of(tmp_path / "x.jsonl") == "../x.jsonl"
+
+
+def test_ids_that_are_no_text_are_remembered(path: Path) -> None:
+    checkpoint = Checkpoint("digest")
+    checkpoint.mark(Window(5), [(["a"], timestamp(7)), ('["a"]', timestamp(7))])
+    checkpoint.save(path)
+    found = Checkpoint.read(path, "digest")
+    assert found is not None
+    assert len(set(found.newest_ids)) == 2

@@ -316,6 +316,13 @@ async def test_max_items_ends_it() -> None:
     assert len(await all_ids(crawl_of(engine, max_items=225, cap=CAP))) == 225
 
 
+@pytest.mark.parametrize("most", [1, 149, 225])
+async def test_with_max_items_the_hits_that_were_given_are_counted(most: int) -> None:
+    crawl = crawl_of(TextEngine(ASSETS, cap=CAP), max_items=most, cap=CAP)
+    await all_ids(crawl)
+    assert crawl.stats.hits == most
+
+
 async def test_no_items_need_no_request() -> None:
     engine = TextEngine(ASSETS)
     assert await all_ids(crawl_of(engine, max_items=0)) == []

@@ -139,6 +139,20 @@ async def test_a_checkpoint_of_another_request_is_refused(
         await ids_of(crawl_of(engine, checkpoint=checkpoint, **options))
 
 
+async def test_two_crawls_on_one_checkpoint_do_not_mix(checkpoint: Path) -> None:
+    engine = TextEngine(ASSETS, cap=CAP)
+    async with (
+        crawl_of(engine, checkpoint=checkpoint) as one,
+        crawl_of(engine, checkpoint=checkpoint) as other,
+    ):
+        hits = aiter(one)
+        await anext(hits)
+        assert [hit async for hit in other]
+        with pytest.raises(CheckpointError, match="Another crawl has written"):
+            [hit async for hit in hits]
+    assert await ids_of(crawl_of(engine, checkpoint=checkpoint)) == []
+
+
 # Since
 
 
@@ -152,6 +166,24 @@ async def test_since_a_finished_crawl_gives_what_is_new(checkpoint: Path) -> Non
     found = await ids_of(crawl_of(engine, since=checkpoint))
     assert sorted(found) == sorted(asset["id"] for asset in new)
     assert engine.requests == 1
+
+
+async def test_since_knows_ids_that_are_no_text(checkpoint: Path) -> None:
+    engine = TextEngine([{**dated(1, 5), "id": ["a"]}])
+    await ids_of(crawl_of(engine, checkpoint=checkpoint))
+    engine.assets.append({**dated(2, 5), "id": ["b"]})
+    assert await ids_of(crawl_of(engine, since=checkpoint)) == [["b"]]
+
+
+async def test_since_a_finished_crawl_says_that_new_undated_hits_are_left_out(
+    checkpoint: Path,
+) -> None:
+    engine = TextEngine([dated(1, 5)])
+    await ids_of(crawl_of(engine, checkpoint=checkpoint))
+    engine.assets.append(dated(2))
+    crawl = crawl_of(engine, since=checkpoint)
+    assert await ids_of(crawl) == []
+    assert crawl.stats.undated_left_out
 
 
 async def test_since_can_be_chained(checkpoint: Path, tmp_path: Path) -> None:

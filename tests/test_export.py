@@ -24,7 +24,7 @@ from scenario_search import (
 from scenario_search.codec import structure
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
-from scenario_search.export import SearchSource, to_jsonl
+from scenario_search.export import SearchSource, _GrowingFile, to_jsonl
 from scenario_search.export_parquet import to_parquet
 
 CAP = 150
@@ -209,6 +209,112 @@ async def test_windows_that_are_not_whole_are_read_again_when_resumed(
     await crawl_of([*ASSETS, *burst[:9]], checkpoint=files["checkpoint"]).to_jsonl(files["path"])
     found = [asset["id"] for asset in lines(files["path"])]
     assert sorted(found) == sorted(asset["id"] for asset in [*ASSETS, *burst[:9]])
+
+
+async def test_an_export_that_was_moved_with_its_checkpoint_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await crawl_of(ASSETS).to_jsonl("undisturbed")
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    await failing_export({"path": before / "x.jsonl", "checkpoint": before / "x.ckpt"}, 24)
+    before.rename(after)
+    await crawl_of(ASSETS, checkpoint="after/x.ckpt").to_jsonl(after / "x.jsonl")
+    assert (after / "x.jsonl").read_bytes() == (tmp_path / "undisturbed").read_bytes()
+
+
+async def test_two_exports_to_one_file_do_not_mix(files: dict[str, Path], tmp_path: Path) -> None:
+    await crawl_of(ASSETS).to_jsonl(tmp_path / "undisturbed")
+    exports = [
+        crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"]) for _ in range(2)
+    ]
+    ends = await asyncio.gather(*exports, return_exceptions=True)
+    assert any(isinstance(end, CheckpointError) for end in ends)
+    assert all(end is None or isinstance(end, CheckpointError) for end in ends)
+    # One went on to the end, or both gave up; what is marked is in the file.
+    await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+    assert files["path"].read_bytes() == (tmp_path / "undisturbed").read_bytes()
+
+
+class FullDisk:
+    """A file of which only the first bytes can be written."""
+
+    def __init__(self, file: Any, room: int) -> None:
+        self._file = file
+        self._room = room
+
+    def write(self, data: bytes) -> int:
+        part = data[: self._room]
+        self._room -= len(part)
+        self._file.write(part)
+        if len(part) < len(data):
+            raise OSError(28, "No space left on device")
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        if not self._room:
+            raise OSError(28, "No space left on device")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """Let every export file that is opened from now on have so much room."""
+    original = _GrowingFile.open
+
+    def open_full(file: _GrowingFile, head: bytes) -> None:
+        original(file, head)
+        file._file = FullDisk(file._file, room)  # type: ignore[assignment]
+
+    monkeypatch.setattr(_GrowingFile, "open", open_full)
+
+
+async def test_a_full_disk_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_disk(monkeypatch, 10_000)
+    with pytest.raises(OSError, match="No space left"):
+        await crawl_of(ASSETS).to_jsonl(tmp_path / "x.jsonl")
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - names are what counts
+
+
+async def test_after_a_full_disk_the_export_goes_on(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await crawl_of(ASSETS).to_jsonl(tmp_path / "undisturbed")
+    for _ in range(3):
+        with monkeypatch.context() as full, pytest.raises(OSError, match="No space left"):
+            fill_disk(full, 40_000)
+            await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+    await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+    assert files["path"].read_bytes() == (tmp_path / "undisturbed").read_bytes()
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+async def test_cancelled_at_any_await_the_file_comes_out_the_same(
+    files: dict[str, Path], tmp_path: Path, concurrency: int
+) -> None:
+    await crawl_of(ASSETS).to_jsonl(tmp_path / "undisturbed")
+    turns = 1
+    while True:
+        export = asyncio.create_task(
+            crawl_of(ASSETS, checkpoint=files["checkpoint"], concurrency=concurrency).to_jsonl(
+                files["path"]
+            )
+        )
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        export.cancel()
+        await asyncio.wait([export])
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        if not export.cancelled():
+            export.result()
+            break
+        turns += 1 + turns // 3
+    assert files["path"].read_bytes() == (tmp_path / "undisturbed").read_bytes()
 
 
 # CSV
