@@ -173,7 +173,7 @@ class Engine:
         return _Ranking(numbers[np.lexsort(keys)][:end], len(numbers))
 
     def _may_see(self, asset: Mapping[str, Any]) -> bool:
-        return asset.get("privacy") == "public" or asset.get("ownerId") in {None, self._project_id}
+        return asset.get("privacy") == "public" or asset.get("ownerId") in (None, self._project_id)
 
     def _query_scores(
         self, request: SearchRequest, query: str, candidates: Numbers

@@ -31,6 +31,7 @@ FOLDERS = ("files", "thumbnails")
 """The first part of the paths under which there are files."""
 
 _STORED_URL = re.compile(re.escape(STORED_ORIGIN.encode()) + rb'(/[^"?\\]*)(?:\?[^"]*)?')
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _CACHE_BYTES = 64 * 1024 * 1024
 
 
@@ -147,7 +148,9 @@ class Files:
             return (draw_thumbnail(document), "image/webp") if _is_drawn(document) else None
         loaded = self.loaded(document)
         if loaded is not None:
-            return loaded, str(document.get("mimeType") or "application/octet-stream")
+            media_type = document.get("mimeType")
+            known = isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type)
+            return loaded, str(media_type) if known else "application/octet-stream"
         return media_bytes(document) if _is_drawn(document) else None
 
     def loaded(self, document: Mapping[str, Any]) -> bytes | None:

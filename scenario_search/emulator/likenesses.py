@@ -101,7 +101,7 @@ class Likenesses:
             numbers, rows = self._table.rows_of(candidates)
             return numbers, likeness.scores(looked_for, rows, ratio)
         examples = {
-            number: document.get("exampleAssetIds") or ()
+            number: _texts(document.get("exampleAssetIds"))
             for number, document in numbered_documents(self._store, kind, candidates)
         }
         assets = self._store.numbers_of("assets", {id_ for ids in examples.values() for id_ in ids})
@@ -191,3 +191,7 @@ class Likenesses:
             return self._reader.features(read_image(content))
         except UnreadableImageError:
             return None  # a sound, a text, or a picture that was not downloaded whole
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
