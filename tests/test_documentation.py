@@ -161,6 +161,13 @@ def test_each_difference_from_the_official_sdk_names_what_shows_it() -> None:
     assert [row.split("|")[1].split()[0] for row in unproved] == ["The"]  # "The rest of the API"
 
 
+def test_the_figures_of_the_readme_are_those_of_the_measurements() -> None:
+    measured = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    figures = re.findall(r"\| ([\d,]+,\d{3}) ", README.read_text(encoding="utf-8"))
+    assert len(figures) == 2
+    assert [figure for figure in figures if figure not in measured] == []
+
+
 def test_every_extra_that_a_page_names_is_there() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
