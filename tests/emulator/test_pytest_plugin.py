@@ -58,3 +58,76 @@ def test_a_test_begins_without_what_the_one_before_left(pytester: pytest.Pyteste
         """
     )
     pytester.runpytest_inprocess(*OPTIONS).assert_outcomes(passed=2)
+
+
+def test_strict_mode_and_unittest_have_it_too(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import unittest
+
+        import pytest
+
+        @pytest.mark.asyncio
+        async def test_marked(scenario_emulator):
+            await scenario_emulator.load([{"id": "asset_1"}])
+
+        class TestPlain(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _emulator(self, scenario_emulator):
+                self.emulator = scenario_emulator
+
+            def test_plain(self):
+                assert self.emulator.counts()["assets"] == 500
+
+        class TestAsync(unittest.IsolatedAsyncioTestCase):
+            @pytest.fixture(autouse=True)
+            def _emulator(self, scenario_emulator):
+                self.emulator = scenario_emulator
+
+            async def test_async(self):
+                await self.emulator.load([{"id": "asset_1"}])
+                assert self.emulator.counts()["assets"] == 501
+        """
+    )
+    strict = ("-o", "asyncio_mode=strict", "-W", "error")
+    pytester.runpytest_inprocess(*OPTIONS, *strict).assert_outcomes(passed=3)
+
+
+def test_a_fixture_of_wider_scope_has_an_emulator_of_its_own(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from scenario_search.emulator import Emulator
+
+        @pytest.fixture(scope="session")
+        def ours():
+            with Emulator() as emulator:
+                emulator.load_sync([{"id": "asset_ours"}])
+                yield emulator
+
+        def test_one(ours, scenario_emulator):
+            assert ours.url != scenario_emulator.url
+            scenario_emulator.faults.add(status=500)
+            assert len(ours.faults) == 0
+
+        def test_two(ours):
+            assert ours.counts()["assets"] == 1
+        """
+    )
+    pytester.runpytest_inprocess(*OPTIONS).assert_outcomes(passed=2)
+
+
+def test_a_test_that_fails_leaves_the_next_one_whole(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_one(scenario_emulator):
+            scenario_emulator.faults.add(stall=True)
+            scenario_emulator.delete_sync([f"{n}" for n in range(3)])
+            scenario_emulator.load_sync([{"id": "asset_1"}])
+            raise RuntimeError("out of order")
+
+        def test_two(scenario_emulator):
+            assert (len(scenario_emulator.faults), scenario_emulator.counts()["assets"]) == (0, 500)
+        """
+    )
+    pytester.runpytest_inprocess(*OPTIONS).assert_outcomes(passed=1, failed=1)
