@@ -162,6 +162,14 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\ud7ff\ue000-\U0010ffff]*")
 
 
+_FRAMING = {
+    *("connection", "keep-alive", "upgrade", "te", "trailer", "transfer-encoding"),
+    *("host", "content-length", "content-encoding", "expect"),
+}
+"""Headers that say where a request goes and where it ends. With another ``Content-Length``, what
+is left of the body would be read as the next request on the connection, which is another's."""
+
+
 def header_problem(headers: Any) -> str | None:
     """Say why something cannot be sent as headers; ``None`` if it can. Values are not shown.
 
@@ -172,6 +180,8 @@ def header_problem(headers: Any) -> str | None:
     for name, value in headers.items():
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             return f"has a header name that cannot be sent: {SHOWN.repr(name)}"
+        if name.lower() in _FRAMING:
+            return f"must not hold {name}, which follows from the request: leave it out"
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
             return f"has a value for {name} that is no string or holds a control character"
     return None

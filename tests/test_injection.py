@@ -18,6 +18,7 @@ from test_filters_properties import hostile, texts, trees
 
 from scenario_search import (
     APIError,
+    ConfigurationError,
     F,
     InvalidParamsError,
     SearchAssetSearchResponse,
@@ -123,6 +124,32 @@ def test_a_header_is_refused_or_is_one_line(name: str, value: str) -> None:
         return
     assert not set(f"{name}{value}") & set("\r\n\0")
     assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)
+
+
+FRAMING = {
+    "content-length": "0",
+    "Content-Length": "5",
+    "TRANSFER-ENCODING": "chunked",
+    "Content-Encoding": "gzip",
+    "Connection": "Upgrade",
+    "Keep-Alive": "timeout=5",
+    "Upgrade": "h2c",
+    "Expect": "100-continue",
+    "TE": "trailers",
+    "Trailer": "X",
+    "Host": "other.example",
+}
+
+
+@pytest.mark.parametrize("name", FRAMING)
+def test_no_header_says_where_a_request_goes_or_ends(name: str) -> None:
+    """Or part of a body would be read as the next request, whose answer is somebody else's."""
+    headers = {name: FRAMING[name]}
+    client, _ = faked_client(lambda _: {"hits": []}, validate=False)
+    with pytest.raises(InvalidParamsError, match=f"`extra_headers` must not hold {name}"):
+        client.search.asset_search(query="x", extra_headers=headers)
+    with pytest.raises(ConfigurationError, match=f"default_headers must not hold {name}"):
+        client.with_options(default_headers=headers)
 
 
 async def test_what_a_header_holds_stays_in_its_line() -> None:
