@@ -400,13 +400,27 @@ class Reading(Generic[H]):
         if at is None:
             return []
         if self._plan.ranked:
-            # They come in the order of relevance, so their dates stand for those of all.
-            dates = sorted(_dates(page.hits))
-            moments = [dates[len(dates) * part // parts] for part in range(1, parts) if dates]
-            moments += [one + 1 for one, other in pairwise(moments) if one == other]
+            moments = await self._ranked(window, page, parts)
         else:
             moments = await self._reached(window, page.total, parts)
         return window.cuts_at(moments) or [at]
+
+    async def _ranked(self, window: Window, page: WindowPage[H], parts: int) -> list[int]:
+        """Look at what comes first and last of what the engine gives in the order of relevance.
+
+        Their dates stand for those of all. But where all are as relevant, they may come in the
+        order of time after all; then most of them are beyond the last.
+        """
+        offset = min(page.total, self.cap) * 9 // 10
+        last = _dates((await self._requests.page(window, offset)).hits)
+        first = _dates(page.hits)
+        dates = sorted(first + last)
+        if first and last and max(first) < min(last):
+            return [min(last), (min(last) + window.span(self._horizon)[1]) // 2]
+        if first and last and max(last) < min(first):
+            return [max(last) + 1, (max(last) + window.span(self._horizon)[0]) // 2]
+        moments = [dates[len(dates) * part // parts] for part in range(1, parts) if dates]
+        return moments + [one + 1 for one, other in pairwise(moments) if one == other]
 
     async def _reached(self, window: Window, total: int, parts: int) -> list[int]:
         """Look how far the engine lets one see from either end of a window.

@@ -112,14 +112,15 @@ class Window:
         Returns:
             Milliseconds since 1970; ``None`` where it is too narrow to be cut.
         """
-        start, end = self._span(horizon)
+        start, end = self.span(horizon)
         # The last is for what lies beyond the horizon.
         first = _FIRST if self.start is None else self.start
         last = _LAST if self.end is None else self.end
         candidates = [(start + end + 1) // 2, (first + last + 1) // 2]
         return next((at for at in candidates if self._can_split(at)), None)
 
-    def _span(self, horizon: tuple[int, int]) -> tuple[int, int]:
+    def span(self, horizon: tuple[int, int]) -> tuple[int, int]:
+        """Give its start and end, or where most hits are instead of a bound it does not have."""
         start, end = self.start, self.end
         if start is None:
             start = horizon[0] if end is None or end > horizon[0] else _FIRST

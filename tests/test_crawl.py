@@ -95,6 +95,16 @@ async def test_requests_stay_within_the_budget(client: AsyncScenario) -> None:
     assert crawl.stats.requests <= 1.5 * len(ASSETS) / 100 + 200
 
 
+@pytest.mark.parametrize("order", ["none", "rising", "falling"])
+async def test_a_query_needs_few_requests_in_whatever_order_its_hits_come(order: str) -> None:
+    assets = clustered_assets(4000, burst=299)
+    if order != "none":
+        assets.sort(key=lambda a: str(a.get("createdAt", "")), reverse=order == "falling")
+    engine = TextEngine(assets, cap=300)
+    assert len(set(await all_ids(crawl_of(engine, query="thing", cap=300)))) == 4000
+    assert engine.requests <= 1.5 * 4000 / 100 + 40
+
+
 async def test_at_the_end_the_statistics_are_exact(client: AsyncScenario) -> None:
     async with client.crawl.assets(public=True, cap=CAP) as crawl:
         await all_ids(crawl)
