@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -21,11 +20,17 @@ from urllib.parse import unquote
 import attrs
 from aiohttp import web
 
+from scenario_search.emulator.arguments import (
+    check_files,
+    check_ids,
+    check_kind,
+    check_options,
+)
 from scenario_search.emulator.control import Control
 from scenario_search.emulator.embedding import Embedder, MiniLMEmbedder
 from scenario_search.emulator.engine import RESULT_CAP, Engine, Found
 from scenario_search.emulator.faults import Faults
-from scenario_search.emulator.fields import KINDS, Kind
+from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.routes import SeenRequest, make_application
@@ -88,7 +93,8 @@ class Emulator:
         faults: What shall go wrong; see `Faults.add`.
 
     Raises:
-        ValueError: ``host`` is no loopback address.
+        TypeError: An option is of a wrong type.
+        ValueError: An option is out of range, or ``host`` is no loopback address.
     """
 
     def __init__(
@@ -108,8 +114,13 @@ class Emulator:
         max_body_bytes: int = 64 * 1024 * 1024,
         url_lifetime: float = 86_400.0,
     ) -> None:
-        if not _is_loopback(host):
-            raise ValueError(f"host must be a loopback address such as 127.0.0.1, not {host!r}")
+        check_options(
+            host=host,
+            port=port,
+            result_cap=result_cap,
+            max_body_bytes=max_body_bytes,
+            url_lifetime=url_lifetime,
+        )
         self.api_key = api_key
         self.api_secret = api_secret
         self.bearer = bearer
@@ -447,18 +458,14 @@ class Emulator:
         return state.writer.submit(work, state)
 
     def _load(self, source: Source, kind: Kind, files: Path | str | None) -> Future[LoadReport]:
-        _check_kind(kind)
-        if files is not None and kind != "assets":
-            raise ValueError(f"files go with assets, not with {kind}")
-        if files is not None and not Path(files).is_dir():
-            raise NotADirectoryError(f"files must be a folder, and there is none at {files}")
+        check_kind(kind)
+        check_files(files, kind)
         return self._write(lambda state: state.library.load(source, kind, files))
 
     def _delete(self, ids: Iterable[str], kind: Kind) -> Future[int]:
-        _check_kind(kind)
-        if isinstance(ids, str | bytes):
-            raise TypeError(f"ids must be a list of ids, not one: write [{ids!r}]")
-        return self._write(lambda state: state.library.delete(ids, kind))
+        check_kind(kind)
+        listed = check_ids(ids)
+        return self._write(lambda state: state.library.delete(listed, kind))
 
     def _prepare(self, *, texts: bool, pictures: bool) -> Future[None]:
         return self._write(lambda state: state.library.prepare(texts=texts, pictures=pictures))
@@ -482,18 +489,6 @@ async def _turns(number: int) -> None:
     """Let the event loop go round."""
     for _ in range(number):
         await asyncio.sleep(0)
-
-
-def _check_kind(kind: str) -> None:
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _listener(host: str, port: int) -> socket.socket:

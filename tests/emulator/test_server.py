@@ -120,6 +120,29 @@ class TestLife:
         with pytest.raises(ValueError, match="loopback"):
             Emulator(host=host)
 
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"port": 65_536},
+            {"port": -1},
+            {"result_cap": 0},
+            {"max_body_bytes": 0},
+            {"url_lifetime": 0},
+            {"url_lifetime": 1e300},
+            {"url_lifetime": float("nan")},
+            {"host": None},
+        ],
+    )
+    def test_an_option_out_of_range_is_named(self, options: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=f"^{next(iter(options))} must be"):
+            Emulator(**options)
+
+    @pytest.mark.parametrize("name", ["port", "result_cap", "max_body_bytes", "url_lifetime"])
+    @pytest.mark.parametrize("value", ["1", None, True])
+    def test_an_option_of_a_wrong_type_is_named(self, name: str, value: Any) -> None:
+        with pytest.raises(TypeError, match=f"^{name} must be"):
+            Emulator(**{name: value})
+
     async def test_two_emulators_do_not_know_of_each_other(self) -> None:
         async with Emulator() as one, Emulator() as other:
             await one.load([asset(1)])
@@ -450,3 +473,11 @@ class TestWrongData:
             with pytest.raises(TypeError, match=r"write \['ab'\]"):
                 await emulator.delete("ab")
             assert emulator.counts()["assets"] == 2
+
+    @pytest.mark.parametrize("ids", [["a", 5], [None]])
+    async def test_what_is_no_id_is_named(self, ids: Any) -> None:
+        async with Emulator() as emulator:
+            await emulator.load([{"id": "a"}])
+            with pytest.raises(TypeError, match=f"ids must be texts, not {ids[-1]}"):
+                await emulator.delete(ids)
+            assert emulator.counts()["assets"] == 1
