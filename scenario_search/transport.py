@@ -27,7 +27,7 @@ import attrs
 import yarl
 
 from scenario_search.answer_bodies import read_body
-from scenario_search.content_codings import UNPACKING_ERRORS
+from scenario_search.content_codings import UNPACKING_ERRORS, unpacker
 from scenario_search.errors import (
     APICertificateError,
     APIConnectionError,
@@ -94,17 +94,24 @@ class FileAnswer:
     _content: aiohttp.StreamReader
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Give the body, piece by piece.
+        """Give the body, piece by piece, unpacked.
 
         Raises:
-            APIConnectionError: It broke off, or nothing came for too long.
+            APIConnectionError: It broke off, cannot be unpacked, or nothing came for too long.
         """
+        unpacking = unpacker(self.headers.get("Content-Encoding", ""))
         while True:
             with _file_errors(self._url):
                 piece = await self._content.read(_FILE_PIECE)
-            if not piece:
-                return
-            yield piece
+                if not piece:
+                    if unpacking is not None and not unpacking.ended:
+                        raise EOFError
+                    return
+                if unpacking is None:
+                    yield piece
+                elif not unpacking.ended:
+                    for unpacked in unpacking.pieces(piece):
+                        yield unpacked
 
 
 def basic_authorization(key: str, secret: str) -> str:
@@ -269,7 +276,10 @@ class Transport:
         ):
             with _file_errors(url):
                 response = await session.get(
-                    yarl.URL(url, encoded=True), headers=headers, allow_redirects=False
+                    yarl.URL(url, encoded=True),
+                    headers=headers,
+                    allow_redirects=False,
+                    auto_decompress=False,
                 )
             async with response:
                 yield FileAnswer(response.status, response.headers, url, response.content)

@@ -1,0 +1,61 @@
+"""Files whose server goes wrong: what cannot be had whole is never taken for whole."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+import pytest
+from broken_servers import certified
+from fake_transport import client_of
+from raw_server import RawServer, http
+
+from scenario_search import APICertificateError, SearchAssetSearchResponse
+from scenario_search.download import DownloadReport
+from scenario_search.emulator import Emulator
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
+
+
+async def downloaded(answer: bytes, directory: Path) -> DownloadReport:
+    """What becomes of one file."""
+    async with RawServer(answer) as server, client_of(server.url, max_retries=0) as client:
+        asset = SearchAssetSearchResponse(id="a", url=f"{server.url}/a.png")
+        return await client.download([asset], directory, on_error="skip")
+
+
+@pytest.mark.parametrize(
+    ("coding", "data"),
+    [
+        ("gzip", gzip.compress(PICTURE)),
+        ("deflate", zlib.compress(PICTURE)),
+        ("aws-chunked", PICTURE),
+        ("identity", PICTURE),
+    ],
+)
+async def test_a_packed_file_is_unpacked(coding: str, data: bytes, tmp_path: Path) -> None:
+    report = await downloaded(http(data, f"Content-Encoding: {coding}"), tmp_path)
+    assert (report.done, report.failed) == (1, [])
+    assert (tmp_path / "a.png").read_bytes() == PICTURE
+
+
+@pytest.mark.parametrize(
+    "data",
+    [gzip.compress(PICTURE)[:-9], gzip.compress(PICTURE)[:2], b"", PICTURE],
+    ids=["cut off", "begun", "empty", "not packed"],
+)
+async def test_a_packed_file_that_is_not_whole_is_not_had(data: bytes, tmp_path: Path) -> None:
+    report = await downloaded(http(data, "Content-Encoding: gzip"), tmp_path)
+    (failed,) = report.failed
+    assert report.done == 0
+    assert "The connection to http://127.0.0.1" in str(failed.error)
+    assert not (tmp_path / "a.png").exists()
+
+
+async def test_a_file_is_not_taken_from_a_server_that_is_not_trusted(tmp_path: Path) -> None:
+    scene = certified("other.example", answer=http(PICTURE))
+    async with scene(Emulator()) as there, client_of(there.url) as client:
+        asset = SearchAssetSearchResponse(id="a", url=f"{there.url}/a.png")
+        with pytest.raises(APICertificateError, match=r"certificate of https://127\.0\.0\.1"):
+            await client.download([asset], tmp_path)
