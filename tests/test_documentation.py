@@ -18,6 +18,7 @@ import io
 import os
 import pkgutil
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,9 +30,11 @@ from typing import Any
 import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
+from typer.testing import CliRunner
 
 import scenario_search
 from scenario_search import emulator as emulator_package
+from scenario_search.cli import app
 from scenario_search.emulator import Emulator
 
 ROOT = Path(__file__).parent.parent
@@ -175,6 +178,28 @@ def test_every_extra_that_a_page_names_is_there() -> None:
     named = {name for group in groups for name in group.split(",")}
     assert {"cli", "emulator", "pandas"} <= named
     assert named <= set(project["optional-dependencies"])
+
+
+def test_the_commands_of_the_pages_name_what_is_there() -> None:
+    """Installing, serving and measuring are run by no test; what they name is looked for."""
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    files = re.findall(r"\b(?:python|pytest) ((?:docs|tests)/[\w./]+)", text)
+    assert len(files) > 5
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    sessions = set(re.findall(r"python -m nox -s (\w+)", text))
+    assert len(sessions) > 3
+    tasks = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    assert [name for name in sessions if f"\ndef {name}(session" not in tasks] == []
+
+
+def test_the_options_of_the_commands_of_the_pages_are_there() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    shown = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    commands = re.findall(r"^scenario-search (.+)$", shown, re.MULTILINE)
+    assert commands
+    for command in commands:
+        result = CliRunner().invoke(app, [*shlex.split(command), "--help"])
+        assert result.exit_code == 0, result.output
 
 
 def test_the_architecture_names_modules_that_are_there() -> None:
