@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from scenario_search.emulator.fields import KINDS
 
-__all__ = ["check_files", "check_ids", "check_kind", "check_options"]
+__all__ = ["check_files", "check_ids", "check_kind", "check_options", "is_loopback"]
 
 _LONGEST_LIFETIME: Final = 1e9
 
@@ -23,7 +23,7 @@ def check_options(
         TypeError: One is of a wrong type.
         ValueError: One is out of range, or ``host`` is no loopback address.
     """
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise ValueError(f"host must be a loopback address such as 127.0.0.1, not {host!r}")
     for name, value, least, most in (
         ("port", port, 0, 65_535),
@@ -72,7 +72,8 @@ def check_ids(ids: Iterable[Any]) -> list[str]:
     return listed
 
 
-def _is_loopback(host: Any) -> bool:
+def is_loopback(host: Any) -> bool:
+    """Whether this is an address or a name of the machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,7 +1,8 @@
 """The control plane: what `Emulator` offers in Python, over HTTP for another process.
 
 Under ``/__emulator__/``, and like the rest on loopback only. It asks for no credentials; a request
-with an ``Origin`` header is refused, so that no web page a browser shows can reach it.
+with an ``Origin`` header, or for another host than a loopback one, is refused, so that no web page
+a browser shows can reach it.
 
 ===========================  ======================================================================
 ``GET status``               URL, project, counts of documents
@@ -19,7 +20,7 @@ with an ``Origin`` header is refused, so that no web page a browser shows can re
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ import orjson
 from aiohttp import web
 
 from scenario_search.emulator.api_errors import ApiError, bad_request
+from scenario_search.emulator.arguments import is_loopback
 from scenario_search.emulator.faults import rule_from_json
 from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.sources import JsonLines
@@ -88,8 +90,10 @@ class Control:
         return _answer({"deleted": await self._emulator.delete(ids, _kind(request))})
 
     async def _reset(self, request: web.Request) -> web.StreamResponse:
-        value = await _object(request)
-        await self._emulator.reset(documents=value.get("documents") is True)
+        documents = (await _object(request)).get("documents", False)
+        if not isinstance(documents, bool):
+            raise bad_request('"documents" must be true or false')
+        await self._emulator.reset(documents=documents)
         return _answer({})
 
     async def _requests(self, _: web.Request) -> web.StreamResponse:
@@ -120,22 +124,30 @@ class Control:
 
 def _local(handler: _Handler) -> _Handler:
     async def refusing(request: web.Request) -> web.StreamResponse:
-        if "Origin" in request.headers:
+        if "Origin" in request.headers or not is_loopback(_host(request)):
             raise ApiError(403, "The control plane is not for web pages", "FORBIDDEN")
         return await handler(request)
 
     return refusing
 
 
+def _host(request: web.Request) -> str:
+    """The name the request was sent to, without the port: a page may bind its own to 127.0.0.1."""
+    host = request.headers.get("Host", "localhost")
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+
+
 def _answer(content: dict[str, Any]) -> web.Response:
     return web.Response(
-        body=orjson.dumps(content, default=_text_of_bytes), content_type="application/json"
+        body=orjson.dumps(content, default=_json_form), content_type="application/json"
     )
 
 
-def _text_of_bytes(value: Any) -> str:
+def _json_form(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -235,11 +235,16 @@ def _seen(request: web.Request) -> SeenRequest:
         path=request.path,
         query=dict(request.query),
         headers={
-            name.lower(): "[redacted]" if name.lower() in secret else value
+            name.lower(): "[redacted]" if name.lower() in secret else _readable(value)
             for name, value in request.headers.items()
         },
         request_id=uuid.uuid4().hex,
     )
+
+
+def _readable(value: str) -> str:
+    """A header's value; bytes that are no UTF-8 become question marks of their own."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -327,3 +329,45 @@ class TestControlPlane:
         url = emulator.url.replace("/v1", "/__emulator__/status")
         async with session.get(url, headers={"Origin": "https://evil.test"}) as response:
             assert response.status == 403
+
+    @pytest.mark.parametrize(
+        "host", ["evil.test", "evil.test:80", "192.168.1.1", "[2001:db8::1]:9"]
+    )
+    async def test_another_host_name_is_kept_out(
+        self, emulator: Emulator, session: aiohttp.ClientSession, host: str
+    ) -> None:
+        url = emulator.url.replace("/v1", "/__emulator__/status")
+        async with session.get(url, headers={"Host": host}) as response:
+            assert response.status == 403
+
+    @pytest.mark.parametrize("host", ["localhost", "localhost:80", "127.0.0.1", "[::1]:9"])
+    async def test_names_of_the_machine_itself_are_let_in(
+        self, emulator: Emulator, session: aiohttp.ClientSession, host: str
+    ) -> None:
+        url = emulator.url.replace("/v1", "/__emulator__/status")
+        async with session.get(url, headers={"Host": host}) as response:
+            assert response.status == 200
+
+    async def test_any_request_and_any_rule_can_be_shown(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        port = int(emulator.url.split(":")[2].removesuffix("/v1"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Odd: a\xff\r\nConnection: close\r\n\r\n"
+        writer.write(head)
+        assert b"200 OK" in await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        emulator.faults.add(body=b"\xff", headers=MappingProxyType({"X": "1"}), path="/nowhere")
+        control = emulator.url.replace("/v1", "/__emulator__")
+        async with session.get(f"{control}/requests") as response:
+            assert (await response.json())["requests"][-1]["headers"]["x-odd"] == "a\ufffd"
+        async with session.get(f"{control}/faults") as response:
+            assert (await response.json())["faults"][0]["faults"][0]["headers"] == {"X": "1"}
+
+    async def test_a_reset_says_what_it_does_not_understand(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        url = emulator.url.replace("/v1", "/__emulator__/reset")
+        async with session.post(url, json={"documents": "all"}) as response:
+            assert response.status == 400
