@@ -495,6 +495,23 @@ async def test_the_credentials_stay_with_the_origin(
         assert (raised.value.status_code, other.connections) == (status, 0)
 
 
+@pytest.mark.parametrize("attributes", ["", "; Path=/", "; Domain=127.0.0.1; Path=/"])
+async def test_no_cookie_goes_to_any_server(attributes: str) -> None:
+    cookie = f"Set-Cookie: a=b{attributes}"
+    async with (
+        RawServer(Answer(http(b"", cookie, status="503 x"), "keep"), http(PAGE, cookie)) as server,
+        RawServer(http(PAGE)) as other,
+        AsyncScenario(base_url=server.url, **BASIC) as client,
+    ):
+        client._chance = lambda: 0.0
+        await client.search.asset_search(query="x")
+        await client.search.asset_search(query="x")
+        await client.with_options(base_url=other.url).search.asset_search(query="x")
+    requests = [*server.requests, *other.requests]
+    assert len(requests) == 4
+    assert not [request for request in requests if b"\r\ncookie:" in request.lower()]
+
+
 async def test_credentials_of_a_netrc_file_are_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
