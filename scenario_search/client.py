@@ -38,7 +38,13 @@ from scenario_search.responses import ResponseInfo
 from scenario_search.retries import RetryPolicy, retry_after_seconds
 from scenario_search.search import AsyncSearch
 from scenario_search.signatures import makes, returns_same, takes
-from scenario_search.transport import AIOHTTP_VERSION, Answer, Transport, basic_authorization
+from scenario_search.transport import (
+    AIOHTTP_VERSION,
+    Answer,
+    Transport,
+    basic_authorization,
+    ready_headers,
+)
 
 if TYPE_CHECKING:
     from scenario_search.crawler import AsyncCrawler
@@ -125,7 +131,7 @@ class AsyncScenario:
             max_retries=options.max_retries, max_retry_wait=options.max_retry_wait
         )
         # Merged once; its values do not show themselves.
-        self._merged_headers = self._merge_headers({})
+        self._merged_headers = ready_headers(self._merge_headers({}))
         self._demo: DemoEmulator | None = None
         self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
         self._chance: Callable[[], float] = random.random
@@ -239,7 +245,10 @@ class AsyncScenario:
         return f"<{name} {self._base_url} with {self._credentials.kind} credentials{state}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} cannot be pickled: make a client in each process")
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled: make a client in each process (a page holds "
+            "its client: pickle its hits)"
+        )
 
     def _headers(self, extra: Mapping[str, str] | None) -> Mapping[str, str]:
         return self._merge_headers(extra) if extra else self._merged_headers

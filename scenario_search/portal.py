@@ -16,12 +16,14 @@ import atexit
 import os
 import queue
 import re
+import signal
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast
 
 import anyio
@@ -250,12 +252,11 @@ def _run(
 
     # Not asyncio.run_coroutine_threadsafe: Ctrl-C inside of it would leave the task running.
     try:
-        cancelled_before = _cancellations()
         if caller is not None:
             caller._watch(outcome)
-        loop.call_soon_threadsafe(start)
-        with plain_errors():
-            return _result(outcome, loop, cancelled_before, caller)
+        with _Interrupts() as interrupts, plain_errors():
+            loop.call_soon_threadsafe(start)
+            return _result(outcome, loop, interrupts, caller)
     except BaseException as error:
         if not outcome.done():
             loop.call_soon_threadsafe(stop)
@@ -270,13 +271,13 @@ def _run(
 def _result(
     future: Future[T],
     loop: asyncio.AbstractEventLoop,
-    cancelled_before: int,
+    interrupts: _Interrupts,
     caller: Caller | None,
 ) -> T:
     """Wait for a future, with an eye on what cannot interrupt the wait.
 
     That is Ctrl-C on Windows, an exception set by another thread (as notebooks do whose cells
-    run in threads), and Ctrl-C in ``asyncio.run``, which only cancels the main task.
+    run in threads), and Ctrl-C while an event loop runs in this thread.
     """
     while True:
         try:
@@ -286,15 +287,53 @@ def _result(
                 return future.result()
             if loop.is_closed():
                 raise RuntimeError("The event loop of the plain clients was ended") from None
-            # This thread's loop stands still meanwhile: only a signal's handler can do this.
-            if _cancellations() > cancelled_before:
+            if interrupts.came():
                 raise asyncio.CancelledError from None
 
 
-def _cancellations() -> int:
-    """Count the requests to cancel a task of the loop that runs in this thread, if one does."""
-    loop = _loop_here()
-    return 0 if loop is None else sum(task.cancelling() for task in asyncio.all_tasks(loop))
+class _Interrupts:
+    """Sees Ctrl-C during a wait that keeps the event loop of the waiting thread from seeing it.
+
+    ``asyncio.run`` only cancels its main task. A notebook's kernel, in a cell that awaits, only
+    tells its loop of it.
+    """
+
+    def __enter__(self) -> Self:
+        self._loop = _loop_here()
+        self._came = False
+        self._replaced: Any = None
+        if self._loop is not None:
+            self._cancelled_before = self._cancellations()
+            handler = signal.getsignal(signal.SIGINT)
+            of_a_kernel = str(getattr(handler, "__module__", "")).startswith("ipykernel.")
+            if of_a_kernel and threading.current_thread() is threading.main_thread():
+                self._replaced = handler
+                signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._replaced is not None:
+            signal.signal(signal.SIGINT, self._replaced)
+
+    def came(self) -> bool:
+        """Say whether there was one."""
+        # The loop stands still meanwhile: only a signal's handler can have cancelled a task.
+        return self._came or (
+            self._loop is not None and self._cancellations() > self._cancelled_before
+        )
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._came = True
+        self._replaced(number, frame)
+
+    def _cancellations(self) -> int:
+        """Count the requests to cancel a task of the loop."""
+        return sum(task.cancelling() for task in asyncio.all_tasks(self._loop))
 
 
 def _loop_here() -> asyncio.AbstractEventLoop | None:

@@ -88,7 +88,7 @@ class AsyncPrefetch(Generic[H]):
             TypeError: Not inside ``async with``.
         """
         if not self._entered:
-            raise TypeError("prefetch runs tasks: write 'async with results.prefetch(n) as hits'")
+            raise TypeError("prefetch runs tasks: write 'async with ....prefetch(n) as hits'")
         if self._start is None:
             raise PaginationError("This walk has ended")
         return self._search.pages(Walk(self._start), self._first, fetch=self._fetch)

@@ -185,7 +185,10 @@ class Scenario:
         return repr(self._client).replace(AsyncScenario.__name__, type(self).__name__, 1)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} cannot be pickled: make a client in each process")
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled: make a client in each process (a page holds "
+            "its client: pickle its hits)"
+        )
 
 
 class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
