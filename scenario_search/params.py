@@ -58,6 +58,9 @@ class Place(enum.Enum):
     IMAGES = "body, once pictures have become references"
     CALL = "nowhere: it is for the client"
 
+    # Members are found by identity; the hash of an Enum is a call of Python's own.
+    __hash__ = object.__hash__
+
 
 @attrs.frozen
 class Parameter:

@@ -25,6 +25,7 @@ from typing import Any
 import aiohttp
 import attrs
 import yarl
+from multidict import CIMultiDict, istr
 
 from scenario_search.answer_bodies import read_body
 from scenario_search.content_codings import UNPACKING_ERRORS, unpacker
@@ -38,7 +39,7 @@ from scenario_search.errors import (
 )
 from scenario_search.timeouts import Timeouts
 
-__all__ = ["Answer", "FileAnswer", "Transport", "basic_authorization"]
+__all__ = ["Answer", "FileAnswer", "Transport", "basic_authorization", "ready_headers"]
 
 AIOHTTP_VERSION = aiohttp.__version__
 
@@ -117,6 +118,11 @@ class FileAnswer:
 def basic_authorization(key: str, secret: str) -> str:
     """Give the value of an ``Authorization`` header for HTTP Basic (RFC 7617, UTF-8)."""
     return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode("ascii")
+
+
+def ready_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Give headers in the form that aiohttp makes of them for each request otherwise."""
+    return CIMultiDict((istr(name), value) for name, value in headers.items())
 
 
 class Transport:

@@ -15,7 +15,7 @@ from fake_transport import client_of, correct_page, faked_client
 from scenario_search import APIResponseValidationError, SearchAssetSearchResponse, codec, search
 from scenario_search.codec import decode_page, pieces, structure
 from scenario_search.params import body_parameters
-from scenario_search.responses import SearchHits
+from scenario_search.responses import SearchHits, wire_fields
 from scenario_search.timeouts import Timeouts
 
 PIECE = 2**19
@@ -232,3 +232,20 @@ async def test_a_timeout_that_was_left_does_not_go_off() -> None:
             await asyncio.Event().wait()
     assert wrong == []
     assert timers() == 0
+
+
+# Decoding
+
+
+def test_decoding_looks_up_the_very_keys_that_orjson_makes() -> None:
+    """A dict finds these at once; any other string is compared by its text."""
+    hit = {"id": "a", **{wire: None for _, wire in wire_fields(SearchAssetSearchResponse)}}
+    parsed = {id(key) for key in orjson.loads(orjson.dumps(hit))}
+    for function in (
+        codec.structure_function(SearchAssetSearchResponse, consumes=True),
+        codec.fits_function(SearchAssetSearchResponse),
+    ):
+        names: dict[str, Any] = function.__globals__
+        keys = [names[name] for name in function.__code__.co_names if name.startswith("key")]
+        assert len(keys) == len(hit)
+        assert sum(id(key) in parsed for key in keys) > len(keys) / 2
