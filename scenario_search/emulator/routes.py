@@ -114,7 +114,7 @@ class _Api:
                     return gzip.compress(text, 1), True
                 return text, False
 
-            text, compressed = await emulator.in_reader(answer)
+            text, compressed = await emulator.in_reader(answer, computes=_computes(request, body))
             response = web.Response(body=text, content_type=_JSON)
             if compressed:
                 response.headers["Content-Encoding"] = "gzip"
@@ -137,6 +137,14 @@ class _Api:
         if self._openapi is None:
             self._openapi = orjson.dumps(openapi_document(self._emulator.url))
         return web.Response(body=self._openapi, content_type=_JSON)
+
+
+def _computes(request: web.Request, body: bytes) -> bool:
+    """Whether the search is by meaning or likeness, of which the first ones take long."""
+    values = request[_SEEN].json
+    if not isinstance(values, dict):
+        return len(body) > _MAX_RECORDED_BODY  # only a picture makes it so large
+    return any(values.get(name) for name in ("image", "images", "querySemanticRatio"))
 
 
 def _search_body(wanted: SearchRequest, found: Found) -> bytes:

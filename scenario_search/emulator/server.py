@@ -34,7 +34,7 @@ from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.routes import SeenRequest, make_application
-from scenario_search.emulator.server_thread import ServerThread
+from scenario_search.emulator.server_thread import ServerThread, listening_socket, turns
 from scenario_search.emulator.sources import Source
 from scenario_search.emulator.store import LoadReport
 
@@ -55,7 +55,8 @@ class _State:
         origin: Scheme, host and port.
         library: The data; only the writer's thread changes it.
         engine: Searches it.
-        readers: Threads for searches.
+        readers: Threads for searches by words and filters.
+        computers: Threads for searches by meaning and likeness.
         writer: The one thread that changes data.
         stopping: Set when the emulator stops; of the server's loop.
     """
@@ -64,6 +65,7 @@ class _State:
     library: Library
     engine: Engine
     readers: ThreadPoolExecutor
+    computers: ThreadPoolExecutor
     writer: ThreadPoolExecutor
     stopping: asyncio.Event
 
@@ -346,9 +348,17 @@ class Emulator:
         hits = [running.library.files.with_urls(hit, origin) for hit in found.hits]
         return Found(hits, found.total)
 
-    async def in_reader(self, work: Callable[[], T]) -> T:
-        """Run blocking work in a thread for searches."""
-        return await asyncio.get_running_loop().run_in_executor(self._running().readers, work)
+    async def in_reader(self, work: Callable[[], T], *, computes: bool = False) -> T:
+        """Run blocking work in a thread for searches.
+
+        Args:
+            work: The work.
+            computes: Whether it may first have to compute what documents mean or look like, for
+                which others must not wait.
+        """
+        running = self._running()
+        threads = running.computers if computes else running.readers
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     def counts(self) -> dict[str, int]:
         """How many documents of each kind there are; blocking."""
@@ -388,7 +398,7 @@ class Emulator:
 
     async def _serve(self, ready: Callable[[], None], stopping: asyncio.Event) -> None:
         with contextlib.ExitStack() as stack:
-            listener = stack.enter_context(_listener(self._host, self._port))
+            listener = stack.enter_context(listening_socket(self._host, self._port))
             library = stack.enter_context(Library(self._path, self._embedder, self._url_lifetime))
             self._load_demo(library)
             # Begun before the readers, and so ended after them, who wait for it.
@@ -396,6 +406,8 @@ class Emulator:
             stack.callback(meaning.shutdown)
             readers = ThreadPoolExecutor(_READERS, "scenario-emulator-reader")
             stack.callback(readers.shutdown, cancel_futures=True)
+            computers = ThreadPoolExecutor(_READERS, "scenario-emulator-computer")
+            stack.callback(computers.shutdown, cancel_futures=True)
             writer = ThreadPoolExecutor(1, "scenario-emulator-writer")
             stack.callback(writer.shutdown, cancel_futures=True)
             host, port = listener.getsockname()[:2]
@@ -411,6 +423,7 @@ class Emulator:
                     sort_first=self._sort_first,
                 ),
                 readers=readers,
+                computers=computers,
                 writer=writer,
                 stopping=stopping,
             )
@@ -443,14 +456,14 @@ class Emulator:
             # leak it if its server were closed by then.
             with contextlib.suppress(NotImplementedError):  # a loop that does not use readiness
                 asyncio.get_running_loop().remove_reader(listener)
-            await _turns(_TURNS)
+            await turns(_TURNS)
             transports = [each.transport for each in runner.server.connections]
             await runner.cleanup()
             # A transport whose client does not read would wait for it for ever.
             for transport in transports:
                 if transport is not None:
                     transport.abort()
-            await _turns(_TURNS)
+            await turns(_TURNS)
 
     def _write(self, work: Callable[[_State], T]) -> Future[T]:
         """Have the writer's thread do it, after what it was given before."""
@@ -483,14 +496,3 @@ class Emulator:
     def _load_demo(self, library: Library) -> None:
         if self._demo_seed is not None:
             library.load_demo(self._demo_seed, self.project_id)
-
-
-async def _turns(number: int) -> None:
-    """Let the event loop go round."""
-    for _ in range(number):
-        await asyncio.sleep(0)
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=128)

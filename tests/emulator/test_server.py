@@ -7,11 +7,12 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
+import numpy as np
 import pytest
 
 from scenario_search.emulator import Emulator, InvalidDocumentError
@@ -416,6 +417,34 @@ class TestPreparing:
         with Emulator() as emulator:
             emulator.prepare_sync(texts=False)
             assert emulator.counts()["assets"] == 0
+
+
+class TestComputing:
+    async def test_words_do_not_wait_for_what_computes(self) -> None:
+        """As many searches as there could be threads wait for an embedder that does not come."""
+        begun, go_on = threading.Event(), threading.Event()
+
+        class Slow:
+            name, dimensions = "slow", 1
+
+            def embed(self, texts: Sequence[str]) -> Any:
+                begun.set()
+                go_on.wait()
+                return np.ones((len(texts), 1), np.float32)
+
+        meant = {"query": "castle", "querySemanticRatio": 1}
+        async with Emulator(embedder=Slow()) as emulator:
+            await emulator.load([asset(1, metadata={"name": "castle"})])
+            waiting = [asyncio.create_task(ids(emulator, meant)) for _ in range(40)]
+            await asyncio.to_thread(begun.wait)
+            try:
+                async with asyncio.timeout(30):  # where it fails it would wait for ever
+                    while len(emulator.requests) < 40:  # noqa: ASYNC110 - they tell of nothing
+                        await asyncio.sleep(0)
+                    assert await ids(emulator, {"query": "castle"}) == ["asset_1"]
+            finally:
+                go_on.set()
+            assert await asyncio.gather(*waiting) == [["asset_1"]] * 40
 
 
 class TestRequestsSeen:
