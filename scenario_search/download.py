@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["DownloadReport", "DownloadSource", "download"]
 
 DownloadSource = AsyncIterable[SearchAssetSearchResponse] | Iterable[SearchAssetSearchResponse]
+"""What a download takes: a page, results, a crawl, or anything else that gives assets."""
 
 MANIFEST = "manifest.jsonl"
 
