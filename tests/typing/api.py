@@ -208,13 +208,13 @@ async def contexts() -> None:
 def wrong(client: AsyncScenario, params: SearchModelSearchParams) -> None:
     search = client.search
     search.asset_search(qeury="castle")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    search.asset_search("castle")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue,reportArgumentType]
-    search.asset_search(limit="20")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue,reportArgumentType]
+    search.asset_search("castle")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    search.asset_search(limit="20")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     search.asset_search(original_models=True)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    search.asset_search(params)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue,reportArgumentType]
+    search.asset_search(params)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     search.model_search(params, query="castle")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     search.workflow_search(image="asset_1")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    search.asset_search(images={"liek": ["asset_1"]})  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue,reportArgumentType]
+    search.asset_search(images={"liek": ["asset_1"]})  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     SearchAssetSearchParams(qeury="castle")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     SearchAssetSearchParams("castle")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     AsyncScenario(api_kye="k")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

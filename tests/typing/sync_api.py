@@ -75,7 +75,7 @@ def searches(client: Scenario) -> None:
         SyncSearchHitsOffset[SearchAssetSearchResponse],
     )
     client.search.asset_search(qery="castle")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    client.search.asset_search(limit="20")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    client.search.asset_search(limit="20")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     client.search.workflow_search(image="a")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 
