@@ -64,6 +64,7 @@ def encode_document(
         InvalidDocumentError: It is no JSON object, or its `id` is no text of at least one
             character, or holds U+0000.
     """
+    raw = b""
     try:
         if isinstance(document, bytes | bytearray | memoryview):
             raw = bytes(document).strip()
