@@ -15,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
-import anyio.to_thread
 import attrs
 
 from scenario_search import export, export_parquet, frames
+from scenario_search.blocking import in_thread
 from scenario_search.checkpoint import Checkpoint
 from scenario_search.crawl_params import CrawlStats, CrawlWindow, RunOptions, since_moment
 from scenario_search.crawl_reading import Piece, Reading, ReadingPlan
@@ -145,7 +145,7 @@ class AsyncCrawl(Generic[H]):
                 "'async with client.crawl....(...) as crawl' and iterate inside"
             )
 
-    async def _marked_batches(self) -> AsyncIterator[list[H]]:
+    async def _marked_batches(self) -> AsyncGenerator[list[H], None]:
         async with aclosing(export.limited_pieces(self)) as pieces:
             async for piece, whole in pieces:
                 yield piece.hits
@@ -252,8 +252,7 @@ class AsyncCrawl(Generic[H]):
             InvalidParamsError: The crawl has a checkpoint.
         """
         frames._library("pandas")
-        async with self._running():
-            return frames.to_pandas([hit async for hit in self], kind=self.hit_class)
+        return (await self._columns()).to_pandas()
 
     async def to_polars(self) -> pl.DataFrame:
         """Give all hits as a polars frame. Columns and types: :mod:`scenario_search.frames`.
@@ -263,8 +262,14 @@ class AsyncCrawl(Generic[H]):
             InvalidParamsError: The crawl has a checkpoint.
         """
         frames._library("polars")
-        async with self._running():
-            return frames.to_polars([hit async for hit in self], kind=self.hit_class)
+        return (await self._columns()).to_polars()
+
+    async def _columns(self) -> frames.Columns:
+        found = frames.Columns(self.hit_class)
+        async with self._running(), aclosing(self._marked_batches()) as batches:
+            async for hits in batches:
+                await in_thread(found.add, hits)
+        return found
 
     @asynccontextmanager
     async def _running(self, *files: str | os.PathLike[str]) -> AsyncIterator[None]:
@@ -320,7 +325,7 @@ class AsyncCrawl(Generic[H]):
     async def _save(self) -> None:
         if self._checkpoint is not None and self._options.checkpoint is not None:
             path = Path(self._options.checkpoint)
-            await anyio.to_thread.run_sync(self._checkpoint.save, path)
+            await in_thread(self._checkpoint.save, path)
 
     async def _begin(self, stats: CrawlStats) -> Reading[H]:
         """Read the checkpoint, and tell what is left to do."""
@@ -367,7 +372,7 @@ class AsyncCrawl(Generic[H]):
     async def _read_images(self) -> None:
         """Turn reference images into what is sent, once for all windows and iterations."""
         most = self._client.options.max_image_bytes
-        self._params = await anyio.to_thread.run_sync(_with_references, self._params, most)
+        self._params = await in_thread(_with_references, self._params, most)
 
     async def _whole(self) -> tuple[Window, Known | None]:
         """Give the window that all others are pieces of, and the hits that are not wanted."""
@@ -382,7 +387,7 @@ class AsyncCrawl(Generic[H]):
 
     async def _whole_since(self, path: Path) -> tuple[Window, Known | None]:
         """Read the finished checkpoint that ``since`` names: the newest moment it knows."""
-        found = await anyio.to_thread.run_sync(Checkpoint.read, path, self._digest())
+        found = await in_thread(Checkpoint.read, path, self._digest())
         if found is None:
             raise InvalidParamsError(f"`since` is no moment, and there is no checkpoint {path}")
         if not found.finished or found.whole.end is not None or found.whole.undated:
@@ -399,13 +404,13 @@ class AsyncCrawl(Generic[H]):
             return None
         digest = self._digest()
         path = Path(self._options.checkpoint)
-        found = await anyio.to_thread.run_sync(Checkpoint.read, path, digest, whole)
+        found = await in_thread(Checkpoint.read, path, digest, whole)
         if found is None:
             found = Checkpoint(digest, whole)
             if known is not None:
                 found.newest, found.newest_ids = known.newest, sorted(known.ids)
             # Written at once, so that a place that cannot be written to is known at the start.
-            await anyio.to_thread.run_sync(found.save, path)
+            await in_thread(found.save, path)
         return found
 
     def _digest(self) -> str:

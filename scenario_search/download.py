@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin, urlsplit
 
-import anyio.to_thread
 import attrs
 
+from scenario_search.blocking import in_thread
 from scenario_search.configuration import _is_loopback
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.crawl_requests import cancelled
@@ -111,7 +111,7 @@ async def download(
     manifest = Manifest(folder / MANIFEST)
     report = DownloadReport()
     try:
-        await anyio.to_thread.run_sync(manifest.open)
+        await in_thread(manifest.open)
         run = _Download(client, folder, manifest, report, on_error == "skip", progress)
         if isinstance(assets, AsyncCrawl):
             # A window is marked once its files are there, so a crawl that goes on misses none.
@@ -125,7 +125,7 @@ async def download(
             await run.all(_each(assets), concurrency)
     finally:
         report.ended = time.monotonic()
-        await anyio.to_thread.run_sync(manifest.close)
+        await in_thread(manifest.close)
     return report
 
 
@@ -195,7 +195,7 @@ class _Download:
         """Find a file that is there whole: as long as the manifest, or else the API, says."""
         known = self.manifest.length(str(asset.id), name)
         size = asset.metadata.size if known is None else known
-        found = await anyio.to_thread.run_sync(_length, self.folder / name)
+        found = await in_thread(_length, self.folder / name)
         if found is None or found != size:
             return None
         return DownloadedFile(str(asset.id), name, found, mime=asset.mime_type, status="kept")
@@ -208,7 +208,7 @@ class _Download:
             raise APIResponseValidationError(f"{asset.id} has no url", paths=("$.url",))
         part = PartialFile(self.folder / name)
         try:
-            await anyio.to_thread.run_sync(part.open)
+            await in_thread(part.open)
             try:
                 mime = await self._with_retries(url, part)
             except _Expired as expired:
@@ -221,10 +221,10 @@ class _Download:
                 except _Expired as again:
                     raise again.error from None
             size = part.size
-            digest = await anyio.to_thread.run_sync(part.finish)
+            digest = await in_thread(part.finish)
             return DownloadedFile(str(asset.id), name, size, digest, mime)
         finally:
-            await anyio.to_thread.run_sync(part.close)
+            await in_thread(part.close)
 
     async def _with_retries(self, url: str, part: PartialFile) -> str | None:
         options = self.client.options
@@ -290,7 +290,7 @@ class _Download:
             whole = answer.headers.get("content-range") == f"bytes */{part.size}"
             if whole:
                 return answer.headers.get("content-type")
-            await anyio.to_thread.run_sync(part.start_anew)
+            await in_thread(part.start_anew)
             raise APIConnectionError(f"{_shown(url)} cannot be gone on with: it is begun anew")
         if answer.status not in (200, 206):
             error = status_error_class(answer.status, None)(
@@ -302,16 +302,16 @@ class _Download:
                 raise _Expired(error)
             raise error
         if part.size and not _goes_on(answer, part.size):
-            await anyio.to_thread.run_sync(part.start_anew)
+            await in_thread(part.start_anew)
             if answer.status == 206:
                 raise APIConnectionError(f"{_shown(url)}: the server gave another part of it")
             expected = _expected(answer, 0)
         async for piece in answer.pieces():
             self.report.bytes += len(piece)
-            await anyio.to_thread.run_sync(part.append, piece)
+            await in_thread(part.append, piece)
         if expected is not None and part.size != expected:
             size = part.size
-            await anyio.to_thread.run_sync(part.start_anew)
+            await in_thread(part.start_anew)
             raise APIConnectionError(f"{_shown(url)} has {size:,} bytes in place of {expected:,}")
         return answer.headers.get("content-type")
 

@@ -26,9 +26,8 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
-import anyio.to_thread
-
 from scenario_search import frames
+from scenario_search.blocking import in_thread
 from scenario_search.checkpoint import Checkpoint
 from scenario_search.crawl_params import CrawlStats
 from scenario_search.crawl_reading import Piece
@@ -177,31 +176,31 @@ async def _export(
                 async for piece, whole in pieces:
                     if file is None:
                         file = _growing(source, path)
-                        await anyio.to_thread.run_sync(file.open, head)
+                        await in_thread(file.open, head)
                     if piece.problem is not None and source.progress_file is not None:
                         # After what is marked, since it is to be cut off when the crawl goes on.
                         held.append(piece.hits)
                         continue
-                    size = await anyio.to_thread.run_sync(file.append, encode(piece.hits))
+                    size = await in_thread(file.append, encode(piece.hits))
                     if whole:
                         done = source.progress_file
                         await source.mark(piece, {} if done is None else {done.name_of(path): size})
             except IncompleteCrawlError:
                 if file is not None:
                     for hits in held:
-                        await anyio.to_thread.run_sync(file.append, encode(hits))
-                    await anyio.to_thread.run_sync(file.finish)
+                        await in_thread(file.append, encode(hits))
+                    await in_thread(file.finish)
                 raise
         if file is None:
             done = source.progress_file
             if done is not None and done.finished and _stands_for(instead, path):
                 return
             file = _growing(source, path)
-            await anyio.to_thread.run_sync(file.open, head)
-        await anyio.to_thread.run_sync(file.finish)
+            await in_thread(file.open, head)
+        await in_thread(file.finish)
     finally:
         if file is not None:
-            await anyio.to_thread.run_sync(file.close)
+            await in_thread(file.close)
 
 
 def _growing(source: ExportSource[H], path: Path) -> _GrowingFile:

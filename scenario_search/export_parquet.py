@@ -20,10 +20,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import anyio.to_thread
 import orjson
 
 from scenario_search import frames
+from scenario_search.blocking import in_thread
 from scenario_search.codec import structure
 from scenario_search.errors import IncompleteCrawlError
 from scenario_search.export import ExportSource, limited_pieces, to_jsonl
@@ -61,11 +61,11 @@ async def to_parquet(
     try:
         await to_jsonl(source, collected, instead=path)
     except IncompleteCrawlError:
-        await anyio.to_thread.run_sync(_convert, arrow, collected, path, source.hit_class)
+        await in_thread(_convert, arrow, collected, path, source.hit_class)
         raise
     if not collected.exists():
         return
-    await anyio.to_thread.run_sync(_convert, arrow, collected, path, source.hit_class)
+    await in_thread(_convert, arrow, collected, path, source.hit_class)
     if source.progress_file is not None and source.progress_file.finished:
         collected.unlink()
 
@@ -176,17 +176,17 @@ async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
     """Write hits as they come."""
     writer = _Writer(arrow, path, source.hit_class)
     try:
-        await anyio.to_thread.run_sync(writer.open)
+        await in_thread(writer.open)
         try:
             async with aclosing(limited_pieces(source)) as pieces:
                 async for piece, _ in pieces:
-                    await anyio.to_thread.run_sync(writer.write, piece.hits)
+                    await in_thread(writer.write, piece.hits)
         except IncompleteCrawlError:
-            await anyio.to_thread.run_sync(writer.finish)
+            await in_thread(writer.finish)
             raise
-        await anyio.to_thread.run_sync(writer.finish)
+        await in_thread(writer.finish)
     finally:
-        await anyio.to_thread.run_sync(writer.drop)
+        await in_thread(writer.drop)
 
 
 def _convert(arrow: Any, collected: Path, path: Path, kind: type[H]) -> None:

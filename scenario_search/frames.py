@@ -29,8 +29,9 @@ from __future__ import annotations
 import importlib
 import json
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from scenario_search.responses import Document, Hit, wire_fields
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["columns", "rows", "to_pandas", "to_polars"]
+__all__ = ["Columns", "columns", "rows", "to_pandas", "to_polars"]
 
 EXTRA = "extra"
 
@@ -129,15 +130,101 @@ def unknown_fields(document: Document) -> dict[str, Any]:
     return found
 
 
+def _extra_json(document: Document) -> str | None:
+    unknown = unknown_fields(document)
+    return json.dumps(unknown, ensure_ascii=False, default=str) if unknown else None
+
+
 def rows(hits: Iterable[Hit]) -> list[dict[str, Any]]:
     """Give a dict for each hit: column name to value, ``None`` for what is missing."""
     made = []
     for hit in hits:
         row = {name: get(hit) for name, _, get in _fields(type(hit))}
-        unknown = unknown_fields(hit)
-        row[EXTRA] = json.dumps(unknown, ensure_ascii=False, default=str) if unknown else None
+        row[EXTRA] = _extra_json(hit)
         made.append(row)
     return made
+
+
+class Columns:
+    """The columns of hits that come batch after batch, for a frame: the hits are not kept.
+
+    Args:
+        kind: The class of the hits, whose columns a frame without rows has.
+    """
+
+    def __init__(self, kind: type[Hit] | None = None) -> None:
+        self._kind = kind
+        self._types: dict[str, str] = {}
+        self._values: dict[str, list[Any]] = {}
+        self._rows = 0
+
+    def add(self, hits: Iterable[Hit]) -> None:
+        """Take the values of hits, which come after those before."""
+        for kind, of_kind in groupby(hits, key=type):
+            batch = list(of_kind)
+            getters = {name: get for name, _, get in _fields(kind)} | {EXTRA: _extra_json}
+            for name, what in columns(kind).items():
+                self._types.setdefault(name, what)
+                self._values.setdefault(name, [None] * self._rows)
+            for name, values in self._values.items():
+                get = getters.get(name)
+                values.extend([None] * len(batch) if get is None else map(get, batch))
+            self._rows += len(batch)
+
+    def take(self) -> Iterator[tuple[str, str, list[Any]]]:
+        """Give (column, type, values), and let go of each column that was given.
+
+        The type is the declared one, where the values bear it out.
+        """
+        if not self._types and self._kind is not None:
+            self._types = columns(self._kind)
+        for name, what in self._types.items():
+            values = self._values.pop(name, [])
+            actual = _number_type(values) if what == "number" else what
+            if actual == "text":
+                values = [None if value is None else _as_text(value) for value in values]
+            elif actual == "list":
+                values = [None if value is None else [*map(_as_text, value)] for value in values]
+            yield name, actual, values
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give the pandas frame; once, for the columns are let go of.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        pandas = _library("pandas")
+        dtypes = {
+            "text": "string",
+            "integer": "Int64",
+            "number": "Float64",
+            "timestamp": "datetime64[ms, UTC]",
+            "list": object,
+        }
+        made = {
+            name: pandas.Series(values, dtype=dtypes[what]) for name, what, values in self.take()
+        }
+        return pandas.DataFrame(made)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Give the polars frame; once, for the columns are let go of.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        polars: Any = _library("polars")
+        dtypes = {
+            "text": polars.String,
+            "integer": polars.Int64,
+            "number": polars.Float64,
+            "timestamp": polars.Datetime("ms", "UTC"),
+            "list": polars.List(polars.String),
+        }
+        series = [
+            polars.Series(name, values, dtype=dtypes[what]) for name, what, values in self.take()
+        ]
+        frame: pl.DataFrame = polars.DataFrame(series)
+        return frame
 
 
 def to_pandas(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pd.DataFrame:
@@ -150,19 +237,10 @@ def to_pandas(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pd.DataF
     Raises:
         ImportError: pandas is not installed.
     """
-    pandas = _library("pandas")
-    dtypes = {
-        "text": "string",
-        "integer": "Int64",
-        "number": "Float64",
-        "timestamp": "datetime64[ms, UTC]",
-        "list": object,
-    }
-    made = {
-        name: pandas.Series(values, dtype=dtypes[what])
-        for name, what, values in _series(hits, kind)
-    }
-    return pandas.DataFrame(made)
+    _library("pandas")
+    found = Columns(kind)
+    found.add(hits)
+    return found.to_pandas()
 
 
 def to_polars(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pl.DataFrame:
@@ -175,20 +253,10 @@ def to_polars(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pl.DataF
     Raises:
         ImportError: polars is not installed.
     """
-    polars: Any = _library("polars")
-    dtypes = {
-        "text": polars.String,
-        "integer": polars.Int64,
-        "number": polars.Float64,
-        "timestamp": polars.Datetime("ms", "UTC"),
-        "list": polars.List(polars.String),
-    }
-    series = [
-        polars.Series(name, values, dtype=dtypes[what])
-        for name, what, values in _series(hits, kind)
-    ]
-    frame: pl.DataFrame = polars.DataFrame(series)
-    return frame
+    _library("polars")
+    found = Columns(kind)
+    found.add(hits)
+    return found.to_polars()
 
 
 def _library(name: str) -> Any:
@@ -198,25 +266,6 @@ def _library(name: str) -> Any:
         raise ImportError(
             f"This needs {name}: pip install 'scenario-search[{name}]'", name=name
         ) from error
-
-
-def _series(hits: Iterable[Hit], kind: type[Hit] | None) -> list[tuple[str, str, list[Any]]]:
-    """Give (column, type, values); the type is the declared one where the values bear it out."""
-    hits = list(hits)
-    declared: dict[str, str] = {}
-    for each in {type(hit): None for hit in hits} or ([kind] if kind is not None else []):
-        declared |= {name: what for name, what in columns(each).items() if name not in declared}
-    found = rows(hits)
-    made = []
-    for name, what in declared.items():
-        values = [row.get(name) for row in found]
-        actual = _number_type(values) if what == "number" else what
-        if actual == "text":
-            values = [None if value is None else _as_text(value) for value in values]
-        elif actual == "list":
-            values = [None if value is None else [*map(_as_text, value)] for value in values]
-        made.append((name, actual, values))
-    return made
 
 
 def _number_type(values: Sequence[Any]) -> str:

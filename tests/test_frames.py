@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from scenario_search import (
     Thumbnail,
 )
 from scenario_search.codec import structure
-from scenario_search.frames import columns, moment, rows, to_pandas, to_polars
+from scenario_search.frames import Columns, columns, moment, rows, to_pandas, to_polars
 from scenario_search.responses import Hit, SearchHits
 
 WIDE = Asset(
@@ -170,3 +171,23 @@ async def test_results_give_every_hit(demo_client: AsyncScenario) -> None:
     assert (await results.to_pandas())["id"].tolist() == ids
     assert (await results.to_polars())["id"].to_list() == ids
     assert [row["id"] for row in await results.to_dicts()] == ids
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_frame_is_the_same_however_its_hits_come(size: int) -> None:
+    odd = Asset(id="c", metadata=Metadata(width="wide", height=0.5))  # type: ignore[arg-type]
+    hits: list[Hit] = [BARE, WIDE, Model(id="m"), odd, BARE]
+    found = Columns()
+    for start in range(0, len(hits), size):
+        found.add(hits[start : start + size])
+    pd.testing.assert_frame_equal(found.to_pandas(), to_pandas(hits))
+
+
+def test_the_hits_of_a_frame_are_not_kept() -> None:
+    hit = structure({"id": "a", "metadata": {"width": 5}}, Asset)
+    gone = weakref.ref(hit)
+    found = Columns()
+    found.add([hit])
+    del hit
+    assert gone() is None
+    assert list(found.to_polars()["metadata.width"]) == [5]

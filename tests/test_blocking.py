@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from scenario_search.blocking import in_thread
+
+
+async def test_it_gives_what_the_function_gives() -> None:
+    assert await in_thread(divmod, 7, 2) == (3, 1)
+
+
+async def test_an_error_is_raised_where_it_is_awaited() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(divmod, 1, 0)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_cancelled_call_is_over_when_the_task_ends(times: int) -> None:
+    began, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        began.set()
+        go_on.wait(10)
+        ended.set()
+
+    task = asyncio.create_task(in_thread(work))
+    await asyncio.to_thread(began.wait, 10)
+    for _ in range(times):
+        task.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+
+
+async def test_an_error_after_cancellation_is_not_told_of() -> None:
+    go_on = threading.Event()
+
+    def work() -> None:
+        go_on.wait(10)
+        raise ZeroDivisionError
+
+    task = asyncio.create_task(in_thread(work))
+    await asyncio.sleep(0)
+    task.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
