@@ -10,6 +10,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
+import numpy as np
+
 from scenario_search.emulator.api_errors import EmulatorStoppedError
 from scenario_search.emulator.catalogue import numbered_documents
 from scenario_search.emulator.embedding import Embedder, Vectors
@@ -22,6 +24,9 @@ from scenario_search.emulator.vectors import VectorIndex
 __all__ = ["Meanings", "text_of"]
 
 _AT_ONCE: Final = 250
+_BETWEEN_LOOKS: Final = 50
+"""So many texts are embedded before it is looked again whether the emulator stops."""
+
 Path: TypeAlias = tuple[str, ...]
 # An embedder may read the beginning of a text more closely than the rest: what says most is first.
 _FIRST: Final[Sequence[Path]] = (("metadata", "prompt"), ("metadata", "text"), ("name",))
@@ -77,8 +82,6 @@ class Meanings:
             kept.remove(changes.deleted)
             progress = ProgressLog(f"embedding the texts of {kind}", len(changes.changed))
             for start in range(0, len(changes.changed), _AT_ONCE):
-                if self._stopping.is_set():
-                    raise EmulatorStoppedError("the emulator was stopped while it embedded")
                 some = changes.changed[start : start + _AT_ONCE]
                 self._embed(kind, some)
                 progress.add(len(some))
@@ -87,9 +90,14 @@ class Meanings:
 
     def _embed(self, kind: Kind, numbers: Numbers) -> None:
         documents = dict(numbered_documents(self._store, kind, numbers))
-        if documents:
-            texts = [text_of(kind, document) for document in documents.values()]
-            self._kept[kind].update(list(documents), self._embedder.embed(texts))
+        texts = [text_of(kind, document) for document in documents.values()]
+        parts = []
+        for start in range(0, len(texts), _BETWEEN_LOOKS):
+            if self._stopping.is_set():
+                raise EmulatorStoppedError("the emulator was stopped while it embedded")
+            parts.append(self._embedder.embed(texts[start : start + _BETWEEN_LOOKS]))
+        if parts:
+            self._kept[kind].update(list(documents), np.concatenate(parts))
 
 
 def text_of(kind: Kind, document: dict[str, Any]) -> str:

@@ -446,6 +446,33 @@ class TestComputing:
                 go_on.set()
             assert await asyncio.gather(*waiting) == [["asset_1"]] * 40
 
+    async def test_it_stops_soon_while_it_embeds(self) -> None:
+        embedded = []
+        begun, go_on = threading.Event(), threading.Event()
+
+        class Slow:
+            name, dimensions = "slow", 1
+
+            def embed(self, texts: Sequence[str]) -> Any:
+                embedded.extend(texts)
+                begun.set()
+                go_on.wait()
+                return np.ones((len(texts), 1), np.float32)
+
+        emulator = Emulator(embedder=Slow())
+        await emulator.start()
+        await emulator.load(asset(number) for number in range(250))
+        preparing = asyncio.create_task(emulator.prepare(pictures=False))
+        await asyncio.to_thread(begun.wait)
+        library = emulator._running().library
+        stopping = asyncio.create_task(emulator.stop())
+        await asyncio.to_thread(library.stopping.wait)
+        go_on.set()
+        await stopping
+        with pytest.raises(RuntimeError, match="stopped while it embedded"):
+            await preparing
+        assert len(embedded) == 50
+
 
 class TestRequestsSeen:
     async def test_they_are_recorded_in_order(self, demo: Emulator) -> None:
