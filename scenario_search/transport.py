@@ -54,8 +54,11 @@ _BROKEN: tuple[type[Exception], ...] = (
 
 _UNTRUSTED = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 
-_QUOTE = re.compile(r":\n|:?\s*(?:bytearray\()?b?['\"]")
-"""Where a message of aiohttp goes over to what the server sent."""
+_NO_HTTP = re.compile(
+    r"Too many headers received|Got more than \d+ bytes|Bad status line|Invalid HTTP header|"
+    r"Content-Length overflow|Chunk size overflow|Invalid character in [A-Za-z -]+"
+)
+"""What aiohttp says of an answer that is no HTTP; what it quotes of it comes after."""
 
 _NO_TIMEOUTS = aiohttp.ClientTimeout()
 
@@ -443,10 +446,11 @@ def _reason(error: Exception) -> str:
     Without the query string, which may hold a token, and without what the server sent, which
     may be anything: aiohttp quotes it where it is no HTTP.
     """
-    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.http.HttpProcessingError)):
-        text = _QUOTE.split(error.message, maxsplit=1)[0]
-    elif isinstance(error, aiohttp.ClientPayloadError):
-        text = str(error).partition(":")[0]
+    if isinstance(error, aiohttp.ClientPayloadError):
+        text = "the body broke off or is malformed"
+    elif isinstance(error, (aiohttp.ClientResponseError, aiohttp.http.HttpProcessingError)):
+        known = _NO_HTTP.match(error.message)
+        text = known[0] if known else "the answer is no HTTP"
     else:
         text = str(error)
     return text or type(error).__name__

@@ -416,6 +416,7 @@ async def test_what_is_no_http_is_not_quoted(data: bytes, options: dict[str, Any
         aiohttp.http_exceptions.LineTooLong(ECHO.encode(), 8190),
         aiohttp.http_exceptions.InvalidHeader(ECHO),
         aiohttp.http_exceptions.InvalidHeader(ECHO.encode()),
+        aiohttp.http_exceptions.TransferEncodingError(ECHO),
         aiohttp.ClientPayloadError(
             f"Response payload is not completed: <TransferEncodingError: 400, message='{ECHO}'>"
         ),
