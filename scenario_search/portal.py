@@ -385,6 +385,10 @@ def _leave_behind() -> None:
     _lock = threading.RLock()
     _process = os.getpid()
     _left_behind.append(_started)
+    if _started is not None and _started.done():
+        for task in asyncio.all_tasks(_started.result()[1]):
+            # They go on in the parent; their copies end with this process, and need not say so.
+            cast("Any", task)._log_destroy_pending = False
     _started = None
     for transport in list(_transports):
         _left_behind.append(vars(transport).copy())

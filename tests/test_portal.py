@@ -254,6 +254,31 @@ def test_a_crawl_without_tasks_begins_anew_in_the_child(scenario_emulator: Emula
     assert parent.split()[0] == "5"
 
 
+@needs_fork
+def test_tasks_of_the_parent_say_nothing_when_their_copies_end_in_the_child() -> None:
+    script = """
+        import asyncio, gc, os, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
+        from scenario_search import portal
+        tasks = []
+        async def start():
+            tasks.append(asyncio.create_task(asyncio.Event().wait()))
+            await asyncio.sleep(0)
+        async def end():
+            tasks.pop().cancel()
+        portal.run(start)
+        child = os.fork()
+        if child == 0:
+            tasks.clear()
+            gc.collect()
+            os._exit(5)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        portal.run(end)
+    """
+    done = run_script(script, "https://api.example")
+    assert (done.stdout, done.stderr) == ("5\n", "")
+
+
 def _search_in_worker(url: str) -> int:
     with client_of(url) as client:
         return len(client.search.asset_search(query="a").hits)
