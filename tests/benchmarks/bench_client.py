@@ -1,18 +1,23 @@
 """What the client costs, beside bare aiohttp and beside the official SDK, in one run.
 
-    python tests/benchmarks/bench_client.py [--short] [--json FILE]
+    python tests/benchmarks/bench_client.py [--short] [--most HITS] [--json FILE]
 
 Every client walks and calls in a process of its own, against a static server in another; every
 figure is meant as a ratio to the others of the same run. The clients take turns, several times,
-and the least disturbed of each one's two measurements counts. The SDK walks fewer hits, for it is
+and the least disturbed of each one's measurements counts. The SDK walks fewer hits, for it is
 slow; the figures are per hit. Peak memory is that of the process up to then.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
+import gzip
+import importlib
 import json
+import random
+import re
 import statistics
 import subprocess
 import sys
@@ -133,8 +138,8 @@ def walks_with_latency(clients: dict[str, Worker], hits: int) -> list[Row]:
 
 
 def growth(port: int, most: int) -> list[Row]:
-    """Hits a second and memory from a thousand hits to a million; in page mode to 100,000."""
-    counts = [count for count in (1000, 10_000, 100_000, 1_000_000) if count <= most]
+    """Hits a second and memory from a thousand hits to the most; in page mode to 100,000."""
+    counts = [*(count for count in (1000, 10_000, 100_000, 1_000_000) if count < most), most]
     rows = []
     for mode, width in (("offset", 1), ("page", 0)):
         with workers(port, "ours") as clients:
@@ -216,6 +221,43 @@ def filters(number: int) -> list[Row]:
     ]
 
 
+def packed(number: int) -> list[Row]:
+    """Unpacking a page of 100 hits, by each content coding that is there."""
+    from scenario_search.content_codings import ACCEPTED, unpacker
+
+    # Real signatures are random text, which hardly packs.
+    chance = random.Random(0)
+    body = re.sub(
+        rb"x{100,}",
+        lambda found: base64.b64encode(chance.randbytes(len(found[0]) * 3 // 4)),
+        make_hits(0, 100),
+    )
+    packers: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress}
+    for coding, *modules in (
+        ("br", "brotli", "brotlicffi"),
+        ("zstd", "compression.zstd", "backports.zstd"),
+    ):
+        for module in modules:
+            with contextlib.suppress(ImportError):
+                packers[coding] = importlib.import_module(module).compress
+                break
+
+    def unpack(coding: str, data: bytes) -> bytes:
+        unpacking = unpacker(coding)
+        assert unpacking is not None
+        return b"".join(unpacking.pieces(data))
+
+    rows = []
+    for coding in ACCEPTED.split(", "):
+        data = packers[coding](body)
+        assert unpack(coding, data) == body
+        seconds = best(lambda coding=coding, data=data: unpack(coding, data), number)  # type: ignore[misc]
+        rows.append(
+            {"coding": coding, "kB of 220": len(data) / 1000, "us to unpack": seconds * 1e6}
+        )
+    return rows
+
+
 def imports(rounds: int) -> list[Row]:
     """Seconds that an import takes in a new process, the interpreter's own start left out."""
 
@@ -292,17 +334,18 @@ def show(console: Console, title: str, rows: list[Row]) -> None:
     console.print(table)
 
 
-def measured(*, short: bool) -> Iterator[tuple[str, list[Row]]]:
+def measured(*, short: bool, most: int) -> Iterator[tuple[str, list[Row]]]:
     """Measure everything: give the tables, each with its title, as they come."""
     hits = 2000 if short else 100_000
     rounds = 1 if short else 2
     with static_server() as port:
         with workers(port, *ALL) as clients:
             yield "walks", walks(clients, hits, rounds)
-            yield "single calls", calls(clients, 50 if short else 600, rounds)
+            yield "single calls", calls(clients, 50 if short else 300, 1 if short else 6)
             yield "walks with latency", walks_with_latency(clients, hits // 2)
-        yield "growth", growth(port, 1000 if short else 1_000_000)
+        yield "growth", growth(port, 1000 if short else most)
     yield "decoding", decoding(3 if short else 200)
+    yield "packed answers", packed(3 if short else 200)
     yield "filters", filters(10 if short else 2000)
     yield "imports", imports(1 if short else 3)
 
@@ -311,11 +354,12 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="only show that it works")
+    parser.add_argument("--most", type=int, default=1_000_000, help="hits of the longest walk")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     arguments = parser.parse_args()
     tables: dict[str, list[Row]] = {}
     console = Console(width=110)
-    for title, rows in measured(short=arguments.short):
+    for title, rows in measured(short=arguments.short, most=arguments.most):
         tables[title] = rows
         show(console, title, rows)
     tables["summary"] = summary(tables)
