@@ -33,22 +33,28 @@ async def by_turns(
     return [sorted(found) for found in times]
 
 
-def show(what: str, times: list[list[int]], unit: float) -> None:
+def show(
+    what: str, times: list[list[int]], unit: float, names: tuple[str, str] = ("bare", "ours")
+) -> None:
     """Print two percentiles of each, and the ratio."""
     for percent in (5, 50):
-        bare, ours = (found[len(found) * percent // 100] / unit for found in times)
-        print(f"{what}, p{percent}: bare {bare:.1f}, ours {ours:.1f}, ratio {ours / bare:.2f}")
+        first, second = (found[len(found) * percent // 100] / unit for found in times)
+        shown = f"{names[0]} {first:.1f}, {names[1]} {second:.1f}, ratio {second / first:.2f}"
+        print(f"{what}, p{percent}: {shown}")
 
 
 async def main() -> None:
-    """Measure walks by CPU time, then single calls by the clock."""
+    """Measure walks and both of our modes by CPU time, then single calls by the clock."""
     with static_server() as port:
         clients = [make(name, f"http://127.0.0.1:{port}/0/100000/v1") for name in NAMES]
         walks = [lambda client=client: client.walk(100, 1000, 1) for client in clients]
         calls = [lambda client=client: client.call(20) for client in clients]
-        await by_turns(walks + calls, 20, 1, time.thread_time_ns)
+        modes = [walks[-1], lambda: clients[-1].walk_pages(100, 1000)]
+        await by_turns(walks + modes + calls, 20, 1, time.thread_time_ns)
         times = await by_turns(walks, 300, 1, time.thread_time_ns)
         show("CPU us a hit, 100 hits a page", times, 1e6)
+        times_of_modes = await by_turns(modes, 200, 1, time.thread_time_ns)
+        show("CPU us a hit, offset and page mode", times_of_modes, 1e6, ("offset", "page"))
         show("us a call of 20 hits", await by_turns(calls, 300, 5, time.perf_counter_ns), 1e3)
         for client in clients:
             await client.close()
