@@ -21,9 +21,10 @@ LOWEST = PYTHONS[0]
 CORE_TESTS = [
     f"tests/test_{name}.py"
     for name in (
-        *("client", "codec", "configuration", "crawl", "errors", "errors_by_status", "images"),
-        *("lifecycle", "paging", "params", "portal", "prefetch", "responses", "retries"),
-        *("search", "sync", "transport"),
+        *("checkpoint", "client", "codec", "configuration", "content_codings", "crawl"),
+        *("crawl_drift", "crawl_resume", "errors", "errors_by_status", "export", "filters"),
+        *("images", "lifecycle", "pacing", "paging", "params", "portal", "prefetch", "progress"),
+        *("responses", "retries", "search", "sync", "sync_crawl", "transport", "windows"),
     )
 ]
 WHEEL_TESTS = [
