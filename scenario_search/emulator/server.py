@@ -155,6 +155,10 @@ class Emulator:
         emulator._demo_seed = seed
         return emulator
 
+    def __repr__(self) -> str:
+        state = "that is not running" if self._state is None else f"at {self.url}"
+        return f"<{type(self).__name__} {state}>"
+
     @property
     def url(self) -> str:
         """The base URL for a client, such as ``http://127.0.0.1:41234/v1``.
