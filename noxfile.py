@@ -10,7 +10,7 @@ import nox
 
 nox.needs_version = ">=2024.10.9"
 nox.options.sessions = [
-    *("lint", "typing", "tests", "tests_lowest", "wheel", "contract", "docs", "bench"),
+    *("lint", "typing", "docs", "contract", "wheel", "bench", "tests_lowest", "tests"),
 ]
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_venv = "yes"
