@@ -249,7 +249,8 @@ class ProgressBar:
         if not self._called:
             # What a checkpoint says was done before is no part of this run's rate.
             self._start, self._called = stats.hits, True
-        self.update(stats.hits, stats.expected)
+        # Nothing expected yet is no total: an interrupted crawl would look done.
+        self.update(stats.hits, stats.expected or None)
 
     def close(self) -> None:
         """Show the bar for the last time, and end its line. Closing again does nothing."""
@@ -300,7 +301,7 @@ class _Tracked:
     def _pass(self) -> None:
         # A crawl learns its total on the way.
         stats: CrawlStats | None = getattr(self._source, "stats", None)
-        self._bar.update(self._bar.done + 1, None if stats is None else stats.expected)
+        self._bar.update(self._bar.done + 1, None if stats is None else stats.expected or None)
 
     def __del__(self) -> None:
         self._bar.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import re
 import time
 import warnings
@@ -451,6 +452,9 @@ def _reason(error: Exception) -> str:
     elif isinstance(error, (aiohttp.ClientResponseError, aiohttp.http.HttpProcessingError)):
         known = _NO_HTTP.match(error.message)
         text = known[0] if known else "the answer is no HTTP"
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        failed = error.os_error
+        text = os.strerror(failed.errno) if (failed.errno or 0) > 0 else str(failed)
     else:
         text = str(error)
     return text or type(error).__name__

@@ -197,6 +197,14 @@ def test_what_was_done_before_does_not_count_for_the_rate() -> None:
     assert (record.ended[0].rate, record.ended[0].count()) == (10.0, "5,100 of 6,000")
 
 
+def test_a_crawl_that_has_counted_nothing_yet_does_not_look_done() -> None:
+    record = Record()
+    bar, _ = bar_on(record)
+    bar(CrawlStats(expected=0))
+    bar.close()
+    assert record.ended[0].share is None
+
+
 def test_a_sync_iteration_is_counted(record: Record) -> None:
     assert list(track([1, 2, 3])) == [1, 2, 3]
     assert [(state.done, state.total) for state in record.ended] == [(3, 3)]

@@ -511,3 +511,14 @@ async def test_a_502_in_html_is_an_internal_server_error() -> None:
     assert isinstance(error, InternalServerError)
     assert (error.status_code, error.request_id) == (502, "req_7")
     assert error.body == "<html>Bad gateway</html>"
+
+
+async def test_a_refused_connection_is_told_in_plain_words() -> None:
+    async with RawServer() as server:
+        url = server.url
+    async with client_of(url, max_retries=0) as client:
+        with pytest.raises(APIConnectionError) as raised:
+            await client.search.asset_search(query="x")
+    assert (
+        raised.value.message == f"The connection to {url}/search/assets failed: Connection refused"
+    )
