@@ -25,8 +25,8 @@ def test_a_terminal_shows_what_the_documentation_says(
     assert max(map(len, output)) <= columns
 
 
-def test_only_times_may_differ() -> None:
-    shown = "6 of about 34 assets · 18 ms; 262 of 262  1,182/s, in 1.5 s; 512 × 512"  # noqa: RUF001
+def test_only_times_and_numbers_of_requests_may_differ() -> None:
+    shown = "6 of 34 · 18 ms; 262 of 262  1,182/s, in 1.5 s; 7 requests; 512 × 512"  # noqa: RUF001
     assert without_times(shown) == (
-        "6 of about 34 assets · 0 ms; 262 of 262  0/s, in 0 s; 512 × 512"  # noqa: RUF001
+        "6 of 34 · 0 s; 262 of 262  0 /s, in 0 s; 0 requests; 512 × 512"  # noqa: RUF001
     )

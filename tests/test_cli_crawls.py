@@ -132,12 +132,12 @@ def test_an_interrupted_crawl_names_its_checkpoint_and_goes_on(
     path = tmp_path / "all.jsonl"
     many.reset_sync()
     # The first windows are read; then nothing moves until the crawl is told to stop.
-    many.faults.add(sequence=[None] * 40 + [{"stall": True}] * 100)
+    many.faults.add(sequence=[None] * 20 + [{"stall": True}] * 100)
     process: Any = start(
         "crawl", "assets", "-o", str(path), "--concurrency", "1", env=environment(many)
     )
     try:
-        _wait_for_requests(many, 41)
+        _wait_for_requests(many, 21, process)
         process.send_signal(signal.SIGINT)
         out, said = process.communicate(timeout=30)
     finally:
@@ -154,9 +154,10 @@ def test_an_interrupted_crawl_names_its_checkpoint_and_goes_on(
     assert sorted(ids(path)) == [f"asset_{n:04}" for n in range(COUNT)]
 
 
-def _wait_for_requests(emulator: Emulator, count: int) -> None:
-    """Wait, without sleeping, until the emulator has got so many requests."""
+def _wait_for_requests(emulator: Emulator, count: int, process: subprocess.Popen[str]) -> None:
+    """Wait, without sleeping, until the emulator has got so many requests of a process."""
     while len(emulator.requests) < count:
+        assert process.poll() is None, "it ended with fewer requests"
         subprocess.run(["true"], check=True)
 
 
