@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import zlib
 from pathlib import Path
@@ -18,9 +19,14 @@ from scenario_search.emulator import Emulator
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
 
 
+async def no_sleep(_: float) -> None:
+    await asyncio.sleep(0)
+
+
 async def downloaded(answer: bytes, directory: Path) -> DownloadReport:
     """What becomes of one file."""
     async with RawServer(answer) as server, client_of(server.url, max_retries=0) as client:
+        client._sleep = no_sleep
         asset = SearchAssetSearchResponse(id="a", url=f"{server.url}/a.png")
         return await client.download([asset], directory, on_error="skip")
 
