@@ -454,7 +454,7 @@ def _reason(error: Exception) -> str:
         text = known[0] if known else "the answer is no HTTP"
     elif isinstance(error, aiohttp.ClientConnectorError):
         failed = error.os_error
-        text = os.strerror(failed.errno) if (failed.errno or 0) > 0 else str(failed)
+        text = os.strerror(failed.errno) if failed.errno and failed.errno > 0 else str(failed)
     else:
         text = str(error)
     return text or type(error).__name__
