@@ -10,7 +10,6 @@ the names; `scenario_search.filters.F` is the one that makes `Field` objects of 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, TypeVar, overload
@@ -27,6 +26,8 @@ T = TypeVar("T")
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:
     """Up to three of ``names`` that look like ``name``, the nearest first."""
+    import difflib  # noqa: PLC0415 - for errors only
+
     by_lower = {known.lower(): known for known in names}
     return [by_lower[m] for m in difflib.get_close_matches(name.lower(), by_lower, n=3)]
 

@@ -9,7 +9,6 @@ Source: the Search API's reference, Asset Search; the Search guide, Pagination a
 
 from __future__ import annotations
 
-import difflib
 import math
 import numbers
 import re
@@ -122,6 +121,8 @@ def sort(name: str, value: Any, params: SearchParams) -> str | None:
                 f"not {SHOWN.repr(item)}"
             )
         if params.sortable and field not in params.sortable:
+            import difflib  # noqa: PLC0415 - for errors only
+
             near = difflib.get_close_matches(_camel(field), params.sortable, 1, 0.5)
             hint = f"did you mean {near[0]}?" if near else f"use {', '.join(params.sortable)}"
             return f'`{name}`: "{field}" is not a sortable field: {hint}'
@@ -159,7 +160,7 @@ def images(name: str, value: Any, _: SearchParams) -> str | None:
 
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\ud7ff\ue000-\U0010ffff]*")
+_NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 _FRAMING = {
@@ -182,7 +183,7 @@ def header_problem(headers: Any) -> str | None:
             return f"has a header name that cannot be sent: {SHOWN.repr(name)}"
         if name.lower() in _FRAMING:
             return f"must not hold {name}, which follows from the request: leave it out"
-        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+        if not isinstance(value, str) or _NOT_IN_A_HEADER.search(value):
             return f"has a value for {name} that is no string or holds a control character"
     return None
 

@@ -8,7 +8,6 @@ function's name, for callers have not heard of the class.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
@@ -86,6 +85,8 @@ def _checked(
 
 
 def _unexpected(function: str, name: str, names: list[str]) -> str:
+    import difflib  # noqa: PLC0415 - for errors only
+
     near = difflib.get_close_matches(name, names, 1)
     hint = f": did you mean {near[0]}?" if near else ""
     return f"{function}() got an unexpected keyword argument {name!r}{hint}"
