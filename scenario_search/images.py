@@ -78,28 +78,21 @@ def like_unlike(
     return images.get("like", ()), images.get("unlike", ())
 
 
-_DATA_URL = re.compile(
-    r"data:image/[\w.+-]+(;[\w.+-]+=[\w.+-]+)*(;base64,[A-Za-z0-9+/]+={0,2}|,[^,].*)",
-    re.IGNORECASE | re.ASCII,
-)
-_FILE_NAME = re.compile(
-    r"[/\\]|\.(png|jpe?g|jfif|gif|webp|bmp|tiff?|avif|hei[cf]|svg|tga|psd)$", re.IGNORECASE
-)
-_WEB_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_ASSET_ID = re.compile(r"[\w.:-]+", re.ASCII)
+# Compiled when first used, by `re` itself: most programs search without a picture.
+_DATA_URL = r"(?ai)data:image/[\w.+-]+(;[\w.+-]+=[\w.+-]+)*(;base64,[A-Za-z0-9+/]+={0,2}|,[^,].*)"
+_FILE_NAME = r"(?i)[/\\]|\.(png|jpe?g|jfif|gif|webp|bmp|tiff?|avif|hei[cf]|svg|tga|psd)$"
+_WEB_ADDRESS = r"(?i)(?!file:)[a-z][a-z0-9+.-]*://"
+_ASSET_ID = r"(?a)[\w.:-]+"
 
-_SIGNATURES: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
-    (re.compile(signature, re.DOTALL), mime_type)
-    for signature, mime_type in (
-        (rb"\x89PNG\r\n\x1a\n", "image/png"),
-        (rb"\xff\xd8\xff", "image/jpeg"),
-        (rb"GIF8[79]a", "image/gif"),
-        (rb"RIFF....WEBP", "image/webp"),
-        (rb"....ftypavi[fs]", "image/avif"),
-        (rb"....ftyp(hei[cx]|mif1)", "image/heic"),
-        (rb"II\*\x00|MM\x00\*", "image/tiff"),
-        (rb"BM.{4}\x00{4}", "image/bmp"),
-    )
+_SIGNATURES = (
+    (rb"\x89PNG\r\n\x1a\n", "image/png"),
+    (rb"\xff\xd8\xff", "image/jpeg"),
+    (rb"GIF8[79]a", "image/gif"),
+    (rb"(?s)RIFF....WEBP", "image/webp"),
+    (rb"(?s)....ftypavi[fs]", "image/avif"),
+    (rb"(?s)....ftyp(hei[cx]|mif1)", "image/heic"),
+    (rb"II\*\x00|MM\x00\*", "image/tiff"),
+    (rb"(?s)BM.{4}\x00{4}", "image/bmp"),
 )
 
 # Modes that PNG lacks, and the one that loses nothing, or no more than a screen would.
@@ -120,7 +113,7 @@ _PNG_MODE = {
 def sniff_mime_type(data: bytes) -> str | None:
     """Tell a picture's MIME type by its first bytes; ``None`` where it is no known picture."""
     for signature, mime_type in _SIGNATURES:
-        if signature.match(data):
+        if re.match(signature, data):
             return mime_type
     return None
 
@@ -146,18 +139,18 @@ def image_problem(source: Any) -> str | None:
 
 def _text_problem(source: str) -> str | None:
     if source[:5].lower() == "data:":
-        if _DATA_URL.fullmatch(source):
+        if re.fullmatch(_DATA_URL, source):
             return None
         return "is not a valid data URL, which looks like data:image/png;base64,iVBORw0KGgo="
-    if _WEB_ADDRESS.match(source):
+    if re.match(_WEB_ADDRESS, source):
         return (
             "must be an existing AssetId or a valid data URL, not a web address: "
             "fetch the picture and pass its bytes"
         )
-    if _FILE_NAME.search(source):
+    if re.search(_FILE_NAME, source):
         path = source.removeprefix("file://")[:80]
         return f"must be an existing AssetId or a valid data URL; for a file pass Path({path!r})"
-    if not _ASSET_ID.fullmatch(source):
+    if not re.fullmatch(_ASSET_ID, source):
         return f"must be an existing AssetId or a valid data URL, not {source[:80]!r}"
     return None
 

@@ -55,7 +55,7 @@ _BROKEN: tuple[type[Exception], ...] = (
 
 _UNTRUSTED = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 
-_NO_HTTP = re.compile(
+_NO_HTTP = (
     r"Too many headers received|Got more than \d+ bytes|Bad status line|Invalid HTTP header|"
     r"Content-Length overflow|Chunk size overflow|Invalid character in [A-Za-z -]+"
 )
@@ -450,7 +450,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientPayloadError):
         text = "the body broke off or is malformed"
     elif isinstance(error, (aiohttp.ClientResponseError, aiohttp.http.HttpProcessingError)):
-        known = _NO_HTTP.match(error.message)
+        known = re.match(_NO_HTTP, error.message)
         text = known[0] if known else "the answer is no HTTP"
     elif isinstance(error, aiohttp.ClientConnectorError):
         failed = error.os_error
