@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any, TypeVar
-
-import attrs
-from fake_transport import FakeTransport
-
-from scenario_search.transport import Answer
 
 T = TypeVar("T")
 
@@ -42,30 +37,3 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end, on a clock of its own."""
     with asyncio.Runner(loop_factory=_Loop) as runner:
         return runner.run(work)
-
-
-@attrs.define(slots=False)
-class SlowTransport(FakeTransport):
-    """Each answer takes a second of the loop's clock.
-
-    Attributes:
-        sent_at: When each request was sent.
-    """
-
-    sent_at: list[float] = attrs.Factory(list)
-
-    async def post(
-        self,
-        url: str,
-        body: bytes,
-        *,
-        headers: Callable[[], Mapping[str, str]],
-        query: Mapping[str, str],
-        timeout: float,
-        max_bytes: int,
-    ) -> Answer:
-        self.sent_at.append(asyncio.get_running_loop().time())
-        await asyncio.sleep(1)
-        return await super().post(
-            url, body, headers=headers, query=query, timeout=timeout, max_bytes=max_bytes
-        )

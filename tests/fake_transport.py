@@ -17,7 +17,10 @@ Page = dict[str, Any]
 
 @attrs.define(slots=False)
 class FakeTransport:
-    """Answers without a socket: ``answer`` makes a page, an ``Answer`` or an error of a body."""
+    """Answers without a socket: ``answer`` makes a page, an ``Answer`` or an error of a body.
+
+    Each answer takes ``seconds`` of the loop's clock.
+    """
 
     answer: Callable[[dict[str, Any]], Page | Answer | Exception]
     bodies: list[dict[str, Any]] = attrs.Factory(list)
@@ -26,6 +29,8 @@ class FakeTransport:
     queries: list[Mapping[str, str]] = attrs.Factory(list)
     timeouts: list[float] = attrs.Factory(list)
     closed: bool = False
+    seconds: float = 0
+    sent_at: list[float] = attrs.Factory(list)
 
     async def post(
         self,
@@ -43,8 +48,9 @@ class FakeTransport:
         self.headers.append(headers())
         self.queries.append(query)
         self.timeouts.append(timeout)
+        self.sent_at.append(asyncio.get_running_loop().time())
         # What awaits the network lets others run.
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.seconds)
         made = self.answer(asked)
         if isinstance(made, Exception):
             raise made

@@ -9,17 +9,16 @@ from typing import Any
 import crawl_clock
 import pytest
 from crawl_engine import SPAN, Asset, TextEngine, clustered_assets, dated
-from fake_transport import faked_client
+from fake_transport import FakeTransport, faked_client
 
 CAP = 1000
 COUNT = 8_000
 
 
-def crawled(assets: list[Asset], **options: Any) -> tuple[float, crawl_clock.SlowTransport]:
+def crawled(assets: list[Asset], **options: Any) -> tuple[float, FakeTransport]:
     """Crawl, and give the seconds that it took, and the transport."""
-    client, _ = faked_client(lambda _: {})
-    transport = crawl_clock.SlowTransport(TextEngine(assets, cap=CAP))
-    client._transport = transport  # type: ignore[assignment]
+    client, transport = faked_client(TextEngine(assets, cap=CAP))
+    transport.seconds = 1
     crawl = client.crawl.assets(cap=CAP, **options)
 
     async def seconds() -> float:
