@@ -20,7 +20,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 import aiohttp
@@ -38,6 +38,7 @@ from scenario_search.errors import (
     APITimeoutError,
     ConfigurationError,
 )
+from scenario_search.session_closing import close_at_end_of_loop, close_session, let_go
 from scenario_search.timeouts import Timeouts
 
 __all__ = ["Answer", "FileAnswer", "Transport", "basic_authorization", "ready_headers"]
@@ -194,7 +195,7 @@ class Transport:
             trace_configs=self._trace_configs,
         )
         self._timeouts = _phase_timeouts(self._session)
-        self._end_of_loop = _close_at_end_of_loop(self._session)
+        self._end_of_loop = close_at_end_of_loop(self._session)
         await anext(self._end_of_loop)
         return self._session
 
@@ -298,7 +299,7 @@ class Transport:
         """Close the session, if it is our own. Closing again does nothing."""
         self.closed = True
         if self._session is not None and self._loop is asyncio.get_running_loop():
-            await _close(self._session)
+            await close_session(self._session)
         self._discard()
 
     def __del__(self, _warn: Any = warnings.warn) -> None:
@@ -317,73 +318,8 @@ class Transport:
         """Let go of the session, if there is one, without waiting and from anywhere."""
         session, self._session = self._session, None
         end_of_loop, self._end_of_loop = self._end_of_loop, None
-        if session is None:
-            return
-        connector: Any = session.connector
-        session.detach()
-        if end_of_loop is not None:
-            # Has nothing left to do, so it ends here instead of in a task of the loop's.
-            with suppress(StopIteration):
-                end_of_loop.aclose().__await__().send(None)
-        if connector is None or self._loop is None:
-            return
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_abort_and_close, connector)
-            return
-        for transport in _idle_transports(connector):
-            _free(transport)
-        connector._conns.clear()
-
-
-async def _close_at_end_of_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
-    """Close a session when its loop shuts down: loops end their generators then.
-
-    ``asyncio.run`` ends with ``loop.shutdown_asyncgens()``, the last moment at which the
-    connections of a client that goes on in another loop can be closed in their own.
-    """
-    try:
-        yield
-    finally:
-        await _close(session)
-
-
-def _idle_transports(connector: Any) -> list[Any]:
-    idle = [protocol.transport for entries in connector._conns.values() for protocol, *_ in entries]
-    return [transport for transport in idle if transport is not None]
-
-
-def _abort(connector: Any) -> None:
-    """Close the connections at rest, without the farewells of TLS that nobody waits for."""
-    for transport in _idle_transports(connector):
-        transport.abort()
-
-
-def _abort_and_close(connector: Any) -> None:
-    _abort(connector)
-    connector._close()
-
-
-async def _close(session: aiohttp.ClientSession) -> None:
-    """Close a session and wait until its sockets are closed, which older aiohttp does not."""
-    if session.closed:
-        return
-    _abort(session.connector)
-    await session.close()
-    await asyncio.sleep(0)
-
-
-def _free(transport: Any) -> None:
-    """Close the socket of a transport whose loop was closed without a shutdown.
-
-    Its own methods need the loop, and it warns if it is dropped as it is.
-    """
-    inner = getattr(getattr(transport, "_ssl_protocol", None), "_transport", transport)
-    socket = getattr(inner, "_sock", None)
-    if socket is not None:
-        socket.close()
-        inner._sock = None
-    if inner is not transport:
-        transport._closed = True
+        if session is not None:
+            let_go(session, self._loop, end_of_loop)
 
 
 def _bare_session(session: aiohttp.ClientSession, timeout: float) -> aiohttp.ClientSession:
