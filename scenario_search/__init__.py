@@ -55,7 +55,7 @@ from scenario_search.responses import (
     SearchWorkflowSearchResponse,
     Thumbnail,
 )
-from scenario_search.search import AsyncSearchHitsOffset, AsyncSearchResults
+from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
 
 if TYPE_CHECKING:
     from scenario_search.crawl import AsyncCrawl, Piece

@@ -27,7 +27,7 @@ from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
 from scenario_search.images import image_reference
 from scenario_search.params import Images, SearchParams, like_unlike
 from scenario_search.responses import Hit
-from scenario_search.search import PreparedSearch
+from scenario_search.search_results import PreparedSearch
 from scenario_search.windows import UNDATED, Known, Window, gaps, milliseconds
 
 if TYPE_CHECKING:

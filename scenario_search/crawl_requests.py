@@ -14,7 +14,7 @@ from scenario_search.pacing import Pause, Turns
 from scenario_search.paging import Position, whole_number
 from scenario_search.params import MAX_PAGE_SIZE, SearchParams
 from scenario_search.responses import Hit
-from scenario_search.search import PreparedSearch
+from scenario_search.search_results import PreparedSearch
 from scenario_search.windows import Window, id_text
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from scenario_search.paging import Position, Walk, whole_number
 from scenario_search.responses import Hit
 
 if TYPE_CHECKING:
-    from scenario_search.search import AsyncSearchHitsOffset, PreparedSearch
+    from scenario_search.search_results import AsyncSearchHitsOffset, PreparedSearch
 
 __all__ = ["AsyncPrefetch"]
 

@@ -26,7 +26,7 @@ from scenario_search.display_text import clean, duration
 from scenario_search.paging import whole_number
 from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.responses import SearchHits
-from scenario_search.search import AsyncSearchHitsOffset, AsyncSearchResults
+from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
 
 if TYPE_CHECKING:
     from scenario_search.crawl_params import CrawlStats

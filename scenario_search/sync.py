@@ -40,11 +40,10 @@ from scenario_search.search import (
     MODELS,
     WORKFLOWS,
     AsyncSearch,
-    AsyncSearchHitsOffset,
-    AsyncSearchResults,
     Endpoint,
     SearchMethod,
 )
+from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
 from scenario_search.signatures import makes, returns_same, takes
 from scenario_search.sync_crawl import SyncCrawler, TaskBlock
 

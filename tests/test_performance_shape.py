@@ -12,7 +12,12 @@ from aiohttp import web
 from conftest import Serve
 from fake_transport import client_of, correct_page, faked_client
 
-from scenario_search import APIResponseValidationError, SearchAssetSearchResponse, codec, search
+from scenario_search import (
+    APIResponseValidationError,
+    SearchAssetSearchResponse,
+    codec,
+    search_results,
+)
 from scenario_search.codec import decode_page, pieces, structure
 from scenario_search.params import body_parameters
 from scenario_search.responses import SearchHits, wire_fields
@@ -131,7 +136,7 @@ async def test_the_loop_runs_between_the_pieces_of_a_large_body(
             yield page
             assert others >= before + pauses
 
-    monkeypatch.setattr(search, "decode_in_turns", counting)
+    monkeypatch.setattr(search_results, "decode_in_turns", counting)
     client, _ = faked_client(lambda _: {"hits": hits_of(count, 900)})
     beside = asyncio.create_task(run_beside())
     page = await client.search.asset_search(query="x")
@@ -150,7 +155,7 @@ async def test_the_body_is_encoded_once_for_all_pages(monkeypatch: pytest.Monkey
         asked.append(params)
         return body_parameters(params)
 
-    monkeypatch.setattr("scenario_search.search.body_parameters", noting)
+    monkeypatch.setattr("scenario_search.search_results.body_parameters", noting)
     ids = [str(n) for n in range(500)]
     client, transport = faked_client(lambda body: correct_page(ids, body))
     assert len([hit async for hit in client.search.asset_search(query="x")]) == 500

@@ -25,7 +25,8 @@ from scenario_search import (
     SearchModelSearchResponse,
 )
 from scenario_search.responses import SearchAssetSearchResponse
-from scenario_search.search import AsyncSearch, AsyncSearchHitsOffset
+from scenario_search.search import AsyncSearch
+from scenario_search.search_results import AsyncSearchHitsOffset
 from scenario_search.transport import Answer
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50

@@ -18,14 +18,8 @@ from scenario_search.cli.output import Output, write
 from scenario_search.cli.writing import emit
 from scenario_search.client import AsyncScenario
 from scenario_search.errors import BadRequestError, TruncatedResultsWarning
-from scenario_search.search import (
-    ASSETS,
-    MODELS,
-    WORKFLOWS,
-    AsyncSearchHitsOffset,
-    AsyncSearchResults,
-    Endpoint,
-)
+from scenario_search.search import ASSETS, MODELS, WORKFLOWS, Endpoint
+from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
 
 __all__ = ["ENDPOINTS", "add_counts", "add_searches", "conditions"]
 
