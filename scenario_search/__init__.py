@@ -32,7 +32,6 @@ from scenario_search.errors import (
     TruncatedResultsWarning,
     UnprocessableEntityError,
 )
-from scenario_search.filters import F, Filter, Raw
 from scenario_search.images import ImagesDict, ImageSource
 from scenario_search.paging import PageInfo
 from scenario_search.params import (
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from scenario_search.crawl_params import CrawlStats, CrawlWindow
     from scenario_search.download import DownloadReport, DownloadSource
     from scenario_search.download_files import DownloadedFile
+    from scenario_search.filters import F, Filter, Raw
     from scenario_search.progress import ProgressBar, track
     from scenario_search.sync import Scenario, SyncPrefetch, SyncSearchHitsOffset
     from scenario_search.sync_crawl import SyncCrawl
@@ -140,8 +140,11 @@ _LATER = {
     "DownloadReport": "download",
     "DownloadSource": "download",
     "DownloadedFile": "download_files",
+    "F": "filters",
+    "Filter": "filters",
     "Piece": "crawl",
     "ProgressBar": "progress",
+    "Raw": "filters",
     "Scenario": "sync",
     "SyncCrawl": "sync_crawl",
     "SyncPrefetch": "sync",

@@ -1,35 +1,29 @@
-"""From JSON to responses and back: the cattrs converter.
+"""From JSON to responses.
 
 Decoding renames, keeps unknown fields, and coerces nothing. For each class a structure
-function is generated once and registered as its cattrs hook: it takes the known keys out of
-the JSON object one by one (what is left is unknown, and becomes ``extra``) and stores the
-values as they are. A scalar of the wrong type is kept as it came. Where an object or an array
-is documented and something else is there, decoding fails and names the place.
+function is generated once: it takes the known keys out of the JSON object one by one (what is
+left is unknown, and becomes ``extra``) and stores the values as they are. A scalar of the wrong
+type is kept as it came. Where an object or an array is documented and something else is there,
+decoding fails and names the place. :mod:`scenario_search.converter` has the same as cattrs hooks.
 """
 
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
-from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, TypeVar
 
 import attrs
-import cattrs
 import orjson
 
 from scenario_search.errors import APIResponseValidationError
-from scenario_search.responses import (
-    REQUIRED,
-    Document,
-    Hit,
-    SearchHits,
-    wire_name,
-)
+from scenario_search.misfits import described, misfit_error, misfits, page_misfits
+from scenario_search.responses import Document, Hit, SearchHits
+from scenario_search.wire_types import array_item, fields, is_document
 
-__all__ = ["converter", "decode_in_turns", "decode_page", "structure"]
+__all__ = ["MisfitError", "decode_in_turns", "decode_page", "structure", "structure_function"]
 
 D = TypeVar("D", bound=Document)
 P = TypeVar("P", bound=SearchHits[Any])
@@ -37,49 +31,16 @@ P = TypeVar("P", bound=SearchHits[Any])
 _BODY_SHOWN = 200
 
 
-class _MisfitError(Exception):
+class MisfitError(Exception):
     """The data does not fit: a wrong container, or an ``id`` that is null."""
 
 
 def _misfit() -> NoReturn:
-    raise _MisfitError
+    raise MisfitError
 
 
-def _members(annotation: Any) -> tuple[Any, ...]:
-    """Give the members of a union but ``None``, or the one type that it is."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(a for a in get_args(annotation) if a is not types.NoneType)
-    return (annotation,)
-
-
-_FieldOf = tuple[str, str, Any, bool]
-_known_fields: dict[type[Any], tuple[_FieldOf, ...]] = {}
 _structure_functions: dict[tuple[type[Any], bool], Callable[..., Any]] = {}
 _fits_functions: dict[type[Any], Callable[[Any], bool]] = {}
-
-
-def _fields(cls: type[Document]) -> tuple[_FieldOf, ...]:
-    """Give (Python name, JSON name, type, documented as required) of each field of a class."""
-    found = _known_fields.get(cls)
-    if found is None:
-        hints = get_type_hints(cls)
-        found = tuple(
-            (f.name, wire_name(f), _members(hints[f.name])[0], f.metadata.get(REQUIRED, False))
-            for f in attrs.fields(cls)
-            if not f.name.startswith("_")
-        )
-        _known_fields[cls] = found
-    return found
-
-
-def _is_document(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Document)
-
-
-def _array_item(kind: Any) -> Any:
-    """Give what a list is of; ``None`` where the type is no list."""
-    origin: Any = get_origin(kind)
-    return get_args(kind)[0] if origin is list else None
 
 
 def _shared_keys(cls: type[Document]) -> dict[str, str]:
@@ -89,7 +50,7 @@ def _shared_keys(cls: type[Document]) -> dict[str, str]:
     key that is the same object at once; of any other it compares the text, which takes longer
     than all else that is done for a field.
     """
-    wires = [wire for _, wire, _, _ in _fields(cls)]
+    wires = [wire for _, wire, _, _ in fields(cls)]
     keys: dict[str, None] = orjson.loads(orjson.dumps(dict.fromkeys(wires)))
     return {f"key{index}": key for index, key in enumerate(keys)}
 
@@ -104,19 +65,19 @@ def _make_structure(cls: type[D], *, consumes: bool) -> Callable[[Any], D]:
         "" if consumes else "    data = data.copy()",
         "    self = new(cls)",
     ]
-    for index, (name, _, kind, required) in enumerate(_fields(cls)):
+    for index, (name, _, kind, required) in enumerate(fields(cls)):
         take = f"data.pop(key{index}, None)"
         if name == "id":
             lines += [f"    value = data.pop(key{index})", "    if value is None: misfit()"]
             lines.append("    self.id = value")
-        elif (item := _array_item(kind)) is not None:
+        elif (item := array_item(kind)) is not None:
             lines += [f"    value = {take}", "    if value is None: value = []"]
             lines.append("    elif value.__class__ is not list: misfit()")
-            if _is_document(item):
+            if is_document(item):
                 scope[f"make{index}"] = structure_function(item, consumes=consumes)
                 lines.append(f"    else: value = [make{index}(item) for item in value]")
             lines.append(f"    self.{name} = value")
-        elif _is_document(kind):
+        elif is_document(kind):
             scope[f"make{index}"] = structure_function(kind, consumes=consumes)
             scope[f"kind{index}"] = kind
             absent = f"kind{index}()" if required else "None"
@@ -147,14 +108,14 @@ def structure_function(cls: type[Document], *, consumes: bool = False) -> Callab
 
 
 def _make_fits(cls: type[Document]) -> Callable[[Any], bool]:
-    """Generate the check of a class: whether :func:`_problems` would find none, strictly."""
+    """Generate the check of a class: whether :func:`misfits` would find none, strictly."""
     scope: dict[str, Any] = {**_shared_keys(cls)}
     lines = ["def fits(data):", "    if data.__class__ is not dict: return False"]
-    for index, (_, wire, kind, required) in enumerate(_fields(cls)):
+    for index, (_, wire, kind, required) in enumerate(fields(cls)):
         lines.append(f"    value = data.get(key{index})")
         needed = required or wire == "id"
         absent = "" if needed else "value is not None and "
-        item = _array_item(kind)
+        item = array_item(kind)
         if item is None:
             fits = _fit("value", kind, index, scope)
             lines.append(f"    if {absent}not ({fits}): return False")
@@ -172,7 +133,7 @@ def _make_fits(cls: type[Document]) -> Callable[[Any], bool]:
 
 def _fit(name: str, kind: Any, index: int, scope: dict[str, Any]) -> str:
     """Give the expression that tells whether a variable holds a kind."""
-    if _is_document(kind):
+    if is_document(kind):
         scope[f"fits{index}"] = fits_function(kind)
         return f"fits{index}({name})"
     if kind is float:
@@ -188,66 +149,6 @@ def fits_function(cls: type[Document]) -> Callable[[Any], bool]:
     return made
 
 
-def _problems(data: Any, kind: Any, path: str, *, strict: bool) -> Iterator[tuple[str, str]]:
-    """Name what is wrong with JSON data that should be of a kind, as (path, what)."""
-    if _is_document(kind):
-        if not isinstance(data, dict):
-            yield path, f"expected an object, found {_described(data)}"
-            return
-        for name, wire, field_kind, required in _fields(kind):
-            value = data.get(wire)
-            if value is None:
-                if name == "id" or (strict and required):
-                    yield f"{path}.{wire}", "is null" if wire in data else "is missing"
-            else:
-                yield from _problems(value, field_kind, f"{path}.{wire}", strict=strict)
-    elif (item := _array_item(kind)) is not None:
-        if not isinstance(data, list):
-            yield path, f"expected an array, found {_described(data)}"
-            return
-        for index, value in enumerate(data):
-            yield from _problems(value, item, f"{path}[{index}]", strict=strict)
-    elif strict and not _is_scalar(data, kind):
-        yield path, f"expected {_SCALARS[kind]}, found {_described(data)}"
-
-
-_SCALARS = {str: "a string", float: "a number", int: "an integer"}
-
-
-def _is_scalar(data: Any, kind: Any) -> bool:
-    if isinstance(data, bool):
-        return False
-    if kind is float:
-        return isinstance(data, (int, float))
-    return isinstance(data, kind)
-
-
-def _described(data: Any) -> str:
-    match data:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case str():
-            return "a string"
-        case int() | float():
-            return "a number"
-        case list():
-            return "an array"
-        case _:
-            return "an object"
-
-
-def _raise_problems(problems: list[tuple[str, str]], **context: Any) -> NoReturn:
-    shown = "; ".join(f"{path} {what}" for path, what in problems[:10])
-    more = f"; and {len(problems) - 10} more" if len(problems) > 10 else ""
-    raise APIResponseValidationError(
-        f"The answer is not what the API documents: {shown}{more}",
-        paths=tuple(path for path, _ in problems),
-        **context,
-    )
-
-
 def structure(data: Any, cls: type[D], *, strict: bool = False) -> D:
     """Make a response object from decoded JSON.
 
@@ -260,12 +161,12 @@ def structure(data: Any, cls: type[D], *, strict: bool = False) -> D:
     Raises:
         APIResponseValidationError: The data does not fit; ``paths`` says where.
     """
-    if strict and (problems := list(_problems(data, cls, "$", strict=True))):
-        _raise_problems(problems)
-    with suppress(_MisfitError, KeyError):
+    if strict and (problems := list(misfits(data, cls, "$", strict=True))):
+        raise misfit_error(problems)
+    with suppress(MisfitError, KeyError):
         made: D = structure_function(cls)(data)
         return made
-    _raise_problems(list(_problems(data, cls, "$", strict=False)))
+    raise misfit_error(list(misfits(data, cls, "$", strict=False)))
 
 
 def _quoted(body: bytes) -> str:
@@ -321,16 +222,17 @@ def decode_in_turns(
             # Structuring takes its input apart, so the body is read again.
             whole = orjson.loads(body)
             if invalid is None:
-                _raise_problems(_page_problems(whole, page_class, hit_class, strict), **context)
+                wrong = page_misfits(whole, page_class, hit_class, strict=strict)
+                raise misfit_error(wrong, **context)
             hits = whole["hits"][received : received + count]
             hits = _valid(hits, received, hit_class, invalid, strict=strict)
             fitting = _structured(hits, hit_class, strict=False) or []
         made += fitting
         received += count
     if strict:
-        problems = list(_problems({**fields, "hits": []}, page_class, "$", strict=True))
+        problems = list(misfits({**fields, "hits": []}, page_class, "$", strict=True))
         if problems:
-            _raise_problems(problems, **context)
+            raise misfit_error(problems, **context)
     page: P = structure_function(page_class, consumes=True)(fields)
     page.hits = made
     yield page
@@ -385,14 +287,14 @@ def _read(body: bytes, context: dict[str, Any]) -> Iterator[Any]:
 def _take_hits(data: Any, body: bytes, context: dict[str, Any]) -> list[Any]:
     if data.__class__ is not dict:
         raise APIResponseValidationError(
-            f"The answer should be a JSON object, but is {_described(data)}: {_quoted(body)}",
+            f"The answer should be a JSON object, but is {described(data)}: {_quoted(body)}",
             paths=("$",),
             **context,
         )
     hits = data.pop("hits", None)
     if hits.__class__ is not list:
         raise APIResponseValidationError(
-            f"The answer's 'hits' should be an array, but is {_described(hits)}: {_quoted(body)}",
+            f"The answer's 'hits' should be an array, but is {described(hits)}: {_quoted(body)}",
             paths=("$.hits",),
             **context,
         )
@@ -405,24 +307,9 @@ def _structured(hits: list[Any], hit_class: type[Hit], *, strict: bool) -> list[
     if strict and not all(map(fits_function(hit_class), hits)):
         return None
     make = structure_function(hit_class, consumes=True)
-    with suppress(_MisfitError, KeyError):
+    with suppress(MisfitError, KeyError):
         return [make(hit) for hit in hits]
     return None
-
-
-def _page_problems(
-    data: dict[str, Any], page_class: type[P], hit_class: type[Hit], strict: bool
-) -> list[tuple[str, str]]:
-    page = list(_problems({**data, "hits": []}, page_class, "$", strict=True)) if strict else []
-    return page + _hit_problems(data["hits"], hit_class, strict=strict)
-
-
-def _hit_problems(hits: list[Any], hit_class: type[Hit], *, strict: bool) -> list[tuple[str, str]]:
-    return [
-        problem
-        for index, hit in enumerate(hits)
-        for problem in _problems(hit, hit_class, f"$.hits[{index}]", strict=strict)
-    ]
 
 
 def _valid(
@@ -436,40 +323,8 @@ def _valid(
     """Give the hits that fit, and add the others to ``invalid``, counted from ``first``."""
     valid = []
     for index, hit in enumerate(hits, first):
-        if next(_problems(hit, hit_class, "$", strict=strict), None) is None:
+        if next(misfits(hit, hit_class, "$", strict=strict), None) is None:
             valid.append(hit)
         else:
             invalid.append((index, hit))
     return valid
-
-
-def _structure_hook(cls: type[Document]) -> Callable[[Any, Any], Any]:
-    return lambda data, _: structure(data, cls)
-
-
-def _is_page_of_hits(kind: Any) -> bool:
-    origin: Any = get_origin(kind)
-    return isinstance(origin, type) and issubclass(origin, SearchHits)
-
-
-def _structure_page_hook(kind: Any) -> Callable[[Any, Any], Any]:
-    page_class: Any = get_origin(kind)
-    (hit_class,) = get_args(kind)
-
-    def hook(data: Any, _: Any) -> Any:
-        page = structure(data, page_class)
-        try:
-            page.hits = [structure_function(hit_class)(hit) for hit in page.hits]
-        except (_MisfitError, KeyError):
-            _raise_problems(_hit_problems(page.hits, hit_class, strict=False))
-        return page
-
-    return hook
-
-
-converter = cattrs.Converter()
-"""The cattrs converter of all response classes, for those who build on it. What does not fit
-raises :class:`APIResponseValidationError`."""
-converter.register_structure_hook_factory(_is_document, _structure_hook)
-converter.register_structure_hook_factory(_is_page_of_hits, _structure_page_hook)
-converter.register_unstructure_hook_func(_is_document, lambda document: document.to_dict())

@@ -109,7 +109,7 @@ def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         raise ConfigurationError(f"{attribute.name} must be a string, not {type(value).__name__}")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, slots=False)
 class SyncClientOptions:
     """The options of a client. Credentials are taken out before one is made."""
 
@@ -162,7 +162,7 @@ class SyncClientOptions:
     """aiohttp's tracing hooks."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, slots=False)
 class ClientOptions(SyncClientOptions):
     """The options of an asynchronous client."""
 

@@ -186,7 +186,7 @@ def joined(given: str | Filter | None, window: Filter) -> Filter:
     """Join a crawl's own filter and a window's."""
     if isinstance(given, str):
         given = Raw(given)
-    if given is None or (isinstance(given, Raw) and not given.text.strip()):
+    if given is None or given.is_blank:
         return window
     return given & window
 

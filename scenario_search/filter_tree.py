@@ -215,6 +215,11 @@ class Filter(abc.ABC):
         """The filters this one is made of; empty for a single condition."""
         return ()
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is no condition at all, as blank text is none."""
+        return False
+
     @abc.abstractmethod
     def _pieces(self) -> Iterable[str | Filter]:
         """The text, cut where a nested filter's own text belongs."""
@@ -404,6 +409,11 @@ class Raw(Filter):
 
     text: str = attrs.field(converter=_filter_text)
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether the text is blank, which is no condition at all."""
+        return not self.text.strip()
+
     def _pieces(self) -> Iterable[str | Filter]:
         return (self.text,)
 
@@ -412,7 +422,7 @@ def _depth_above(terms: Iterable[Filter]) -> int:
     """Depth of a node over ``terms``; raises where the language does not let it stand."""
     depth = 0
     for term in terms:
-        if isinstance(term, Raw) and not term.text.strip():
+        if term.is_blank:
             raise InvalidFilterError("a blank Raw filter cannot be joined to others: leave it out")
         depth = max(depth, term.depth + 1)
     if depth > MAX_NESTING:

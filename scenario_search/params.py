@@ -16,16 +16,18 @@ from __future__ import annotations
 import enum
 import numbers
 from collections.abc import Iterator, Mapping, Sequence, Sized
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
 
 from scenario_search import rules
 from scenario_search.errors import InvalidParamsError
-from scenario_search.filters import Filter, Raw, check_fields
 from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.images import Images, ImagesDict, ImageSource, like_unlike
-from scenario_search.rules import MAX_PAGE_SIZE
+from scenario_search.rules import MAX_PAGE_SIZE, is_filter
+
+if TYPE_CHECKING:
+    from scenario_search.filters import Filter
 
 __all__ = [
     "MAX_PAGE_SIZE",
@@ -62,7 +64,7 @@ class Place(enum.Enum):
     __hash__ = object.__hash__
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, slots=False)
 class Parameter:
     """What is known of a parameter beside its Python name, type and default."""
 
@@ -82,7 +84,7 @@ def _param(
     )
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class CallOptions:
     """What every call takes beside the API's search parameters."""
 
@@ -133,7 +135,7 @@ class CallOptions:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class Conditions(CallOptions):
     """What is searched for: the parameters that searches and crawls share."""
 
@@ -167,7 +169,7 @@ class Conditions(CallOptions):
     )
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class ImageConditions(Conditions):
     """What is searched for, where pictures can be a reference."""
 
@@ -189,7 +191,7 @@ class ImageConditions(Conditions):
     )
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class ModelConditions(ImageConditions):
     """What is searched for among models."""
 
@@ -198,7 +200,7 @@ class ModelConditions(ImageConditions):
     )
 
 
-@attrs.frozen(kw_only=True, slots=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class SearchParams(Conditions):
     """A search: conditions, an order, and which page."""
 
@@ -285,9 +287,9 @@ def given_parameters(
 
 
 def _is_blank(value: Any) -> bool:
-    if isinstance(value, Raw):
-        value = value.text
-    return value is None or (isinstance(value, str) and not value.strip())
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (is_filter(value) and value.is_blank)
 
 
 def _holds_images(images: Any) -> bool:
@@ -339,7 +341,9 @@ def validate(params: SearchParams) -> None:
         InvalidFilterError: The filter names a field that cannot be filtered by.
         InvalidParamsError: Anything else is wrong; one message names all of it.
     """
-    if isinstance(params.filter, Filter):
+    if is_filter(params.filter):
+        from scenario_search.filters import check_fields  # noqa: PLC0415 - filters are loaded late
+
         check_fields(params.filter, params.kind)
     if found := list(problems(params)):
         raise InvalidParamsError("; ".join(found))
@@ -365,9 +369,9 @@ def ignored_parameters(params: SearchParams) -> Iterator[str]:
 def _json_value(value: Any) -> Any:
     if type(value) is str:
         return value
+    if is_filter(value):
+        return str(value)
     match value:
-        case Filter():
-            return str(value)
         case bool() | str() | int() | float():
             return value
         case numbers.Integral():

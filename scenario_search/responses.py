@@ -118,7 +118,7 @@ def _none_if_empty(value: Any) -> Any:
     return value or None
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)  # subclasses have their own
 class Document:
     """Anything that is a JSON object on the wire."""
 
@@ -272,7 +272,7 @@ class ComplianceMetadata(Document):
     """How long data is kept."""
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Hit(Document):
     """What assets, models and workflows have in common."""
 
@@ -390,7 +390,7 @@ HIT_CLASSES: dict[str, type[Hit]] = {
 """The class of hits of each kind of search."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class ResponseInfo:
     """How an answer arrived."""
 

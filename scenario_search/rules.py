@@ -13,13 +13,14 @@ import math
 import numbers
 import re
 import reprlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from scenario_search.filters import Filter
 from scenario_search.images import Images, image_problem, like_unlike
 
 if TYPE_CHECKING:
+    from scenario_search.filter_tree import Filter
     from scenario_search.params import SearchParams
 
 Rule = Callable[[str, Any, "SearchParams"], str | None]
@@ -96,9 +97,18 @@ def identifier(name: str, value: Any, params: SearchParams) -> str | None:
     return f"`{name}` must not be blank" if blank else text(name, value, params)
 
 
+def is_filter(value: Any) -> TypeGuard[Filter]:
+    """Tell filters from text and all else, without loading the filter language for it.
+
+    Whoever has made a filter has loaded it.
+    """
+    filter_tree = sys.modules.get("scenario_search.filter_tree")
+    return filter_tree is not None and isinstance(value, filter_tree.Filter)
+
+
 def filter_(name: str, value: Any, params: SearchParams) -> str | None:
     """A filter, or text in the filter language, which is left to the server."""
-    if isinstance(value, Filter):
+    if is_filter(value):
         return None
     if isinstance(value, str):
         return text(name, value, params)

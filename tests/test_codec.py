@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, strategies as st
 
 from scenario_search.codec import (
-    _problems,
-    converter,
     decode_page,
     fits_function,
     structure,
 )
+from scenario_search.converter import converter
 from scenario_search.errors import APIResponseValidationError
+from scenario_search.misfits import misfits
 from scenario_search.responses import (
     ComplianceMetadata,
     Concept,
@@ -352,7 +352,7 @@ def test_the_quick_check_of_strict_decoding_agrees_with_the_one_that_tells_paths
         place[key] = value
         if value is ...:
             del place[key]
-    problems = list(_problems(data, type(hit), "$", strict=True))
+    problems = list(misfits(data, type(hit), "$", strict=True))
     assert fits_function(type(hit))(data) == (problems == [])
 
 

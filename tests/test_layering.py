@@ -23,6 +23,7 @@ PURE = [
     "frames",
     "hidden",
     "images",
+    "misfits",
     "paging",
     "params",
     "responses",
@@ -30,6 +31,7 @@ PURE = [
     "rules",
     "signatures",
     "windows",
+    "wire_types",
     *sorted(path.stem for path in PACKAGE.glob("display*.py")),
 ]
 NO_IO = {

@@ -18,6 +18,7 @@ import typer
 
 from scenario_search.cli.pictures import picture
 from scenario_search.crawl_params import CrawlOptions
+from scenario_search.filters import Filter
 from scenario_search.params import (
     CallOptions,
     Images,
@@ -194,7 +195,7 @@ def arguments(params_class: type[Any], *, without: tuple[str, ...] = ()) -> list
         params_class: A request class, or one of the classes of conditions.
         without: Parameters that are left out.
     """
-    hints = typing.get_type_hints(params_class)
+    hints = typing.get_type_hints(params_class, localns={"Filter": Filter})
     made = []
     for name, parameter in parameters(params_class):
         if name == "images":
