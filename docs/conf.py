@@ -3,12 +3,21 @@
 import builtins
 from typing import Any, cast
 
+import attrs
 from docutils.nodes import Element
 from sphinx.addnodes import pending_xref
 from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
 from scenario_search import __version__
+from scenario_search.crawl_params import (
+    CrawlAssetsParams,
+    CrawlModelsParams,
+    CrawlPlanParams,
+    RunOptions,
+)
+from scenario_search.params import CallOptions
+from scenario_search.responses import Document
 
 project = "scenario-search"
 author = "The scenario-search developers"
@@ -31,7 +40,7 @@ html_css_files = ["pages.css"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+python_use_unqualified_type_names = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 
@@ -50,12 +59,79 @@ nitpick_ignore_regex = [
     (r"py:.*", r"AbstractAsyncContextManager|DownloadSource|optional"),
     (
         r"py:.*",
-        r"(scenario_search\..*\.)?(PreparedSearch|ApiError|Checkpoint|JsonLines|Screen|_\w+)",
+        r"(scenario_search\..*\.)?(PreparedSearch|SearchParams|ApiError|Checkpoint|JsonLines|_\w+)",
     ),
+    (r"py:.*", r"(scenario_search\..*\.)?(Screen|Walk|Known|PillowImage)"),
     (r"py:mod", r"scenario_search\..*"),
 ]
 suppress_warnings = ["ref.python"]  # the annotation type[...] is no attribute "type"
 _BUILTINS = set(dir(builtins))
+
+CRAWLS = {
+    f"scenario_search.{home}.{method}": options
+    for home in ("crawler.AsyncCrawler", "sync_crawl.SyncCrawler")
+    for method, options in {
+        "assets": CrawlAssetsParams,
+        "models": CrawlModelsParams,
+        "plan": CrawlPlanParams,
+        "run": RunOptions,
+    }.items()
+}
+"""The calls whose keywords are the fields of a class."""
+OPTIONS = {field.name for field in attrs.fields(CallOptions)}
+"""What is told last: it is the same for every call."""
+MADE_BY_CLIENTS = {
+    *("AsyncSearch", "AsyncSearchResults", "AsyncSearchHitsOffset", "AsyncPrefetch"),
+    *("SyncSearch", "SyncSearchHitsOffset", "SyncPrefetch", "PageInfo"),
+    *("AsyncCrawler", "AsyncCrawl", "SyncCrawler", "SyncCrawl", "CrawlStats", "CrawlWindow"),
+    *("Piece", "Window", "ResponseInfo", "DownloadReport", "DownloadedFile", "Field"),
+    *("Faults", "Rule", "LoadReport", "SeenRequest", "Embedder"),
+}
+"""Classes that nobody makes by hand, so that how they are made is not shown."""
+
+
+WRITTEN = {"<built-in function monotonic>": "time.monotonic", "NOTHING": "..."}
+"""Defaults whose repr is not how they are written."""
+
+
+def _told_by_fields(
+    app: object, what: str, name: str, obj: Any, options: object, lines: list[str]
+) -> None:
+    """List the keywords of requests and crawls, which are told of where they are declared."""
+    fields = attrs.fields(obj) if what == "class" and attrs.has(obj) else ()
+    if name in CRAWLS:
+        fields = attrs.fields(CRAWLS[name])
+    told = []
+    for field in sorted(fields, key=lambda field: field.name in OPTIONS):
+        parameter = field.metadata.get("parameter")
+        text = field.metadata.get("doc") if parameter is None else parameter.doc
+        if text:
+            told.append(f":param {field.name}: {text}")
+    if not told:
+        return
+    lines[:] = [line for line in lines if not line.startswith(":param options:")]
+    place = next((at for at, line in enumerate(lines) if line.startswith(":rais")), len(lines))
+    lines[place:place] = ["", *told] if place == len(lines) else told
+
+
+def _shortened(
+    app: object, what: str, name: str, obj: Any, options: object, signature: str | None, to: str
+) -> tuple[str | None, str] | None:
+    """Leave out of signatures what no caller writes, and what is told elsewhere."""
+    short = name.rpartition(".")[2]
+    if not signature:
+        return None
+    if what == "class" and (short in MADE_BY_CLIENTS or issubclass(obj, Document)):
+        return "", to
+    if ".pytest_plugin." in name:
+        return "", to
+    if what == "exception" and "__init__" not in vars(obj):
+        return "", to
+    if short in {"demo", "with_options"} and "Scenario." in name:
+        return "(**options)", to
+    for shown, written in WRITTEN.items():
+        signature = signature.replace(shown, written)
+    return signature, to
 
 
 def _without_type(
@@ -92,4 +168,6 @@ def _found_by_last_name(
 
 def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", _without_type, priority=100)
+    app.connect("autodoc-process-docstring", _told_by_fields, priority=900)
+    app.connect("autodoc-process-signature", _shortened)
     app.connect("missing-reference", _found_by_last_name)
