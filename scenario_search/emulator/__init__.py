@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scenario_search.emulator.faults import Fault as Fault, Faults as Faults, Rule as Rule
-    from scenario_search.emulator.routes import SeenRequest as SeenRequest
+    from scenario_search.emulator.seen_requests import SeenRequest as SeenRequest
     from scenario_search.emulator.server import Emulator as Emulator
     from scenario_search.emulator.store import (
         InvalidDocumentError as InvalidDocumentError,
@@ -44,7 +44,7 @@ _HOMES = {
     "InvalidDocumentError": "store",
     "LoadReport": "store",
     "Rule": "faults",
-    "SeenRequest": "routes",
+    "SeenRequest": "seen_requests",
     "StoreError": "store",
 }
 _OF_THE_EXTRA = {"numpy", "onnxruntime", "PIL"}

@@ -32,6 +32,7 @@ from scenario_search.emulator.api_errors import ApiError, bad_request
 from scenario_search.emulator.arguments import is_loopback
 from scenario_search.emulator.faults import rule_from_json
 from scenario_search.emulator.fields import KINDS, Kind
+from scenario_search.emulator.seen_requests import SeenRequest
 from scenario_search.emulator.sources import JsonLines
 from scenario_search.emulator.store import InvalidDocumentError
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["CONTROL_PREFIX", "Control"]
 
 CONTROL_PREFIX = "/__emulator__"
+_SHOWN = ("method", "path", "query", "headers", "status", "request_id")
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -97,7 +99,7 @@ class Control:
         return _answer({})
 
     async def _requests(self, _: web.Request) -> web.StreamResponse:
-        return _answer({"requests": [attrs.asdict(seen) for seen in self._emulator.requests]})
+        return _answer({"requests": [_shown(seen) for seen in self._emulator.requests]})
 
     async def _forget_requests(self, _: web.Request) -> web.StreamResponse:
         self._emulator.forget_requests()
@@ -141,6 +143,13 @@ def _answer(content: dict[str, Any]) -> web.Response:
     return web.Response(
         body=orjson.dumps(content, default=_json_form), content_type="application/json"
     )
+
+
+def _shown(seen: SeenRequest) -> dict[str, Any]:
+    shown = {field: getattr(seen, field) for field in _SHOWN}
+    # As it came: it may be nested deeper than what can be written.
+    shown["json"] = None if seen.json is None else orjson.Fragment(seen.body)
+    return shown
 
 
 def _json_form(value: Any) -> Any:

@@ -18,55 +18,32 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import orjson
 from aiohttp import web
 
 from scenario_search.emulator.api_errors import ApiError, EmulatorStoppedError
 from scenario_search.emulator.control import CONTROL_PREFIX
+from scenario_search.emulator.error_responses import REQUEST_ID, error_response, framework_error
 from scenario_search.emulator.faults import Fault
 from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.files import FOLDERS
 from scenario_search.emulator.openapi import openapi_document
 from scenario_search.emulator.requests import SearchRequest, read_search
+from scenario_search.emulator.seen_requests import LARGEST_KEPT_BODY, SeenRequest
 
 if TYPE_CHECKING:
     from scenario_search.emulator.engine import Found
     from scenario_search.emulator.server import Emulator
 
-__all__ = ["GZIP_FROM", "SeenRequest", "make_application"]
+__all__ = ["GZIP_FROM", "make_application"]
 
 GZIP_FROM = 32 * 1024
 """Smaller bodies are not compressed: on a loopback it would cost more than it saves."""
 
-_MAX_RECORDED_BODY = 1024 * 1024
 _JSON = "application/json"
 _logger = logging.getLogger("scenario_search.emulator")
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@attrs.define(kw_only=True)
-class SeenRequest:
-    """A request the emulator has got.
-
-    Attributes:
-        method: The HTTP method.
-        path: The URL's path.
-        query: The URL's parameters; of one given twice, the last.
-        headers: The headers, names in lower case; credentials are blanked out.
-        json: The body as JSON; None where there is none, it is no JSON, or is above 1 MiB.
-        status: The status answered; None while there is none, or if the connection broke.
-        request_id: The ``x-request-id`` of the answer.
-    """
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    json: Any = None
-    status: int | None = None
-    request_id: str
 
 
 # Older versions of aiohttp know plain keys only, which newer ones warn of.
@@ -104,7 +81,7 @@ class _Api:
                     "UNSUPPORTED_MEDIA_TYPE",
                     details={"contentType": request.content_type},
                 )
-            body = await _recorded_body(request)
+            body = await _recorded_body(request, emulator)
             packed = "gzip" in request.headers.get("Accept-Encoding", "")
 
             def answer() -> tuple[bytes, bool]:
@@ -114,7 +91,7 @@ class _Api:
                     return gzip.compress(text, 1), True
                 return text, False
 
-            text, compressed = await emulator.in_reader(answer, computes=_computes(request, body))
+            text, compressed = await emulator.in_reader(answer, computes=_computes(body))
             response = web.Response(body=text, content_type=_JSON)
             if compressed:
                 response.headers["Content-Encoding"] = "gzip"
@@ -139,12 +116,16 @@ class _Api:
         return web.Response(body=self._openapi, content_type=_JSON)
 
 
-def _computes(request: web.Request, body: bytes) -> bool:
+def _computes(body: bytes) -> bool:
     """Whether the search is by meaning or likeness, of which the first ones take long."""
-    values = request[_SEEN].json
-    if not isinstance(values, dict):
-        return len(body) > _MAX_RECORDED_BODY  # only a picture makes it so large
-    return any(values.get(name) for name in ("image", "images", "querySemanticRatio"))
+    if len(body) > LARGEST_KEPT_BODY:
+        return True  # only a picture makes it so large
+    try:
+        values = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    names = ("image", "images", "querySemanticRatio")
+    return isinstance(values, dict) and any(values.get(name) for name in names)
 
 
 def _search_body(wanted: SearchRequest, found: Found) -> bytes:
@@ -186,33 +167,10 @@ def _authenticate(request: web.Request, emulator: Emulator) -> None:
         )
 
 
-async def _recorded_body(request: web.Request) -> bytes:
+async def _recorded_body(request: web.Request, emulator: Emulator) -> bytes:
     body = await request.read()
-    if len(body) <= _MAX_RECORDED_BODY:
-        with contextlib.suppress(orjson.JSONDecodeError):
-            request[_SEEN].json = orjson.loads(body)
+    emulator.record_body(request[_SEEN], body)
     return body
-
-
-def _error_response(error: ApiError) -> web.Response:
-    return web.Response(
-        status=error.status, body=error.body(), content_type=_JSON, headers=error.headers
-    )
-
-
-_HTTP_CODES = {
-    400: "BAD_REQUEST",
-    404: "NOT_FOUND",
-    405: "METHOD_NOT_ALLOWED",
-    413: "PAYLOAD_TOO_LARGE",
-}
-
-
-def _as_api_error(error: web.HTTPException) -> ApiError:
-    """The API's form of what the web framework refuses by itself."""
-    allow = error.headers.get("Allow")
-    code = _HTTP_CODES.get(error.status, "BAD_REQUEST")
-    return ApiError(error.status, error.reason, code, headers={"Allow": allow} if allow else None)
 
 
 def _observed(emulator: Emulator) -> Any:
@@ -228,7 +186,7 @@ def _observed(emulator: Emulator) -> Any:
             fault = emulator.faults.next_fault(request.method, request.path)
         if fault is None:
             response = await _answer(request, handler)
-            response.headers["x-request-id"] = seen.request_id
+            response.headers[REQUEST_ID] = seen.request_id
             seen.status = response.status
             return response
         return await _FaultyAnswer(emulator, request, handler, fault, seen).send()
@@ -259,16 +217,16 @@ async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except ApiError as error:
-        return _error_response(error)
+        return error_response(error)
     except web.HTTPException as error:
-        return _error_response(_as_api_error(error))
+        return error_response(framework_error(error))
     except (web.PayloadAccessError, web.RequestPayloadError):
-        return _error_response(ApiError(400, "The body could not be read", "BAD_REQUEST"))
+        return error_response(ApiError(400, "The body could not be read", "BAD_REQUEST"))
     except EmulatorStoppedError:
-        return _error_response(ApiError(503, "The emulator is stopping", "STOPPING"))
+        return error_response(ApiError(503, "The emulator is stopping", "STOPPING"))
     except Exception:
         _logger.exception("the emulator failed on %s %s", request.method, request.path)
-        return _error_response(ApiError(500, "Internal error of the emulator", "INTERNAL_ERROR"))
+        return error_response(ApiError(500, "Internal error of the emulator", "INTERNAL_ERROR"))
 
 
 class _FaultyAnswer:
@@ -291,7 +249,7 @@ class _FaultyAnswer:
     async def send(self) -> web.StreamResponse:
         fault = self._fault
         with contextlib.suppress(web.HTTPException, web.RequestPayloadError):
-            await _recorded_body(self._request)
+            await _recorded_body(self._request, self._emulator)
         if fault.latency:
             await self._emulator.sleep(fault.latency)
         if fault.reset:
@@ -300,7 +258,7 @@ class _FaultyAnswer:
             await self._emulator.stopped()
             return self._abort(web.Response())
         response = await self._usual_or_scripted()
-        response.headers["x-request-id"] = self._seen.request_id
+        response.headers[REQUEST_ID] = self._seen.request_id
         for name, value in fault.headers.items():
             response.headers[name] = value
         self._seen.status = response.status

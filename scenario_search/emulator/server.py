@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +16,6 @@ from typing import Any, Self, TypeVar
 from urllib.parse import unquote
 
 import attrs
-from aiohttp import web
 
 from scenario_search.emulator.arguments import (
     check_files,
@@ -31,19 +28,18 @@ from scenario_search.emulator.embedding import Embedder, MiniLMEmbedder
 from scenario_search.emulator.engine import RESULT_CAP, Engine, Found
 from scenario_search.emulator.faults import Faults
 from scenario_search.emulator.fields import Kind
+from scenario_search.emulator.http_server import listening_socket, serve
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.requests import SearchRequest
-from scenario_search.emulator.routes import SeenRequest, make_application
-from scenario_search.emulator.server_thread import ServerThread, listening_socket, turns
+from scenario_search.emulator.routes import make_application
+from scenario_search.emulator.seen_requests import SeenRequest, SeenRequests
+from scenario_search.emulator.server_thread import ServerThread
 from scenario_search.emulator.sources import Source
 from scenario_search.emulator.store import LoadReport
 
 __all__ = ["Emulator"]
 
 _READERS = 4
-_MAX_SEEN = 1000
-_GRACE = 2.0  # seconds that requests under way have when the emulator stops
-_TURNS = 5
 T = TypeVar("T")
 
 
@@ -127,7 +123,7 @@ class Emulator:
         self.api_secret = api_secret
         self.bearer = bearer
         self.project_id = project_id
-        self._seen: deque[SeenRequest] = deque(maxlen=_MAX_SEEN)
+        self._seen = SeenRequests()
         self.faults = Faults()
         self.control = Control(self)
         self._embedder = embedder or MiniLMEmbedder()
@@ -170,16 +166,24 @@ class Emulator:
 
     @property
     def requests(self) -> list[SeenRequest]:
-        """The last thousand requests seen, oldest first; those of the control plane left out."""
-        return list(self._seen)
+        """The last requests seen, oldest first; those of the control plane left out.
+
+        A thousand are kept, and 16 MiB of them, headers and bodies together; a body above 1 MiB
+        isn't.
+        """
+        return self._seen.listed()
 
     def forget_requests(self) -> None:
         """Forget the requests seen."""
-        self._seen.clear()
+        self._seen.forget()
 
     def record(self, seen: SeenRequest) -> None:
         """Add a request to those seen."""
-        self._seen.append(seen)
+        self._seen.add(seen)
+
+    def record_body(self, seen: SeenRequest, body: bytes) -> None:
+        """Add the body of a request to it, once it was read."""
+        self._seen.add_body(seen, body)
 
     def expire_urls(self) -> None:
         """Make every picture URL that was answered so far a 403, as if its time were over."""
@@ -432,42 +436,15 @@ class Emulator:
                 stopping=stopping,
             )
             try:
-                await self._listen(listener, ready, stopping)
+                await serve(
+                    make_application(self, self._max_body_bytes),
+                    listener,
+                    ready,
+                    stopping,
+                    library.stopping.set,
+                )
             finally:
                 self._state = None
-
-    async def _listen(
-        self, listener: socket.socket, ready: Callable[[], None], stopping: asyncio.Event
-    ) -> None:
-        runner = web.AppRunner(
-            make_application(self, self._max_body_bytes),
-            access_log=None,
-            handle_signals=False,
-            handler_cancellation=True,
-            shutdown_timeout=_GRACE,
-        )
-        await runner.setup()
-        assert runner.server is not None  # noqa: S101 - made by setup
-        site = web.SockSite(runner, listener)
-        try:
-            await site.start()
-            ready()
-            await stopping.wait()
-        finally:
-            stopping.set()
-            self._running().library.stopping.set()
-            # A connection accepted just now is set up some turns of the loop later. asyncio would
-            # leak it if its server were closed by then.
-            with contextlib.suppress(NotImplementedError):  # a loop that does not use readiness
-                asyncio.get_running_loop().remove_reader(listener)
-            await turns(_TURNS)
-            transports = [each.transport for each in runner.server.connections]
-            await runner.cleanup()
-            # A transport whose client does not read would wait for it for ever.
-            for transport in transports:
-                if transport is not None:
-                    transport.abort()
-            await turns(_TURNS)
 
     def _write(self, work: Callable[[_State], T]) -> Future[T]:
         """Have the writer's thread do it, after what it was given before."""

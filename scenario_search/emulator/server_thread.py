@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 
-__all__ = ["ServerThread", "listening_socket", "turns"]
+__all__ = ["ServerThread"]
 
 _Serve = Callable[[Callable[[], None], asyncio.Event], Awaitable[None]]
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """A socket that listens there.
-
-    Raises:
-        OSError: The port is taken.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=128)
-
-
-async def turns(number: int) -> None:
-    """Let the event loop go round."""
-    for _ in range(number):
-        await asyncio.sleep(0)
 
 
 class ServerThread:

@@ -74,6 +74,14 @@ def answer(emulator: Emulator, data: bytes, **options: bool) -> tuple[int, str, 
     return int(head.split()[1]), head.decode("latin-1"), body
 
 
+def assert_api_error(wanted: int, status: int, head: str, body: bytes) -> None:
+    assert status == wanted
+    assert "\r\nx-request-id: " in head.lower()
+    assert "\r\ncontent-type: application/json" in head.lower()
+    content = json.loads(body)
+    assert content.keys() - {"details"} == {"error", "code"}
+
+
 def refusal(emulator: Emulator, body: bytes, **headers: str | None) -> tuple[int, str]:
     status, _, content = answer(emulator, request(body, **headers))
     return status, json.loads(content)["code"]
@@ -119,8 +127,45 @@ def test_a_body_in_chunks_is_read(emulator: Emulator) -> None:
         {"X": "y" * 100_000},
     ],
 )
-def test_wrong_http_is_a_400(emulator: Emulator, headers: dict[str, Any]) -> None:
-    assert answer(emulator, request(QUERY, **headers))[0] == 400
+def test_wrong_http_is_a_400_of_the_api(emulator: Emulator, headers: dict[str, Any]) -> None:
+    assert_api_error(400, *answer(emulator, request(QUERY, **headers)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\0\x01\0\r\n\r\n",
+        b"hello\r\n\r\n",
+        bytes(range(256)) + b"\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"POST /v1/search/\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://[/ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+    ids=["TLS", "a word", "bytes", "HTTP/2", "a path", "a URL", "no host", "a long path"],
+)
+def test_what_is_no_http_is_a_400_of_the_api_and_not_logged(
+    emulator: Emulator, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    status, head, body = answer(emulator, data)
+    assert_api_error(400, status, head, body)
+    assert json.loads(body)["details"]["reason"]
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("path", [PATH, "/nowhere"])
+def test_an_expectation_nobody_knows_is_a_417(emulator: Emulator, path: str) -> None:
+    data = request(QUERY, path=path, Expect="miracles")
+    assert_api_error(417, *answer(emulator, data))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_body_that_can_not_be_unpacked_is_a_400_and_not_logged(
+    emulator: Emulator, coding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert_api_error(400, *answer(emulator, request(QUERY, Content_Encoding=coding)))
+    assert caplog.records == []
 
 
 def test_a_body_that_ends_early_has_no_answer(emulator: Emulator) -> None:
@@ -235,7 +280,3 @@ def test_a_data_url_that_is_none_is_a_400(emulator: Emulator, url: str) -> None:
 @pytest.mark.parametrize("id_", ["a" * 1_000_000, "a\0b", "https://example.com/x.png", "é/../"])
 def test_an_id_that_is_none_is_a_400(emulator: Emulator, id_: str) -> None:
     assert refusal(emulator, json.dumps({"image": id_}).encode()) == (400, "UNKNOWN_ASSET")
-
-
-def test_a_tls_handshake_is_a_400(emulator: Emulator) -> None:
-    assert answer(emulator, b"\x16\x03\x01\x02\0\x01\0\r\n\r\n")[0] == 400

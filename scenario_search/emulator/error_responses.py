@@ -1,0 +1,40 @@
+"""Errors as HTTP answers: JSON of one shape, whoever refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+
+from scenario_search.emulator.api_errors import ApiError
+
+__all__ = ["REQUEST_ID", "error_response", "framework_error"]
+
+REQUEST_ID: Final = "x-request-id"
+"""The header that each answer has."""
+
+_CODES: Final[Mapping[int, str]] = {
+    400: "BAD_REQUEST",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "PAYLOAD_TOO_LARGE",
+    417: "EXPECTATION_FAILED",
+}
+
+
+def error_response(error: ApiError) -> web.Response:
+    """The answer for an error."""
+    return web.Response(
+        status=error.status,
+        body=error.body(),
+        content_type="application/json",
+        headers=error.headers,
+    )
+
+
+def framework_error(error: web.HTTPException) -> ApiError:
+    """The API's form of what the web framework refuses by itself."""
+    allow = error.headers.get("Allow")
+    code = _CODES.get(error.status, "BAD_REQUEST")
+    return ApiError(error.status, error.reason, code, headers={"Allow": allow} if allow else None)

@@ -1,0 +1,101 @@
+"""The requests that an emulator has got: what tests look at afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from typing import Any, Final
+
+import attrs
+import orjson
+
+__all__ = ["LARGEST_KEPT_BODY", "SeenRequest", "SeenRequests"]
+
+LARGEST_KEPT_BODY: Final = 1024 * 1024
+"""Bytes: a larger body is not kept."""
+
+_MOST: Final = 1000
+_MOST_BYTES: Final = 16 * 1024 * 1024
+
+
+@attrs.define(kw_only=True)
+class SeenRequest:
+    """A request the emulator has got.
+
+    Attributes:
+        method: The HTTP method.
+        path: The URL's path.
+        query: The URL's parameters; of one given twice, the last.
+        headers: The headers, names in lower case; credentials are blanked out.
+        body: The body's bytes, unpacked; empty while it was not read, and if it is above 1 MiB.
+        status: The status answered; None while there is none, or if the connection broke.
+        request_id: The ``x-request-id`` of the answer.
+    """
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes = b""
+    status: int | None = None
+    request_id: str
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, read anew each time; None where there is none, or it is no JSON."""
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(self.body)
+        return None
+
+    @property
+    def size(self) -> int:
+        """How many bytes of text it holds."""
+        texts = [self.method, self.path]
+        for pair in (*self.query.items(), *self.headers.items()):
+            texts += pair
+        return len(self.body) + sum(map(len, texts))
+
+
+class SeenRequests:
+    """The last requests seen: a thousand at most, and 16 MiB at most. The oldest go first.
+
+    Threads may share it.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, SeenRequest] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def listed(self) -> list[SeenRequest]:
+        """All of them, oldest first."""
+        with self._lock:
+            return list(self._kept.values())
+
+    def add(self, seen: SeenRequest) -> None:
+        """Keep a request, as the latest."""
+        with self._lock:
+            self._kept[seen.request_id] = seen
+            self._bytes += seen.size
+            self._let_go()
+
+    def add_body(self, seen: SeenRequest, body: bytes) -> None:
+        """Note the body of a request, which is read later than the rest; not too large a one."""
+        if len(body) > LARGEST_KEPT_BODY:
+            return
+        with self._lock:
+            if seen.request_id in self._kept:
+                self._bytes += len(body) - len(seen.body)
+            seen.body = body
+            self._let_go()
+
+    def forget(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
+    def _let_go(self) -> None:
+        while len(self._kept) > _MOST or self._bytes > _MOST_BYTES:
+            self._bytes -= self._kept.popitem(last=False)[1].size
