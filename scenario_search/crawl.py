@@ -251,7 +251,7 @@ class AsyncCrawl(Generic[H]):
             ImportError: pandas is not installed.
             InvalidParamsError: The crawl has a checkpoint.
         """
-        frames._library("pandas")
+        frames.library("pandas")
         return (await self._columns()).to_pandas()
 
     async def to_polars(self) -> pl.DataFrame:
@@ -261,7 +261,7 @@ class AsyncCrawl(Generic[H]):
             ImportError: polars is not installed.
             InvalidParamsError: The crawl has a checkpoint.
         """
-        frames._library("polars")
+        frames.library("polars")
         return (await self._columns()).to_polars()
 
     async def _columns(self) -> frames.Columns:

@@ -193,7 +193,7 @@ class Columns:
         Raises:
             ImportError: pandas is not installed.
         """
-        pandas = _library("pandas")
+        pandas = library("pandas")
         dtypes = {
             "text": "string",
             "integer": "Int64",
@@ -212,7 +212,7 @@ class Columns:
         Raises:
             ImportError: polars is not installed.
         """
-        polars: Any = _library("polars")
+        polars: Any = library("polars")
         dtypes = {
             "text": polars.String,
             "integer": polars.Int64,
@@ -237,7 +237,7 @@ def to_pandas(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pd.DataF
     Raises:
         ImportError: pandas is not installed.
     """
-    _library("pandas")
+    library("pandas")
     found = Columns(kind)
     found.add(hits)
     return found.to_pandas()
@@ -253,13 +253,18 @@ def to_polars(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pl.DataF
     Raises:
         ImportError: polars is not installed.
     """
-    _library("polars")
+    library("polars")
     found = Columns(kind)
     found.add(hits)
     return found.to_polars()
 
 
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """Import the library of a kind of frame.
+
+    Raises:
+        ImportError: It is not installed. The message names the extra.
+    """
     try:
         return importlib.import_module(name)
     except ImportError as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
-import anyio.to_thread
 import attrs
 import orjson
 
@@ -21,7 +21,7 @@ from scenario_search.errors import (
     PaginationError,
     TruncatedResultsWarning,
 )
-from scenario_search.frames import rows, to_pandas, to_polars
+from scenario_search.frames import Columns, library, rows
 from scenario_search.images import image_reference
 from scenario_search.pacing import Pause
 from scenario_search.paging import (
@@ -44,9 +44,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from scenario_search.client import AsyncScenario
+    from scenario_search.export import SearchSource
     from scenario_search.search import Endpoint
 
-__all__ = ["AsyncSearchHitsOffset", "AsyncSearchResults", "PreparedSearch"]
+__all__ = ["AsyncSearchHitsOffset", "AsyncSearchResults", "PreparedSearch", "SearchExports"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -128,7 +129,9 @@ class PreparedSearch(Generic[H]):
         if self._start is not None:
             body = self._start
         elif _reads_images(self.params):
-            body = await anyio.to_thread.run_sync(self.encoded_start)
+            from anyio.to_thread import run_sync  # noqa: PLC0415 - for pictures only
+
+            body = await run_sync(self.encoded_start)
         else:
             body = self.encoded_start()
         place = position_parameters(self.params) if position is None else position.wire()
@@ -203,6 +206,12 @@ class PreparedSearch(Generic[H]):
             if left is not None:
                 left = max(0, left - len(page.hits))
 
+    def export_source(self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]) -> SearchSource[H]:
+        """Give the hits of pages as what can be exported."""
+        from scenario_search.export import SearchSource  # noqa: PLC0415 - few searches need it
+
+        return SearchSource(self.endpoint.hit_class, self.batches(pages))
+
     @property
     def max_items(self) -> int | None:
         """The most hits an iteration gives."""
@@ -230,9 +239,62 @@ class PreparedSearch(Generic[H]):
         return total
 
 
+class SearchExports(Generic[H]):
+    """What writes to a file every hit that an iteration gives, page by page.
+
+    That is all hits of results; of a page, its own and those of the pages after it. ``max_items``
+    ends it early. The file is there whole or not at all, and what was there before is replaced.
+    """
+
+    __slots__ = ()
+
+    def _export_source(self) -> SearchSource[H]:
+        raise NotImplementedError
+
+    async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
+        """Write the hits to a file, a line of JSON each, as the API sent them.
+
+        Raises:
+            PaginationError: The server does not advance.
+            APIError: A page could not be read.
+        """
+        from scenario_search import export  # noqa: PLC0415 - few searches need it
+
+        await export.to_jsonl(self._export_source(), path)
+
+    async def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the hits to a CSV file: see :func:`scenario_search.export.to_csv`.
+
+        Raises:
+            PaginationError: The server does not advance.
+            APIError: A page could not be read.
+        """
+        from scenario_search import export  # noqa: PLC0415 - few searches need it
+
+        await export.to_csv(self._export_source(), path)
+
+    async def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write the hits to a Parquet file.
+
+        Types and columns: :mod:`scenario_search.export_parquet`.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+            PaginationError: The server does not advance.
+            APIError: A page could not be read.
+        """
+        from scenario_search import export_parquet  # noqa: PLC0415 - few searches need it
+
+        await export_parquet.to_parquet(self._export_source(), path)
+
+
 @attrs.define(kw_only=True, repr=False)
-class AsyncSearchHitsOffset(SearchHits[H]):
-    """A page of hits. Iterating goes on from this page's first hit to the last page's last."""
+class AsyncSearchHitsOffset(SearchHits[H], SearchExports[H]):
+    """A page of hits. Iterating goes on from this page's first hit to the last page's last.
+
+    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``; ``to_dicts``, ``to_pandas`` and
+    ``to_polars`` give this page's hits, which need no request.
+    """
 
     _search: PreparedSearch[H] | None = attrs.field(default=None, eq=False, init=False)
     _position: Position | None = attrs.field(default=None, eq=False, init=False)
@@ -290,6 +352,9 @@ class AsyncSearchHitsOffset(SearchHits[H]):
     def __aiter__(self) -> AsyncIterator[H]:
         return self._origin().hits(self.iter_pages())
 
+    def _export_source(self) -> SearchSource[H]:
+        return self._origin().export_source(self.iter_pages())
+
     def _batches(self) -> AsyncIterator[list[H]]:
         return self._origin().batches(self.iter_pages())
 
@@ -306,7 +371,7 @@ class AsyncSearchHitsOffset(SearchHits[H]):
         return await self._origin().count()
 
 
-class AsyncSearchResults(Generic[H]):
+class AsyncSearchResults(SearchExports[H]):
     """What a search call gives: await it for one page, or iterate over every hit.
 
     Nothing is sent until then. Each await, and each iteration, is a search of its own.
@@ -367,7 +432,8 @@ class AsyncSearchResults(Generic[H]):
         Raises:
             ImportError: pandas is not installed.
         """
-        return to_pandas([hit async for hit in self], kind=self._search.endpoint.hit_class)
+        library("pandas")
+        return (await self._columns()).to_pandas()
 
     async def to_polars(self) -> pl.DataFrame:
         """Give every hit as a row of a polars frame. See :meth:`SearchHits.to_polars`.
@@ -375,7 +441,17 @@ class AsyncSearchResults(Generic[H]):
         Raises:
             ImportError: polars is not installed.
         """
-        return to_polars([hit async for hit in self], kind=self._search.endpoint.hit_class)
+        library("polars")
+        return (await self._columns()).to_polars()
+
+    async def _columns(self) -> Columns:
+        found = Columns(self._search.endpoint.hit_class)
+        async for hits in self._search.batches(self.pages()):
+            found.add(hits)
+        return found
+
+    def _export_source(self) -> SearchSource[H]:
+        return self._search.export_source(self.pages())
 
     def __repr__(self) -> str:
         endpoint = self._search.endpoint

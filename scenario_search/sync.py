@@ -209,7 +209,11 @@ class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
 
 @attrs.define(kw_only=True, repr=False)
 class SyncSearchHitsOffset(SearchHits[H]):
-    """A page of hits. Iterating goes on from this page's first hit to the last page's last."""
+    """A page of hits. Iterating goes on from this page's first hit to the last page's last.
+
+    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``; ``to_dicts``, ``to_pandas`` and
+    ``to_polars`` give this page's hits, which need no request.
+    """
 
     _page: AsyncSearchHitsOffset[H] | None = attrs.field(default=None, eq=False, init=False)
 
@@ -271,6 +275,27 @@ class SyncSearchHitsOffset(SearchHits[H]):
         :class:`TruncatedResultsWarning`, for there may be more.
         """
         return portal.run(self._source().count)
+
+    def to_jsonl(self, path: str | os.PathLike[str]) -> None:
+        """Write this page's hits and those of all pages after it to a file, a line of JSON each.
+
+        See :meth:`SearchExports.to_jsonl`.
+        """
+        portal.run(self._source().to_jsonl, path)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write this page's hits and those of all pages after it to a CSV file.
+
+        See :meth:`SearchExports.to_csv`.
+        """
+        portal.run(self._source().to_csv, path)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write this page's hits and those of all pages after it to a Parquet file.
+
+        See :meth:`SearchExports.to_parquet`.
+        """
+        portal.run(self._source().to_parquet, path)
 
 
 _S = TypeVar("_S", bound=SearchHits[Any])

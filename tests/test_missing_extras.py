@@ -18,6 +18,7 @@ NEEDED = {
     "AsyncScenario.demo": "emulator",
     "page.to_pandas": "pandas",
     "page.to_polars": "polars",
+    "page.to_parquet": "parquet",
     "crawl.to_pandas": "pandas",
     "crawl.to_polars": "polars",
     "crawl.to_parquet": "parquet",

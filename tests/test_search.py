@@ -8,12 +8,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from fake_transport import correct_page, faked_client
 
 from scenario_search import (
-    APIResponseValidationError,
     AsyncScenario,
     F,
     IgnoredParameterWarning,
@@ -22,11 +20,8 @@ from scenario_search import (
     PaginationError,
     SearchAssetSearchParams,
     SearchModelSearchParams,
-    SearchModelSearchResponse,
 )
-from scenario_search.responses import SearchAssetSearchResponse
 from scenario_search.search import AsyncSearch
-from scenario_search.search_results import AsyncSearchHitsOffset
 from scenario_search.transport import Answer
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
@@ -267,52 +262,3 @@ def test_help_shows_every_parameter() -> None:
     )
     assert AsyncSearch.asset_search.__name__ == "asset_search"
     assert "image" not in inspect.signature(AsyncSearch.workflow_search).parameters
-
-
-async def test_results_show_what_they_are() -> None:
-    client, _ = correct()
-    assert repr(client.search.asset_search(query="x")) == (
-        "<AsyncSearchResults of asset_search: await it, or use 'async for'>"
-    )
-
-
-# Pages
-
-
-async def test_hits_are_of_the_searchs_own_class() -> None:
-    client, _ = correct()
-    assert isinstance(
-        (await client.search.asset_search(query="x")).hits[0], SearchAssetSearchResponse
-    )
-    assert isinstance(
-        (await client.search.model_search(query="x")).hits[0], SearchModelSearchResponse
-    )
-
-
-async def test_a_page_that_does_not_fit_says_how_it_arrived() -> None:
-    client, _ = faked_client(lambda _: Answer(201, {"x-request-id": "r"}, b"[]", 0.0))
-    with pytest.raises(APIResponseValidationError) as raised:
-        await client.search.asset_search(query="x")
-    assert (raised.value.status_code, raised.value.request_id) == (201, "r")
-
-
-async def test_strict_clients_refuse_what_lacks_documented_fields() -> None:
-    client, _ = correct(strict=True)
-    with pytest.raises(APIResponseValidationError, match=r"\$\.hits\[0\]\.metadata is missing"):
-        await client.search.asset_search(query="x")
-
-
-def test_a_page_made_by_hand_has_no_search_to_go_on_with() -> None:
-    page: AsyncSearchHitsOffset[SearchAssetSearchResponse] = AsyncSearchHitsOffset(hits=[])
-    assert not page.has_next_page()
-    for use in (lambda: page.response, page.iter_pages, page.__aiter__):
-        with pytest.raises(PaginationError, match="not made by a client's search"):
-            use()
-
-
-async def test_a_page_compares_and_prints_by_what_it_holds() -> None:
-    client, _ = correct()
-    first = await client.search.asset_search(query="x", limit=2)
-    assert first == await client.search.asset_search(query="y", limit=2)
-    assert "asset_1" in repr(first)
-    assert orjson.loads(first.to_json())["estimatedTotalHits"] == 35

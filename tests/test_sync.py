@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_transport import Page, correct_page
+from fake_transport import Page, correct_page, faked_client
 from plain_clients import IDS, client_of, faked
 from raw_server import Answer
 from raw_server_thread import PAGE, served_aside
@@ -176,6 +176,29 @@ def test_prefetch_outside_of_a_block_says_what_to_write() -> None:
     hits = client.search.asset_search(query="a").prefetch(4)
     with pytest.raises(TypeError, match=r"write 'with "):
         iter(hits)
+
+
+@pytest.mark.parametrize("method", ["to_jsonl", "to_csv", "to_parquet"])
+def test_a_page_writes_the_same_file_as_on_the_asynchronous_side(
+    method: str, tmp_path: Path
+) -> None:
+    if method == "to_parquet":
+        pytest.importorskip("pyarrow")
+    client, _ = faked()
+    page = client.search.asset_search(query="a", limit=10, offset=100)
+    getattr(page, method)(tmp_path / "one")
+
+    other, transport = faked_client(lambda body: correct_page(IDS, body))
+    results = other.search.asset_search(query="a", limit=10, offset=100)
+    asyncio.run(getattr(results, method)(tmp_path / "two"))
+    assert len(transport.bodies) == 15
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_page_that_no_client_made_writes_no_file(tmp_path: Path) -> None:
+    page = SyncSearchHitsOffset(hits=[SearchAssetSearchResponse(id="a")])
+    with pytest.raises(PaginationError, match="not made by a client's search"):
+        page.to_jsonl(tmp_path / "x.jsonl")
 
 
 def test_a_page_that_no_client_made_says_so() -> None:

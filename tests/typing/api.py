@@ -188,6 +188,20 @@ async def progress(client: AsyncScenario) -> None:
         assert_type(number, int)
 
 
+async def exports(
+    results: AsyncSearchResults[SearchAssetSearchResponse],
+    page: AsyncSearchHitsOffset[SearchModelSearchResponse],
+    path: Path,
+) -> None:
+    await results.to_jsonl(path)
+    await results.to_csv("assets.csv")
+    await results.to_parquet(path)
+    await page.to_jsonl("models.jsonl")
+    await page.to_csv(path)
+    await page.to_parquet(path)
+    await results.to_jsonl()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
 def any_hit(hit: Hit) -> None:
     assert_type(hit.id, str)
 

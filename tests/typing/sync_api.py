@@ -55,6 +55,9 @@ def pages(client: Scenario) -> None:
     assert_type(page.response, ResponseInfo)
     for hit in page:
         assert_type(hit, SearchAssetSearchResponse)
+    page.to_jsonl("assets.jsonl")
+    page.to_csv("assets.csv")
+    page.to_parquet("assets.parquet")
     with page.prefetch(4) as hits:
         assert_type(hits, SyncPrefetch[SearchAssetSearchResponse])
         for hit in hits:
