@@ -45,7 +45,7 @@ from scenario_search.emulator.filter_parser import (
 )
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.requests import SearchRequest
-from scenario_search.emulator.store import Numbers
+from scenario_search.emulator.store import Numbers, StoreError
 from scenario_search.emulator.text_index import TextResult
 from scenario_search.emulator.vectors import best, merge_hybrid, text_similarity_score
 
@@ -113,6 +113,7 @@ class Engine:
 
         Raises:
             ApiError: The filter, a picture or the project is refused.
+            StoreError: The database file is damaged, or can't be read.
         """
         candidates = self._candidates(request)
         start = min(request.offset, self._result_cap)
@@ -247,7 +248,7 @@ class Engine:
         """
         try:
             return self._library.meanings.similarities(request.kind, query, candidates)
-        except EmulatorStoppedError:
+        except (EmulatorStoppedError, StoreError):
             raise
         except Exception as error:
             if request.query_semantic_ratio == 1:

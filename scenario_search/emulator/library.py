@@ -7,7 +7,6 @@ every index up to date when it returns.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,7 +24,8 @@ from scenario_search.emulator.likenesses import Likenesses
 from scenario_search.emulator.loaded_files import FilesOfLoad
 from scenario_search.emulator.meanings import Meanings
 from scenario_search.emulator.sources import Documents, Source
-from scenario_search.emulator.store import InvalidDocumentError, LoadReport, Store, StoreError
+from scenario_search.emulator.store import InvalidDocumentError, LoadReport, Store
+from scenario_search.emulator.store_schema import file_error
 
 __all__ = ["Library"]
 
@@ -71,10 +71,8 @@ class Library:
             self.likenesses = Likenesses(self.store, self.files, self.stopping)
         except BaseException as error:
             self._close_file()
-            if isinstance(error, sqlite3.DatabaseError | ValueError):
-                raise StoreError(
-                    f"{self.store.path} is damaged: {error}; load the documents into a new file"
-                ) from error
+            if isinstance(error, ValueError):
+                raise file_error(self.store.path, error) from error
             raise
 
     def __enter__(self) -> Self:

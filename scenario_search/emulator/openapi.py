@@ -78,7 +78,7 @@ _ERRORS: Final[Mapping[str, str]] = {
     "403": "The project is not one of these credentials.",
     "413": "The body is too large.",
     "415": "The body's Content-Type is not application/json.",
-    "500": "An embedder of one's own failed, and the search asks for nothing but meaning.",
+    "500": "The database file is damaged, or an embedder failed where only meaning is asked for.",
     "503": "The emulator is stopping.",
 }
 _REQUEST_ID: Final[Schema] = {

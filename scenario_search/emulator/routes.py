@@ -30,6 +30,7 @@ from scenario_search.emulator.files import FOLDERS
 from scenario_search.emulator.openapi import openapi_document
 from scenario_search.emulator.requests import SearchRequest, read_search
 from scenario_search.emulator.seen_requests import LARGEST_KEPT_BODY, SeenRequest
+from scenario_search.emulator.store import StoreError
 
 if TYPE_CHECKING:
     from scenario_search.emulator.engine import Found
@@ -224,6 +225,9 @@ async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse
         return error_response(ApiError(400, "The body could not be read", "BAD_REQUEST"))
     except EmulatorStoppedError:
         return error_response(ApiError(503, "The emulator is stopping", "STOPPING"))
+    except StoreError as error:
+        _logger.error("%s", error)  # noqa: TRY400 - it says all there is to know
+        return error_response(ApiError(500, str(error), "DATABASE_FAILED"))
     except Exception:
         _logger.exception("the emulator failed on %s %s", request.method, request.path)
         return error_response(ApiError(500, "Internal error of the emulator", "INTERNAL_ERROR"))

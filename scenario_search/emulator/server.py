@@ -287,6 +287,7 @@ class Emulator:
             InvalidDocumentError: A document is no object with an ``id``. It names the line of the
                 file, and says how many documents are stored: those of the batches before.
             OSError: The source can't be read.
+            StoreError: The database file is damaged, or can't be written.
             ValueError: ``files`` for a kind that is not assets.
         """
         return await asyncio.wrap_future(self._load(source, kind, files))
@@ -349,7 +350,12 @@ class Emulator:
     # What the routes use, on the server's own loop.
 
     def search(self, request: SearchRequest) -> Found:
-        """Answer a checked request; blocking."""
+        """Answer a checked request; blocking.
+
+        Raises:
+            ApiError: The filter, a picture or the project is refused.
+            StoreError: The database file is damaged, or can't be read.
+        """
         running = self._running()
         found = running.engine.search(request)
         origin = running.origin.encode()

@@ -38,6 +38,8 @@ from scenario_search.emulator.store_connections import Connections
 from scenario_search.emulator.store_documents import (
     InvalidDocumentError,
     LoadReport,
+    check_text,
+    decoded,
     encode_document,
 )
 from scenario_search.emulator.store_numbers import (
@@ -245,7 +247,7 @@ class Store:
 
     def get(self, kind: Kind, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The documents with these ids; those not there are left out."""
-        return {id_: orjson.loads(raw) for id_, raw in self._by_ids(kind, "json", ids)}
+        return {id_: decoded(raw, self.path) for id_, raw in self._by_ids(kind, "json", ids)}
 
     def numbers_of(self, kind: Kind, ids: Iterable[str]) -> dict[str, int]:
         """The numbers of the documents with these ids; those not there are left out."""
@@ -262,11 +264,13 @@ class Store:
                     (orjson.dumps(wanted).decode(),),
                 )
             )
-        return [found[number] for number in wanted if number in found]
+        documents = [found[number] for number in wanted if number in found]
+        check_text(documents, self.path)
+        return documents
 
     def documents(self, kind: Kind, numbers: Iterable[int] | Numbers) -> list[dict[str, Any]]:
         """`raw_documents`, parsed."""
-        return [orjson.loads(raw) for raw in self.raw_documents(kind, numbers)]
+        return [decoded(raw, self.path) for raw in self.raw_documents(kind, numbers)]
 
     def select_numbers(self, kind: Kind, where: Node | None = None) -> Numbers:
         """The numbers of the documents that match a filter tree, rising (read-only).

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from scenario_search.emulator.store_schema import StoreError, open_connection, prepare
+from scenario_search.emulator.store_schema import StoreError, file_error, open_connection, prepare
 
 READERS: Final = 8
 """So many reads run at the same time; further ones wait."""
@@ -67,21 +67,31 @@ class Connections:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction, after those before it; an exception undoes it."""
+        """A write transaction, after those before it; an exception undoes it.
+
+        Raises:
+            StoreError: The file is damaged, or can't be read or written.
+        """
         with self._write_lock:
             self._check_open()
-            self._writer.execute("BEGIN IMMEDIATE")
             try:
+                self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
                 self._writer.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+                if isinstance(error, sqlite3.DatabaseError):
+                    raise file_error(self.path, error) from error
                 raise
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A read transaction: all that is read in it is of one state."""
+        """A read transaction: all that is read in it is of one state.
+
+        Raises:
+            StoreError: The file is damaged, or can't be read.
+        """
         with self._read_permits:
             self._check_open()
             # The connection used last has the warmest cache.
@@ -91,7 +101,10 @@ class Connections:
                 try:
                     yield connection
                 finally:
-                    connection.execute("ROLLBACK")
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+            except sqlite3.DatabaseError as error:
+                raise file_error(self.path, error) from error
             finally:
                 self._idle.append(connection)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+from scenario_search.emulator.store_schema import file_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +109,24 @@ def _json_of(document: dict[str, Any]) -> bytes:
         if json.loads(text) != document:
             raise TypeError(str(error)) from error
         return text.encode()
+
+
+def decoded(raw: bytes, path: Path) -> dict[str, Any]:
+    """A stored document, parsed; a `StoreError` about the file at `path` if that can't be."""
+    try:
+        document: dict[str, Any] = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise file_error(path, error) from error
+    return document
+
+
+def check_text(documents: Sequence[bytes], path: Path) -> None:
+    """Raise a `StoreError` about the file at `path` if what was read is no text of JSON.
+
+    SQLite has no checksums of what it keeps. To parse the documents would take many times as long.
+    """
+    try:
+        if "\0" in b"".join(documents).decode():
+            raise ValueError("a document holds U+0000")
+    except (TypeError, ValueError) as error:
+        raise file_error(path, error) from error

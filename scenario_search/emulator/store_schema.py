@@ -30,6 +30,14 @@ class StoreError(Exception):
     """The file can't be used as a store, or the store is closed."""
 
 
+def file_error(path: Path, error: Exception) -> StoreError:
+    """What to raise for an error that SQLite, or what it gave, has shown in a file."""
+    # The others are of the kind "disk I/O error" or "database or disk is full".
+    if isinstance(error, sqlite3.OperationalError):
+        return StoreError(f"{path} can't be read or written: {error}")
+    return StoreError(f"{path} is damaged: {error}; load the documents into a new file")
+
+
 def open_connection(path: Path, *, durable: bool) -> sqlite3.Connection:
     """A connection to an existing or new file, in WAL mode and in autocommit.
 

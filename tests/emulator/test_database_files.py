@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from killed_worker import Words
@@ -19,6 +22,8 @@ from scenario_search.emulator import Emulator
 from scenario_search.emulator.requests import read_search
 from scenario_search.emulator.store import StoreError
 
+PAGE = 8192
+DOCUMENT = b'{"id":"3"'
 BY_MEANING = {"query": "castle", "querySemanticRatio": 1}
 
 
@@ -48,6 +53,31 @@ def opened(path: Path | str) -> None:
 def first(emulator: Emulator, body: dict[str, Any]) -> str:
     hit = emulator.search(read_search("assets", orjson.dumps(body), {})).hits[0]
     return str(orjson.loads(hit)["id"])
+
+
+def searched(emulator: Emulator, body: dict[str, Any]) -> tuple[int, Any]:
+    """The status and the answer to a search over HTTP."""
+    headers = {"Authorization": f"Bearer {emulator.bearer}", "Content-Type": "application/json"}
+    url = f"{emulator.url}/search/assets"
+    with httpx.Client(headers=headers) as client:
+        response = client.post(url, content=orjson.dumps(body))
+    return response.status_code, response.json()
+
+
+def changed(path: Path, statement: str, parameters: Sequence[Any] = ()) -> None:
+    """Change a file behind the emulator's back."""
+    connection = sqlite3.connect(path)
+    connection.execute(statement, parameters)
+    connection.commit()
+    connection.close()
+
+
+def overwrite(path: Path, text: bytes) -> None:
+    """Write other bytes over the page of a file that holds a text, as a failing disk may."""
+    content = bytearray(path.read_bytes())
+    start = content.index(text) // PAGE * PAGE
+    content[start : start + PAGE] = random.Random(1).randbytes(PAGE)
+    path.write_bytes(content)
 
 
 class TestTwoEmulators:
@@ -96,13 +126,44 @@ class TestDamage:
             opened(path)
         assert path.read_bytes()[:100] == content[:100]
 
+    def test_damage_found_by_a_search_is_a_500_that_says_what_to_do(
+        self, path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        overwrite(path, DOCUMENT)
+        with Emulator(path, embedder=Words()) as emulator:
+            status, content = searched(emulator, {"query": "dragon"})
+            assert (status, content["code"]) == (500, "DATABASE_FAILED")
+            assert re.fullmatch(
+                rf"{path} is damaged: .*; load the documents into a new file", content["error"]
+            )
+            (record,) = caplog.records
+            assert (record.getMessage(), record.exc_info) == (content["error"], None)
+
+    def test_damage_found_by_a_search_by_meaning_is_not_the_embedders(self, path: Path) -> None:
+        changed(path, "DELETE FROM blobs WHERE name LIKE 'meanings/%'")
+        overwrite(path, DOCUMENT)
+        with Emulator(path, embedder=Words()) as emulator:
+            status, content = searched(emulator, BY_MEANING)
+            assert (status, content["code"]) == (500, "DATABASE_FAILED")
+
+    def test_damage_found_by_a_load_is_named(self, path: Path) -> None:
+        overwrite(path, DOCUMENT)
+        with Emulator(path, embedder=Words()) as emulator:
+            with pytest.raises(StoreError, match=r"copy\.db is damaged: .* into a new file"):
+                emulator.load_sync([{"id": "0"}])
+
+    @pytest.mark.parametrize("content", ["x'00'", "x'ff'", "'text'", "7"])
+    def test_a_document_that_is_none_is_damage(self, path: Path, content: str) -> None:
+        """SQLite keeps it well; only the answer would be no JSON."""
+        changed(path, f"UPDATE assets SET json = {content}")
+        with Emulator(path, embedder=Words()) as emulator:
+            status, body = searched(emulator, {"query": "dragon"})
+            assert (status, body["code"]) == (500, "DATABASE_FAILED")
+
     @pytest.mark.parametrize("name", ["text index", "meanings/0001"])
     @pytest.mark.parametrize("content", [b"", b"{}\n", b"\0" * 100, b"[1]\n", b'{"maker": 1}'])
     def test_damaged_indexes_are_made_anew(self, path: Path, name: str, content: bytes) -> None:
-        connection = sqlite3.connect(path)
-        connection.execute("UPDATE blobs SET data = ? WHERE name = ?", (content, name))
-        connection.commit()
-        connection.close()
+        changed(path, "UPDATE blobs SET data = ? WHERE name = ?", (content, name))
         for _ in range(2):
             with Emulator(path, embedder=Words()) as emulator:
                 assert first(emulator, {"query": "dragon"}) == "1"
@@ -110,9 +171,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("version", [0, 1, 99])
     def test_a_file_of_another_version_is_named(self, path: Path, version: int) -> None:
-        connection = sqlite3.connect(path)
-        connection.execute(f"PRAGMA user_version = {version}")
-        connection.close()
+        changed(path, f"PRAGMA user_version = {version}")
         with pytest.raises(StoreError, match=f"has layout {version} and this version reads"):
             opened(path)
 
