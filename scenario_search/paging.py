@@ -5,6 +5,9 @@ server does not advance. No server makes it go on for ever:
 
 - the position that the server echoes must be the one that was asked for;
 - two pages running must not hold the same ids;
+- pages must not go round in a circle. One page's ids are kept to compare with, a later page's each
+  time that the walk is twice as long (Brent's cycle detection), so that a circle of n pages is
+  noticed within 8 n;
 - a walk may give twice as many hits as its first total promised, and 10,000 more; without any
   total, 10,000,000.
 
@@ -48,6 +51,7 @@ every page is a billed search."""
 
 _LEEWAY = 10_000
 _LONGEST_WALK = 10_000_000
+_MOST_RETURNS = 2
 
 
 @attrs.frozen
@@ -168,6 +172,11 @@ def whole_number(value: Any) -> int | None:
     return None
 
 
+def _same_ids(ids: list[str], others: list[str]) -> bool:
+    # Sets of a hundred ids are made only where one of them is there again.
+    return bool(ids) and ids[0] in others and {*map(str, ids)} == {*map(str, others)}
+
+
 def _promised(asked: Position, page: SearchHits[Any]) -> int | None:
     """Give how many hits there are from the very first on, as far as a page tells."""
     total = whole_number(page.total)
@@ -189,6 +198,9 @@ class Walk:
     def __init__(self, position: Position) -> None:
         self.position: Position | None = position
         self._ids: list[str] = []
+        self._kept: list[str] = []
+        self._returns = 0
+        self._pages = 0
         self._received = 0
         self._longest: int | None = None
         self._most_promised = 0
@@ -230,12 +242,21 @@ class Walk:
 
     def _check_ids(self, asked: Position, page: SearchHits[Any]) -> None:
         ids = [hit.id for hit in page.hits]
-        # Sets of a hundred ids are made only where one of them is there again.
-        if ids and ids[0] in self._ids and {*map(str, ids)} == {*map(str, self._ids)}:
+        if _same_ids(ids, self._ids):
             raise PaginationError(
                 f"The server gave the same {len(ids)} hits twice running, before and at "
                 f"{asked}: it does not advance"
             )
+        # What is added meanwhile may push one page to where another was, but hardly twice.
+        self._returns += _same_ids(ids, self._kept)
+        if self._returns == _MOST_RETURNS:
+            raise PaginationError(
+                f"The server gave the same {len(ids)} hits again and again, last at {asked}: its "
+                "pages go round in a circle"
+            )
+        self._pages += 1
+        if self._pages.bit_count() == 1:
+            self._kept, self._returns = ids, 0
         self._ids = ids
 
     def _check_length(self, asked: Position, page: SearchHits[Any], promised: int | None) -> None:

@@ -200,17 +200,54 @@ async def test_the_same_ids_twice_running_end_the_walk(mode: dict[str, Any], ord
 
 
 @MODES
-async def test_alternating_pages_end_by_the_length_the_first_page_promised(
+@pytest.mark.parametrize("rounds", [2, 3, 7, 40])
+async def test_pages_that_come_round_again_and_again_end_the_walk_whatever_the_total(
+    mode: dict[str, Any], rounds: int
+) -> None:
+    def circle(body: dict[str, Any]) -> Page:
+        page = correct_page([], body)
+        page |= {"hits": hits(ids_from(start_of(body) % (10 * rounds), 10))}
+        return totals(page, 10**9, 10)
+
+    client, sent = faked_client(circle)
+    with pytest.raises(PaginationError, match="go round in a circle"):
+        await walk(client, **mode)
+    assert 3 * rounds <= len(sent.bodies) <= 8 * rounds
+
+
+@given(before=st.integers(0, 60), rounds=st.integers(2, 60))
+def test_a_circle_that_begins_late_is_noticed_too(before: int, rounds: int) -> None:
+    endless = Walk(Position(paged=False, start=0, size=1))
+    with pytest.raises(PaginationError, match="circle"):
+        for number in range(8 * max(before, rounds)):
+            place = number if number < before else before + (number - before) % rounds
+            endless.accept(page_of([f"asset_{place}"], estimated_total_hits=10**9))
+
+
+async def test_a_page_that_comes_once_more_is_no_circle() -> None:
+    # As where hits are added while the walk goes on, a page's worth for each page.
+    starts = [0, 10, 20, 10, 20, 30]
+    client, sent = faked_client(
+        lambda body: (
+            correct_page(ids_from(0, 60), body)
+            | {"hits": hits(ids_from(starts[body["offset"] // 10], 10))}
+        )
+    )
+    assert len(await walk(client, limit=10)) == 60
+    assert len(sent.bodies) == 6
+
+
+@MODES
+async def test_new_hits_without_end_end_by_the_length_the_first_page_promised(
     mode: dict[str, Any],
 ) -> None:
     mode = {name: 100 if value == 10 else value for name, value in mode.items()}
 
-    def alternate(body: dict[str, Any]) -> Page:
-        odd = start_of(body) // 100 % 2
-        page = correct_page([], body) | {"hits": hits(ids_from(odd * 100, 100))}
+    def endless(body: dict[str, Any]) -> Page:
+        page = correct_page([], body) | {"hits": hits(ids_from(start_of(body), 100))}
         return totals(page, 10**9 if start_of(body) else 200, 100)
 
-    client, sent = faked_client(alternate)
+    client, sent = faked_client(endless)
     with pytest.raises(PaginationError, match=r"more than 10,400 hits"):
         await walk(client, **mode)
     assert len(sent.bodies) == 105
