@@ -172,11 +172,6 @@ def whole_number(value: Any) -> int | None:
     return None
 
 
-def _same_ids(ids: list[str], others: list[str]) -> bool:
-    # Sets of a hundred ids are made only where one of them is there again.
-    return bool(ids) and ids[0] in others and {*map(str, ids)} == {*map(str, others)}
-
-
 def _promised(asked: Position, page: SearchHits[Any]) -> int | None:
     """Give how many hits there are from the very first on, as far as a page tells."""
     total = whole_number(page.total)
@@ -198,7 +193,7 @@ class Walk:
     def __init__(self, position: Position) -> None:
         self.position: Position | None = position
         self._ids: list[str] = []
-        self._kept: list[str] = []
+        self._kept: set[str] = set()
         self._returns = 0
         self._pages = 0
         self._received = 0
@@ -242,13 +237,14 @@ class Walk:
 
     def _check_ids(self, asked: Position, page: SearchHits[Any]) -> None:
         ids = [hit.id for hit in page.hits]
-        if _same_ids(ids, self._ids):
+        # Sets of a hundred ids are made only where one of them is there again.
+        if ids and ids[0] in self._ids and {*map(str, ids)} == {*map(str, self._ids)}:
             raise PaginationError(
                 f"The server gave the same {len(ids)} hits twice running, before and at "
                 f"{asked}: it does not advance"
             )
         # What is added meanwhile may push one page to where another was, but hardly twice.
-        self._returns += _same_ids(ids, self._kept)
+        self._returns += bool(ids and str(ids[0]) in self._kept and {*map(str, ids)} == self._kept)
         if self._returns == _MOST_RETURNS:
             raise PaginationError(
                 f"The server gave the same {len(ids)} hits again and again, last at {asked}: its "
@@ -256,7 +252,7 @@ class Walk:
             )
         self._pages += 1
         if self._pages.bit_count() == 1:
-            self._kept, self._returns = ids, 0
+            self._kept, self._returns = {*map(str, ids)}, 0
         self._ids = ids
 
     def _check_length(self, asked: Position, page: SearchHits[Any], promised: int | None) -> None:
