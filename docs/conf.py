@@ -82,7 +82,7 @@ OPTIONS = {field.name for field in attrs.fields(CallOptions)}
 """What is told last: it is the same for every call."""
 MADE_BY_CLIENTS = {
     *("AsyncSearch", "AsyncSearchResults", "AsyncSearchHitsOffset", "AsyncPrefetch"),
-    *("SyncSearch", "SyncSearchHitsOffset", "SyncPrefetch", "PageInfo"),
+    *("SearchExports", "SyncSearch", "SyncSearchHitsOffset", "SyncPrefetch", "PageInfo"),
     *("AsyncCrawler", "AsyncCrawl", "SyncCrawler", "SyncCrawl", "CrawlStats", "CrawlWindow"),
     *("Piece", "Window", "ResponseInfo", "DownloadReport", "DownloadedFile", "Field"),
     *("Faults", "Rule", "LoadReport", "SeenRequest", "Embedder"),
@@ -123,7 +123,7 @@ def _shortened(
         return None
     if what == "class" and (short in MADE_BY_CLIENTS or issubclass(obj, Document)):
         return "", to
-    if ".pytest_plugin." in name:
+    if "scenario_search_pytest." in name:
         return "", to
     if what == "exception" and "__init__" not in vars(obj):
         return "", to

@@ -8,7 +8,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-MODULE = "scenario_search.emulator.pytest_plugin"
+MODULE = "scenario_search_pytest"
 INSTALLED = any(point.value == MODULE for point in entry_points(group="pytest11"))
 OPTIONS = (
     *("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"),
@@ -16,13 +16,32 @@ OPTIONS = (
 )
 
 
-def test_importing_it_imports_nothing_heavy() -> None:
+def test_pytest_starts_without_importing_the_package() -> None:
     code = (
-        "import sys, scenario_search.emulator.pytest_plugin;"
-        "print(sorted({'numpy', 'PIL', 'onnxruntime', 'aiohttp.web'} & sys.modules.keys()))"
+        f"import pytest, sys; before = {{*sys.modules}}; import {MODULE};"
+        "print(*sorted({*sys.modules} - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split() == [MODULE]
+
+
+def test_without_the_extra_only_its_fixtures_fail_and_say_what_to_install(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest("import sys; sys.modules['numpy'] = None")
+    pytester.makepyfile(
+        """
+        def test_of_theirs():
+            pass
+
+        def test_of_ours(scenario_base_url):
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess(*OPTIONS)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines("the emulator needs numpy: pip install 'scenario-search?emulator?'")
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_plain_tests_and_async_tests_share_one_emulator(pytester: pytest.Pytester) -> None:

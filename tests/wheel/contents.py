@@ -2,39 +2,55 @@
 
 ``DIST`` holds an sdist and the wheel that was built of it; the other folder the wheel that was
 built of the checkout. It prints the sizes, and ends with 1 where something is wrong.
+
+There is one wheel, for the core and for all extras: what an extra adds are other packages. Its core
+is each module but those of the command line and the emulator, which are folders of their own; also
+the modules for frames and Parquet belong to it. A size is what the files take in the wheel, packed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import tarfile
 import zipfile
+from email import message_from_bytes
 from pathlib import Path, PurePosixPath
 
 CORE_LIMIT = 150_000
 PACKAGE = "scenario_search/"
-PARTS = {"emulator": f"{PACKAGE}emulator/", "command line": f"{PACKAGE}cli/"}
+PYTEST_PLUGIN = "scenario_search_pytest.py"
+PARTS = {
+    f"{PACKAGE}emulator/": "emulator",
+    PYTEST_PLUGIN: "emulator",
+    f"{PACKAGE}cli/": "command line",
+    PACKAGE: "core",
+    "": "metadata",
+}
+"""The part of each path by how it begins: the first that fits."""
 
 
 def sizes(wheel: zipfile.ZipFile) -> dict[str, int]:
-    """Give the compressed bytes of each part; the core is what is in no folder of an extra."""
-    found = dict.fromkeys(("core", *PARTS, "metadata"), 0)
+    """Give the packed bytes of each part."""
+    found = dict.fromkeys(("core", "emulator", "command line", "metadata"), 0)
     for entry in wheel.infolist():
-        name = entry.filename
-        parts = [part for part, folder in PARTS.items() if name.startswith(folder)]
-        parts.append("core" if name.startswith(PACKAGE) else "metadata")
-        found[parts[0]] += entry.compress_size
+        found[next(PARTS[start] for start in PARTS if entry.filename.startswith(start))] += (
+            entry.compress_size
+        )
     return found
 
 
 def strangers(wheel: zipfile.ZipFile) -> list[str]:
-    """Give what does not belong into a wheel: all but modules, ``py.typed`` and the metadata."""
+    """Give what does not belong into a wheel: all but modules, ``py.typed`` and the metadata.
+
+    So there are no pictures, no weights and no data.
+    """
     return [
         name
         for name in wheel.namelist()
         if not (name.startswith(PACKAGE) and PurePosixPath(name).suffix == ".py")
-        and name != f"{PACKAGE}py.typed"
+        and name not in (f"{PACKAGE}py.typed", PYTEST_PLUGIN)
         and not name.partition("/")[0].endswith(".dist-info")
     ]
 
@@ -42,6 +58,14 @@ def strangers(wheel: zipfile.ZipFile) -> list[str]:
 def digests(wheel: zipfile.ZipFile) -> dict[str, str]:
     """Give a digest of each file."""
     return {name: hashlib.sha256(wheel.read(name)).hexdigest() for name in wheel.namelist()}
+
+
+def links(wheel: zipfile.ZipFile) -> list[str]:
+    """Give what leads nowhere in the description, which a package index shows by itself."""
+    (path,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    text = message_from_bytes(wheel.read(path)).get_payload()
+    found = re.findall(r"\]\((?!https://)[^)]*\)|<img[^>]*>|install -e[^\n]*", str(text))
+    return [f"the description leads nowhere: {link}" for link in found]
 
 
 def wrong(dist: Path, of_checkout: Path) -> list[str]:
@@ -62,11 +86,12 @@ def wrong(dist: Path, of_checkout: Path) -> list[str]:
         if f"{PACKAGE}py.typed" not in wheel.namelist():
             said.append("the wheel has no py.typed")
         said += [f"{name} does not belong into the wheel" for name in strangers(wheel)]
+        said += links(wheel)
         if digests(wheel) != digests(other):
             said.append("the sdist builds another wheel than the checkout")
     with tarfile.open(sdist) as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]
-    needed = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "noxfile.py")
+    needed = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "noxfile.py", ".ci/run")
     needed += (f"{PACKAGE}__init__.py", "tests/conftest.py", "docs/index.md")
     said += [f"the sdist has no {name}" for name in needed if name not in names]
     return said

@@ -1,8 +1,9 @@
 """Fixtures for tests of code that searches Scenario: a real server, no account, no network.
 
-pytest finds this module by itself once the extra is installed
-(``pip install 'scenario-search[emulator]'``). Nothing heavy is imported, and nothing started,
-until a test asks for a fixture.
+pytest finds this module by itself where scenario-search is installed, and loads it at the start of
+each run. It stands outside of the package so that this costs nothing: the package, and all that the
+fixtures need (``pip install 'scenario-search[emulator]'``), is imported when a test first asks for
+one of them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ __all__ = ["scenario_base_url", "scenario_emulator"]
 
 @pytest.fixture(scope="session")
 def _scenario_emulator_of_the_session() -> Iterator[Emulator]:
-    from scenario_search.emulator import Emulator  # noqa: PLC0415 - not before it is asked for
+    try:
+        from scenario_search.emulator import Emulator  # noqa: PLC0415 - not before it is asked for
+    except ImportError as error:
+        pytest.fail(str(error), pytrace=False)
 
     with Emulator.demo() as emulator:
         yield emulator
