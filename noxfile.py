@@ -134,10 +134,10 @@ def browser(session: nox.Session) -> None:
 
 @nox.session(python=LOWEST, default=False)
 def screenshots(session: nox.Session) -> None:
-    """Take the documentation's pictures of the gallery, where there is a Chromium."""
+    """Take the documentation's pictures of pages, where there is a Chromium."""
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         session.skip("there is no chromium on the path")
-    session.install("-e", ".[all]")
+    session.install("-e", ".[all]", *group("tests"))
     session.run("python", "-m", "tests.screenshots")
 
 

@@ -1,21 +1,29 @@
-"""Pictures of the gallery for the documentation, taken by a headless Chromium.
+"""Pictures for the documentation, taken by a headless Chromium.
 
-``python -m tests.screenshots`` shows a page of the demo emulator as a notebook would, light and
-dark, and keeps both in ``docs/images``. It needs ``chromium`` on the path.
+``python -m tests.screenshots`` shows a page of the demo emulator as a notebook would, the example
+that searches as you type, and the moodboard, and keeps what is seen in ``docs/images``: light and
+dark where the page knows both. It needs ``chromium`` on the path.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import uvicorn
 from PIL import Image, ImageChops
 
-from scenario_search import F, Scenario
+from scenario_search import AsyncScenario, F, Scenario
 from scenario_search.display import html
 
 CALL = """client.search.asset_search(
@@ -26,7 +34,12 @@ WIDTH, HEIGHT, SCALE = 1200, 1600, 1.5
 MARGIN = 24
 COLOURS = 256
 
-_IMAGES = Path(__file__).parents[1] / "docs" / "images"
+SERVICE_SIZE = 1000, 640
+BOARD_SIZE = 1000, 700
+QUALITY = 74
+
+_DOCS = Path(__file__).parents[1] / "docs"
+_IMAGES = _DOCS / "images"
 _CELL = (
     "<style>pre{font:13px/1.5 ui-monospace,'DejaVu Sans Mono',monospace;margin:0 2px 18px;"
     "padding:10px 14px 10px 52px;position:relative;border-radius:8px;"
@@ -41,8 +54,14 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 
-def shoot(browser: str, page: Path, scheme: str, picture: Path) -> None:
-    """Show a page and keep a picture of it, in few enough colours to be small.
+def shoot(
+    browser: str,
+    address: str,
+    scheme: str,
+    picture: Path,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+) -> None:
+    """Show a page and keep a small picture of it: a PNG of few colours, or a WebP.
 
     Raises:
         CalledProcessError: Chromium failed.
@@ -64,10 +83,10 @@ def shoot(browser: str, page: Path, scheme: str, picture: Path) -> None:
                 f"--user-data-dir={folder}/profile",
                 f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
                 f"--force-device-scale-factor={SCALE}",
-                f"--window-size={WIDTH},{HEIGHT}",
+                f"--window-size={size[0]},{size[1]}",
                 "--virtual-time-budget=15000",
                 f"--screenshot={raw}",
-                page.as_uri(),
+                address,
             ],
             check=True,
             capture_output=True,
@@ -78,8 +97,68 @@ def shoot(browser: str, page: Path, scheme: str, picture: Path) -> None:
         blank = Image.new("RGB", whole.size, whole.getpixel((0, 0)))
         _, _, _, end = ImageChops.difference(whole, blank).getbbox() or (0, 0, *whole.size)
         shown = whole.crop((0, 0, whole.width, min(end + int(MARGIN * SCALE), whole.height)))
-        few = shown.quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE)
-        few.save(picture, optimize=True)
+        if picture.suffix == ".webp":
+            shown.save(picture, quality=QUALITY, method=6)
+        else:
+            few = shown.quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE)
+            few.save(picture, optimize=True)
+    print(f"{picture.name}: {picture.stat().st_size / 1000:.0f} kB")
+
+
+def example(name: str) -> ModuleType:
+    """Import a program of docs/examples."""
+    spec = importlib.util.spec_from_file_location(name, _DOCS / "examples" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """Serve an application, and give its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
+    listener = server.config.bind_socket()
+    listener.listen()  # so that a browser that comes before the service has begun waits for it
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def shoot_gallery(browser: str, folder: Path) -> None:
+    """Show a page of hits as a notebook does."""
+    with Scenario.demo() as client:
+        shown = html(eval(CALL, {"client": client, "F": F}))
+        # The picture is taken when all is loaded, which leaves out what may load late.
+        shown = shown.replace(' loading="lazy" decoding="async"', "")
+        cell = f"{_CELL}<pre><b>[2]</b>{escape(CALL)}</pre>"
+        page = folder / "gallery.html"
+        page.write_text(shown.replace("<body>", f"<body>{cell}"), encoding="utf-8")
+        for scheme in SCHEMES:
+            shoot(browser, page.as_uri(), scheme, _IMAGES / f"gallery-{scheme}.png")
+
+
+def shoot_service(browser: str) -> None:
+    """Show the page that searches as you type."""
+    with served(example("search_service").make_app(AsyncScenario.demo)) as address:
+        for scheme in SCHEMES:
+            picture = _IMAGES / f"search-as-you-type-{scheme}.webp"
+            shoot(browser, f"{address}/?q=dragon", scheme, picture, SERVICE_SIZE)
+
+
+def shoot_moodboard(browser: str, folder: Path) -> None:
+    """Show a moodboard, made as the page of the examples says."""
+    program = str(_DOCS / "examples" / "moodboard.py")
+    asked = [sys.executable, program, "--demo", "--tag", "castle", str(folder)]
+    subprocess.run(asked, check=True)
+    page = (folder / "index.html").as_uri()
+    shoot(browser, page, "light", _IMAGES / "moodboard.webp", BOARD_SIZE)
 
 
 def main() -> int:
@@ -89,17 +168,10 @@ def main() -> int:
         print("skipped: there is no chromium on the path")
         return 0
     _IMAGES.mkdir(parents=True, exist_ok=True)
-    with Scenario.demo() as client, tempfile.TemporaryDirectory() as folder:
-        shown = html(eval(CALL, {"client": client, "F": F}))
-        # The picture is taken when all is loaded, which leaves out what may load late.
-        shown = shown.replace(' loading="lazy" decoding="async"', "")
-        cell = f"{_CELL}<pre><b>[2]</b>{escape(CALL)}</pre>"
-        page = Path(folder, "gallery.html")
-        page.write_text(shown.replace("<body>", f"<body>{cell}"), encoding="utf-8")
-        for scheme in SCHEMES:
-            picture = _IMAGES / f"gallery-{scheme}.png"
-            shoot(browser, page, scheme, picture)
-            print(f"{picture.name}: {picture.stat().st_size / 1000:.0f} kB")
+    with tempfile.TemporaryDirectory() as folder:
+        shoot_gallery(browser, Path(folder))
+        shoot_service(browser)
+        shoot_moodboard(browser, Path(folder, "board"))
     return 0
 
 

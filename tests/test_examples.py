@@ -82,7 +82,9 @@ def test_the_service_finds_pictures(make_client: Make):
         answer = browser.get("/search", params={"q": "castle"}).json()
     assert answer["total"] == 28
     assert answer["hits"][0]["name"] == "Castle"
+    assert answer["hits"][0]["size"] == "1024 \u00d7 1024"
     assert answer["hits"][0]["picture"].startswith("http://127.0.0.1:")
+    assert answer["hits"][0]["url"].startswith("http://127.0.0.1:")
 
 
 def test_the_service_remembers_what_was_asked(make_client: Make, scenario_emulator: Emulator):
@@ -134,6 +136,7 @@ def shown_by_chromium(app: Any, path: str, profile: Path) -> str:
     """Serve the app, and give the page as it is once its scripts have run."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
     listener = server.config.bind_socket()
+    listener.listen()  # so that a browser that comes before the service has begun waits for it
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
