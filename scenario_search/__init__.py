@@ -1,68 +1,72 @@
-"""An asyncio-first client for Scenario's Search API, with an embedded emulator of it."""
+"""An asyncio-first client for Scenario's Search API, with an embedded emulator of it.
+
+A name is loaded with its module when it is first asked for, so that importing the package costs
+next to nothing. So are the modules: ``scenario_search.filters`` is there without an import.
+"""
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 from scenario_search._version import __version__
-from scenario_search.client import AsyncScenario
-from scenario_search.configuration import ClientOptions
-from scenario_search.errors import (
-    APICertificateError,
-    APIConnectionError,
-    APIError,
-    APIResponseValidationError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    CheckpointError,
-    ConfigurationError,
-    ConflictError,
-    IgnoredParameterWarning,
-    IncompleteCrawlError,
-    InternalServerError,
-    InvalidFilterError,
-    InvalidParamsError,
-    NotFoundError,
-    PaginationError,
-    PermissionDeniedError,
-    QuotaExceededError,
-    RateLimitError,
-    ScenarioError,
-    TruncatedResultsWarning,
-    UnprocessableEntityError,
-)
-from scenario_search.images import ImagesDict, ImageSource
-from scenario_search.paging import PageInfo
-from scenario_search.params import (
-    Images,
-    SearchAssetSearchParams,
-    SearchModelSearchParams,
-    SearchWorkflowSearchParams,
-)
-from scenario_search.prefetch import AsyncPrefetch
-from scenario_search.responses import (
-    ComplianceMetadata,
-    Concept,
-    Hit,
-    Metadata,
-    MetadataThumbnail,
-    ResponseInfo,
-    SearchAssetSearchResponse,
-    SearchHits,
-    SearchModelSearchResponse,
-    SearchWorkflowSearchResponse,
-    Thumbnail,
-)
-from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
 
 if TYPE_CHECKING:
+    from scenario_search.client import AsyncScenario
+    from scenario_search.configuration import ClientOptions
     from scenario_search.crawl import AsyncCrawl, Piece
     from scenario_search.crawl_params import CrawlStats, CrawlWindow
     from scenario_search.download import DownloadReport, DownloadSource
     from scenario_search.download_files import DownloadedFile
+    from scenario_search.errors import (
+        APICertificateError,
+        APIConnectionError,
+        APIError,
+        APIResponseValidationError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        CheckpointError,
+        ConfigurationError,
+        ConflictError,
+        IgnoredParameterWarning,
+        IncompleteCrawlError,
+        InternalServerError,
+        InvalidFilterError,
+        InvalidParamsError,
+        NotFoundError,
+        PaginationError,
+        PermissionDeniedError,
+        QuotaExceededError,
+        RateLimitError,
+        ScenarioError,
+        TruncatedResultsWarning,
+        UnprocessableEntityError,
+    )
     from scenario_search.filters import F, Filter, Raw
+    from scenario_search.images import ImagesDict, ImageSource
+    from scenario_search.paging import PageInfo
+    from scenario_search.params import (
+        Images,
+        SearchAssetSearchParams,
+        SearchModelSearchParams,
+        SearchWorkflowSearchParams,
+    )
+    from scenario_search.prefetch import AsyncPrefetch
     from scenario_search.progress import ProgressBar, track
+    from scenario_search.responses import (
+        ComplianceMetadata,
+        Concept,
+        Hit,
+        Metadata,
+        MetadataThumbnail,
+        ResponseInfo,
+        SearchAssetSearchResponse,
+        SearchHits,
+        SearchModelSearchResponse,
+        SearchWorkflowSearchResponse,
+        Thumbnail,
+    )
+    from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
     from scenario_search.sync import Scenario, SyncPrefetch, SyncSearchHitsOffset
     from scenario_search.sync_crawl import SyncCrawl
 
@@ -133,8 +137,26 @@ __all__ = [
     "track",
 ]
 
-_LATER = {
+_HOMES = {
+    "APICertificateError": "errors",
+    "APIConnectionError": "errors",
+    "APIError": "errors",
+    "APIResponseValidationError": "errors",
+    "APIStatusError": "errors",
+    "APITimeoutError": "errors",
     "AsyncCrawl": "crawl",
+    "AsyncPrefetch": "prefetch",
+    "AsyncScenario": "client",
+    "AsyncSearchHitsOffset": "search_results",
+    "AsyncSearchResults": "search_results",
+    "AuthenticationError": "errors",
+    "BadRequestError": "errors",
+    "CheckpointError": "errors",
+    "ClientOptions": "configuration",
+    "ComplianceMetadata": "responses",
+    "Concept": "responses",
+    "ConfigurationError": "errors",
+    "ConflictError": "errors",
     "CrawlStats": "crawl_params",
     "CrawlWindow": "crawl_params",
     "DownloadReport": "download",
@@ -142,25 +164,60 @@ _LATER = {
     "DownloadedFile": "download_files",
     "F": "filters",
     "Filter": "filters",
+    "Hit": "responses",
+    "IgnoredParameterWarning": "errors",
+    "ImageSource": "images",
+    "Images": "params",
+    "ImagesDict": "images",
+    "IncompleteCrawlError": "errors",
+    "InternalServerError": "errors",
+    "InvalidFilterError": "errors",
+    "InvalidParamsError": "errors",
+    "Metadata": "responses",
+    "MetadataThumbnail": "responses",
+    "NotFoundError": "errors",
+    "PageInfo": "paging",
+    "PaginationError": "errors",
+    "PermissionDeniedError": "errors",
     "Piece": "crawl",
     "ProgressBar": "progress",
+    "QuotaExceededError": "errors",
+    "RateLimitError": "errors",
     "Raw": "filters",
+    "ResponseInfo": "responses",
     "Scenario": "sync",
+    "ScenarioError": "errors",
+    "SearchAssetSearchParams": "params",
+    "SearchAssetSearchResponse": "responses",
+    "SearchHits": "responses",
+    "SearchModelSearchParams": "params",
+    "SearchModelSearchResponse": "responses",
+    "SearchWorkflowSearchParams": "params",
+    "SearchWorkflowSearchResponse": "responses",
     "SyncCrawl": "sync_crawl",
     "SyncPrefetch": "sync",
     "SyncSearchHitsOffset": "sync",
+    "Thumbnail": "responses",
+    "TruncatedResultsWarning": "errors",
+    "UnprocessableEntityError": "errors",
     "track": "progress",
 }
-"""In which module a name is that is loaded when it is first asked for: a web service never does."""
+"""In which module a name is."""
 
 if not TYPE_CHECKING:  # a type checker must not believe that every name exists
 
     def __getattr__(name: str) -> Any:
-        """Load a name that not every program needs."""
-        if name not in _LATER:
+        """Load a name, or a module of the package."""
+        home = f"{__name__}.{_HOMES.get(name, name)}"
+        try:
+            module = None if name.startswith("_") else importlib.import_module(home)
+        except ModuleNotFoundError as error:
+            if error.name != home:
+                raise
+            module = None
+        if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = importlib.import_module(f"{__name__}.{_LATER[name]}")
-        globals()[name] = getattr(module, name)
+        globals()[name] = getattr(module, name) if name in _HOMES else module
         return globals()[name]
 
 

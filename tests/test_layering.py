@@ -131,7 +131,7 @@ def test_only_the_transport_imports_aiohttp() -> None:
 
 
 def test_importing_the_package_loads_no_extra_and_no_emulator() -> None:
-    code = "import scenario_search, sys; print(*sys.modules)"
+    code = "from scenario_search import AsyncScenario; import sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

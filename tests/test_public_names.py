@@ -73,10 +73,26 @@ def test_a_name_that_is_not_there_is_told_as_python_does() -> None:
         scenario_search.Scenarioo  # type: ignore[attr-defined]  # noqa: B018
 
 
-def test_what_not_every_program_needs_is_loaded_when_it_is_asked_for() -> None:
-    late = {"crawl", "crawl_params", "download", "portal", "progress", "sync", "sync_crawl"}
-    code = "import scenario_search, sys; print(*sys.modules)"
+def loaded_by(code: str) -> set[str]:
+    """The modules that a program has loaded at its end; this package's without its name."""
+    code += "\nimport sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {name.removeprefix("scenario_search.") for name in done.stdout.split()}
+    return {name.removeprefix("scenario_search.") for name in done.stdout.split()}
+
+
+def test_the_package_alone_loads_nothing_else() -> None:
+    beside = loaded_by("import importlib, typing")
+    assert loaded_by("import scenario_search") - beside == {"scenario_search", "_version"}
+
+
+def test_the_client_loads_nothing_that_not_every_program_needs() -> None:
+    late = {"crawl", "crawl_params", "download", "portal", "progress", "sync", "sync_crawl"}
+    late |= {"converter", "filters", "filter_tree", "cattrs", "anyio", "decimal"}
+    loaded = loaded_by("from scenario_search import AsyncScenario")
     assert "client" in loaded
     assert loaded & late == set()
+
+
+def test_modules_are_there_without_an_import() -> None:
+    code = "import scenario_search as s; print(s.filters.parse('a = 1'), s.errors.APIError)"
+    assert "filters" in loaded_by(code)
