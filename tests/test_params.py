@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import json
 import math
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 import pytest
+from guide_requests import REQUESTS, filled
 
 from scenario_search import (
     F,
@@ -169,16 +168,19 @@ def test_numpy_numbers_become_json_numbers() -> None:
 
 # The guide's own requests
 
-GUIDE = json.loads((Path(__file__).parent / "samples/guide_requests.json").read_text())
+REAL = {
+    "{asset}": "asset_abc123",
+    "{other}": "asset_def456",
+    "{third}": "asset_xyz789",
+    "{picture}": DATA_URL,
+}
 SNAKE = {wire: name for name, (wire, _) in MODELS.items() if wire}
 
 
-@pytest.mark.parametrize("request_", GUIDE, ids=lambda item: json.dumps(item["body"])[:60])
-def test_requests_of_the_guide_are_sent_as_they_stand(request_: dict[str, Any]) -> None:
-    body = dict(request_["body"])
-    if str(body.get("image", "")).startswith("data:"):
-        body["image"] = DATA_URL
-    search = SEARCHES[0] if request_["kind"] == "assets" else SEARCHES[1]
+@pytest.mark.parametrize(("kind", "body"), REQUESTS, ids=str)
+def test_requests_of_the_guide_are_sent_as_they_stand(kind: str, body: dict[str, Any]) -> None:
+    body = filled(body, REAL)
+    search = SEARCHES[0] if kind == "assets" else SEARCHES[1]
     params = search(**{SNAKE[wire]: value for wire, value in body.items()})
     if body.keys() == {"sortBy"}:
         assert problem(params).startswith("Must provide at least one search parameter")

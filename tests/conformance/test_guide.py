@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from guide_requests import ASSET_FIELDS, ASSETS, MODEL_FIELDS, MODELS, SORT_ALONE
+from guide_requests import ASSET_FIELDS, ASSETS, MODEL_FIELDS, MODELS, SORT_ALONE, filled
 
 from scenario_search import AsyncScenario, F
 from scenario_search.emulator import Emulator
@@ -54,13 +54,6 @@ async def real(demo_client: AsyncScenario) -> dict[str, str]:
         "{third}": page.hits[2].id,
         "{picture}": f"data:{page.hits[0].mime_type};base64,{picture}",
     }
-
-
-def filled(body: dict[str, Any], real: dict[str, str]) -> Any:
-    text = json.dumps(body)
-    for place, value in real.items():
-        text = text.replace(place, value)
-    return json.loads(text)
 
 
 @pytest.mark.parametrize(

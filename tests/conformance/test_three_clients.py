@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 import scenario_sdk
-from guide_requests import ASSETS, MODELS
-from test_guide import filled
+from guide_requests import ASSETS, MODELS, filled
 
 import scenario_search
 from scenario_search import AsyncScenario, F, Scenario

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 ASSETS: list[dict[str, Any]] = [
@@ -156,3 +157,28 @@ MODEL_FIELDS = [
     'createdAt >= "2024-01-01"',
     'updatedAt < "2024-12-31"',
 ]
+
+REQUESTS: list[tuple[str, dict[str, Any]]] = [
+    *(("assets", body) for body in ASSETS + SORT_ALONE),
+    *(("models", body) for body in MODELS),
+]
+"""Every request with the endpoint it goes to. Those of `SORT_ALONE` search for nothing."""
+
+FILTERS: list[tuple[str, str]] = list(
+    dict.fromkeys(
+        [
+            *(("assets", text) for text in ASSET_FIELDS),
+            *(("models", text) for text in MODEL_FIELDS),
+            *((kind, body["filter"]) for kind, body in REQUESTS if "filter" in body),
+        ]
+    )
+)
+"""Every filter with the kind it is for: of the tables of fields, and of the requests."""
+
+
+def filled(body: dict[str, Any], real: dict[str, str]) -> Any:
+    """A request with real ids and pictures in their places."""
+    text = json.dumps(body)
+    for place, value in real.items():
+        text = text.replace(place, value)
+    return json.loads(text)
