@@ -123,10 +123,12 @@ def decoded(raw: bytes, path: Path) -> dict[str, Any]:
 def check_text(documents: Sequence[bytes], path: Path) -> None:
     """Raise a `StoreError` about the file at `path` if what was read is no text of JSON.
 
-    SQLite has no checksums of what it keeps. To parse the documents would take many times as long.
+    SQLite has no checksums of what it keeps. To parse the documents would take twice as long or more.
     """
     try:
-        if "\0" in b"".join(documents).decode():
-            raise ValueError("a document holds U+0000")
+        for raw in documents:
+            # One by one, since a large text costs more than many small ones.
+            if "\0" in str(raw, "utf-8"):
+                raise ValueError("a document holds U+0000")
     except (TypeError, ValueError) as error:
         raise file_error(path, error) from error
