@@ -123,7 +123,7 @@ def _shortened(
         return None
     if what == "class" and (short in MADE_BY_CLIENTS or issubclass(obj, Document)):
         return "", to
-    if "scenario_search_pytest." in name:
+    if ".pytest_plugin." in name:
         return "", to
     if what == "exception" and "__init__" not in vars(obj):
         return "", to

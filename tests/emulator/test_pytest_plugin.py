@@ -8,7 +8,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-MODULE = "scenario_search_pytest"
+MODULE = "scenario_search.emulator.pytest_plugin"
 INSTALLED = any(point.value == MODULE for point in entry_points(group="pytest11"))
 OPTIONS = (
     *("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"),
@@ -16,13 +16,14 @@ OPTIONS = (
 )
 
 
-def test_pytest_starts_without_importing_the_package() -> None:
+def test_pytest_starts_without_importing_the_client() -> None:
     code = (
         f"import pytest, sys; before = {{*sys.modules}}; import {MODULE};"
         "print(*sorted({*sys.modules} - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [MODULE]
+    packages = ["scenario_search", "scenario_search._version", "scenario_search.emulator"]
+    assert done.stdout.split() == [*packages, MODULE]
 
 
 def test_without_the_extra_only_its_fixtures_fail_and_say_what_to_install(

@@ -20,10 +20,8 @@ from pathlib import Path, PurePosixPath
 
 CORE_LIMIT = 150_000
 PACKAGE = "scenario_search/"
-PYTEST_PLUGIN = "scenario_search_pytest.py"
 PARTS = {
     f"{PACKAGE}emulator/": "emulator",
-    PYTEST_PLUGIN: "emulator",
     f"{PACKAGE}cli/": "command line",
     PACKAGE: "core",
     "": "metadata",
@@ -50,7 +48,7 @@ def strangers(wheel: zipfile.ZipFile) -> list[str]:
         name
         for name in wheel.namelist()
         if not (name.startswith(PACKAGE) and PurePosixPath(name).suffix == ".py")
-        and name not in (f"{PACKAGE}py.typed", PYTEST_PLUGIN)
+        and name != f"{PACKAGE}py.typed"
         and not name.partition("/")[0].endswith(".dist-info")
     ]
 

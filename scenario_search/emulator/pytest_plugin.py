@@ -1,9 +1,8 @@
 """Fixtures for tests of code that searches Scenario: a real server, no account, no network.
 
 pytest finds this module by itself where scenario-search is installed, and loads it at the start of
-each run. It stands outside of the package so that this costs nothing: the package, and all that the
-fixtures need (``pip install 'scenario-search[emulator]'``), is imported when a test first asks for
-one of them.
+each run. That costs next to nothing: the client, and all that the fixtures need
+(``pip install 'scenario-search[emulator]'``), is imported when a test first asks for one of them.
 """
 
 from __future__ import annotations
