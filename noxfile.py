@@ -24,7 +24,8 @@ CORE_TESTS = [
         *("checkpoint", "client", "codec", "configuration", "content_codings", "crawl"),
         *("crawl_drift", "crawl_resume", "errors", "errors_by_status", "export", "filters"),
         *("images", "lifecycle", "pacing", "paging", "params", "portal", "prefetch", "progress"),
-        *("responses", "retries", "search", "sync", "sync_crawl", "transport", "windows"),
+        *("responses", "retries", "search", "search_results", "sync", "sync_crawl", "transport"),
+        "windows",
     )
 ]
 WHEEL_TESTS = [

@@ -17,6 +17,7 @@ the crawl is resumed.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -35,7 +36,7 @@ from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.responses import Hit, json_bytes
 from scenario_search.windows import UNDATED
 
-__all__ = ["ExportSource", "SearchSource", "limited_pieces", "to_csv", "to_jsonl"]
+__all__ = ["ExportSource", "SearchSource", "check_place", "limited_pieces", "to_csv", "to_jsonl"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -168,6 +169,7 @@ async def _export(
     instead: Path | None = None,
 ) -> None:
     """Write a head, then pieces; see the module's docstring for what holds at each moment."""
+    await in_thread(check_place, path)
     held: list[list[H]] = []
     file: _GrowingFile | None = None
     try:
@@ -201,6 +203,18 @@ async def _export(
     finally:
         if file is not None:
             await in_thread(file.close)
+
+
+def check_place(path: Path) -> None:
+    """Refuse a path that no file can be at, before anything is asked for.
+
+    Raises:
+        OSError: It is a folder, or the folder that it is in is not there.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "No such folder", str(path.parent))
 
 
 def _growing(source: ExportSource[H], path: Path) -> _GrowingFile:

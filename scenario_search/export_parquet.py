@@ -26,7 +26,7 @@ from scenario_search import frames
 from scenario_search.blocking import in_thread
 from scenario_search.codec import structure
 from scenario_search.errors import IncompleteCrawlError
-from scenario_search.export import ExportSource, limited_pieces, to_jsonl
+from scenario_search.export import ExportSource, check_place, limited_pieces, to_jsonl
 from scenario_search.responses import Hit
 
 __all__ = ["collected_beside", "to_parquet"]
@@ -54,6 +54,7 @@ async def to_parquet(
     """
     arrow = _pyarrow()
     path = Path(path)
+    await in_thread(check_place, path)
     if not resumable:
         await _stream(arrow, source, path)
         return

@@ -442,6 +442,30 @@ async def test_without_its_extra_an_export_names_it_and_sends_nothing(
     assert engine.requests == 0
 
 
+@pytest.mark.parametrize("checkpoint", [None, "x.ckpt"])
+@pytest.mark.parametrize("method", ["to_jsonl", "to_csv", "to_parquet"])
+@pytest.mark.parametrize(
+    ("place", "error"), [("", IsADirectoryError), ("missing/x", FileNotFoundError)]
+)
+async def test_a_place_that_no_file_can_be_at_is_refused_before_anything_is_sent(
+    place: str,
+    error: type[OSError],
+    method: str,
+    checkpoint: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if method == "to_parquet":
+        pytest.importorskip("pyarrow")
+    monkeypatch.chdir(tmp_path)
+    engine = TextEngine(ASSETS)
+    client, _ = faked_client(engine)
+    with pytest.raises(error):
+        await getattr(client.crawl.assets(checkpoint=checkpoint), method)(tmp_path / place)
+    assert engine.requests == 0
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - names are what counts
+
+
 @pytest.mark.parametrize("method", ["to_pandas", "to_polars"])
 async def test_a_crawl_with_a_checkpoint_gives_no_frame(method: str, tmp_path: Path) -> None:
     crawl = crawl_of(ASSETS, checkpoint=tmp_path / "x.ckpt")

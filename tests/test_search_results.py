@@ -160,6 +160,9 @@ async def test_a_search_without_hits_gives_a_file_without_rows(
 async def test_a_walk_that_fails_leaves_the_file_that_was_there(
     method: str, tmp_path: Path
 ) -> None:
+    if method == "to_parquet":
+        pytest.importorskip("pyarrow")
+
     def failing(body: dict[str, Any]) -> Page | Exception:
         return ValueError("no") if body["offset"] == 20 else correct_page(IDS, body)
 
