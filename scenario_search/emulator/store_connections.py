@@ -31,9 +31,9 @@ class Connections:
     def __init__(self, path: Path | str | None) -> None:
         if str(path) in {"", ".", ":memory:"} or str(path).startswith("file:"):
             raise StoreError(f"{str(path)!r} names no file: leave it out for a temporary one")
-        if path is not None and Path(path).is_file() and not os.access(path, os.W_OK):
+        if path is not None and os.access(path, os.F_OK) and not os.access(path, os.W_OK):
             raise StoreError(f"{path} can't be written; use a copy of it")
-        self._directory = None if path is not None else tempfile.mkdtemp(prefix="scenario-")
+        self._directory = None if path is not None else _temporary_folder()
         self.path = Path(path if path is not None else f"{self._directory}/store.db")
         self._closed = False
         self._write_lock = threading.Lock()
@@ -118,3 +118,10 @@ class Connections:
     def _remove_directory(self) -> None:
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _temporary_folder() -> str:
+    try:
+        return tempfile.mkdtemp(prefix="scenario-")
+    except OSError as error:
+        raise StoreError(f"there can be no temporary database: {error}") from error

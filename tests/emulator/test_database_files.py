@@ -45,7 +45,7 @@ def path(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(whole, tmp_path / "copy.db"))
 
 
-def opened(path: Path | str) -> None:
+def opened(path: Path | str | None) -> None:
     with Emulator(path, embedder=Words()):
         pass
 
@@ -185,6 +185,22 @@ class TestPlaces:
     def test_a_folder_that_is_not_there_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=r"nowhere/a\.db can't be opened"):
             opened(tmp_path / "nowhere" / "a.db")
+
+    def test_no_place_for_a_temporary_file_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+        with pytest.raises(StoreError, match=r"no temporary database: .*nowhere"):
+            opened(None)
+
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may do anything")
+    def test_a_folder_that_can_not_be_searched_is_named(self, path: Path) -> None:
+        path.parent.chmod(0o000)
+        try:
+            with pytest.raises(StoreError, match=r"copy\.db can't be"):
+                opened(path)
+        finally:
+            path.parent.chmod(0o755)
 
     @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may do anything")
     def test_a_folder_that_can_not_be_written_is_named(self, path: Path) -> None:
