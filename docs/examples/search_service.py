@@ -12,6 +12,7 @@ before, and the service remembers answers for a minute.
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -155,7 +156,7 @@ def make_app(make_client: Callable[[], AsyncScenario]) -> FastAPI:
                 query=words, filter=F.kind == "image", page=1, hits_per_page=24
             )
         except RateLimitError as error:
-            wait = {"Retry-After": str(int(error.retry_after or 1))}
+            wait = {"Retry-After": str(math.ceil(error.retry_after or 1))}
             raise HTTPException(429, "Searched too often, wait a moment", wait) from error
         except APIError as error:
             raise HTTPException(502, "The search is not available") from error
