@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from scenario_search.frames import unknown_fields
@@ -19,11 +20,13 @@ from scenario_search.responses import (
 
 __all__ = [
     "clean",
+    "columns",
     "conditions",
     "count",
     "duration",
     "facts",
     "file_size",
+    "fit",
     "hit_line",
     "hit_text",
     "kind",
@@ -68,6 +71,34 @@ def clean(value: object, most: int = 200) -> str:
     text = _UNSAFE.sub("", _BLANKS.sub(" ", text)).strip()
     text = without_signature(text)
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def columns(text: str) -> int:
+    """Give how many columns of a terminal text takes.
+
+    Wide and full-width characters take two (Unicode's UAX #11), marks and joiners none.
+    """
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def fit(value: object, most: int) -> str:
+    """Give a value as :func:`clean` does, in at most so many columns of a terminal too."""
+    text = clean(value, most)
+    if columns(text) <= most:
+        return text
+    end = taken = 0
+    for character in text:
+        taken += _columns(character)
+        if taken >= most:
+            break
+        end += 1
+    return text[:end].rstrip() + "…"
 
 
 def number(value: object) -> float | None:
@@ -259,11 +290,12 @@ def page_text(page: SearchHits[Any]) -> str:
     lines = [f"{type(page).__name__}: {totals(page, info)}"]
     lines += [_line(*condition) for condition in (conditions(asked) if asked is not None else ())]
     shown = page.hits[:_SHOWN_HITS]
-    names = [clean(title(hit), _SHOWN_NAME) for hit in shown]
-    width = max(map(len, names), default=0)
+    names = [fit(title(hit), _SHOWN_NAME) for hit in shown]
+    width = max(map(columns, names), default=0)
     for hit, name in zip(shown, names, strict=True):
         words = " · ".join(filter(None, (kind(hit), *summary(hit))))
-        lines.append(f"  {name:<{width}}  {clean(words, _LINE - width - 4)}".rstrip())
+        blanks = " " * (width - columns(name))
+        lines.append(f"  {name}{blanks}  {fit(words, _LINE - width - 4)}".rstrip())
     if more := len(page.hits) - len(shown):
         lines.append(f"  and {count(more)} more")
     return "\n".join(lines)
@@ -271,11 +303,11 @@ def page_text(page: SearchHits[Any]) -> str:
 
 def hit_text(hit: Hit) -> str:
     """Give a hit in a few lines: what tells most of it, and every field that is unknown."""
-    lines = [clean(f"{type(hit).__name__}: {title(hit)}", _LINE)]
+    lines = [fit(f"{type(hit).__name__}: {title(hit)}", _LINE)]
     which = [clean(hit.id, 40), clean(hit.privacy, 20), _moment(hit.created_at)]
     what = [word for word in (kind(hit), *summary(hit)) if word not in which]
     texts = (" · ".join(filter(None, words)) for words in (which, what))
-    lines += [f"  {clean(text, _LINE - 2)}" for text in texts if text]
+    lines += [f"  {fit(text, _LINE - 2)}" for text in texts if text]
     said: list[tuple[str, object]]
     if isinstance(hit, SearchAssetSearchResponse):
         data = hit.metadata
@@ -302,12 +334,12 @@ def hit_line(hit: Hit) -> str:
     words = filter(None, (title(hit), kind(hit), *summary(hit)))
     which = clean(hit.id, 40)
     # Room for a list's brackets and commas.
-    return f"<{which}: {clean(' · '.join(words), _LINE - len(which) - 8)}>"
+    return f"<{which}: {fit(' · '.join(words), _LINE - columns(which) - 8)}>"
 
 
 def _line(what: str, value: object) -> str:
     name = clean(what, 40)
-    return f"  {name}: {clean(value, _LINE - len(name) - 4)}"
+    return f"  {name}: {fit(value, _LINE - columns(name) - 4)}"
 
 
 def tags(hit: Hit) -> list[str]:
