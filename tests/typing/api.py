@@ -24,22 +24,29 @@ from scenario_search import (
     CrawlWindow,
     DownloadedFile,
     DownloadReport,
+    DownloadSource,
     F,
     Filter,
     Hit,
     Images,
+    ImagesDict,
+    ImageSource,
     Metadata,
+    MetadataThumbnail,
     PageInfo,
     Piece,
+    ProgressBar,
     Raw,
     ResponseInfo,
     SearchAssetSearchParams,
     SearchAssetSearchResponse,
+    SearchHits,
     SearchModelSearchParams,
     SearchModelSearchResponse,
     SearchWorkflowSearchParams,
     SearchWorkflowSearchResponse,
     Thumbnail,
+    __version__,
     track,
 )
 from scenario_search.filters import Field
@@ -204,6 +211,22 @@ async def exports(
 
 def any_hit(hit: Hit) -> None:
     assert_type(hit.id, str)
+
+
+def any_page(page: SearchHits[SearchModelSearchResponse], canvas: MetadataThumbnail) -> None:
+    assert_type(page.hits, list[SearchModelSearchResponse])
+    assert_type(page.total, int | None)
+    assert_type(canvas.asset_id, str)
+
+
+async def of_callers(
+    client: AsyncScenario, image: ImageSource, images: ImagesDict, files: DownloadSource
+) -> None:
+    client.search.asset_search(image=image, images=images)
+    with ProgressBar("files", total=3) as bar:
+        await client.crawl.assets(progress=bar).to_jsonl("assets.jsonl")
+    await client.download(files, "files")
+    assert_type(__version__.split("."), list[str])
 
 
 def clients() -> None:
