@@ -39,6 +39,7 @@ from scenario_search.emulator import Emulator
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+WORKFLOWS = ROOT / ".github" / "workflows"
 PAGES = [
     README,
     *sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts),
@@ -212,6 +213,30 @@ def test_the_architecture_names_modules_that_are_there() -> None:
     package = ROOT / "scenario_search"
     there = [name for name in names if [*package.rglob(name), *package.glob(f"{name[:-3]}/")]]
     assert there == names
+
+
+@pytest.mark.skipif(not WORKFLOWS.exists(), reason="an sdist has no workflows")
+def test_the_workflows_pin_each_action_by_its_commit() -> None:
+    text = "".join(file.read_text(encoding="utf-8") for file in WORKFLOWS.glob("*.yml"))
+    used = re.findall(r"uses: (.+)", text)
+    assert len(used) > 5
+    pinned = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert [action for action in used if not pinned.fullmatch(action)] == []
+
+
+@pytest.mark.skipif(not WORKFLOWS.exists(), reason="an sdist has no workflows")
+def test_the_workflows_run_what_is_there() -> None:
+    text = "".join(file.read_text(encoding="utf-8") for file in WORKFLOWS.glob("*.yml"))
+    assert "- run: .ci/run\n" in text
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    tasks = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    sessions = re.findall(r'nox -s "?(\w+)', text)
+    assert len(sessions) > 2
+    assert [name for name in sessions if f"\ndef {name}(session" not in tasks] == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    classifiers = [name.rpartition(" ")[2] for name in project["classifiers"]]
+    pythons = [name for name in classifiers if name.startswith("3.")]
+    assert sorted(set(re.findall(r'"(3\.\d+)"', text))) == sorted(pythons)
 
 
 # The reference
