@@ -54,6 +54,7 @@ class AsyncPrefetch(Generic[H]):
         self._entered = False
         self._begin = 0 if self._start is None else self._start.hits_before
         self._end = 0
+        self._largest = 0
         self._pending: deque[tuple[Position, asyncio.Task[AsyncSearchHitsOffset[H]]]] = deque()
         if first is not None:
             self._learn(first)
@@ -113,18 +114,23 @@ class AsyncPrefetch(Generic[H]):
         return page
 
     def _learn(self, page: AsyncSearchHitsOffset[H]) -> None:
+        self._largest = max(self._largest, len(page.hits))
         self._end = whole_number(page.total) or 0
         if self._search.max_items is not None:
             self._end = min(self._end, self._begin + self._search.max_items)
 
     def _ask_ahead(self, position: Position, most: int) -> None:
-        """Start requests for the pages after a position, up to the end that is known."""
-        following = self._pending[-1][0] if self._pending else position
-        following = following.after(following.size)
+        """Start requests for the pages after a position, up to the end that is known.
+
+        They begin where pages as large as the largest so far would end, since a server may give
+        smaller ones than are asked for.
+        """
+        size = self._largest or position.size
+        following = (self._pending[-1][0] if self._pending else position).after(size)
         while len(self._pending) < most and following.hits_before < self._end:
             task = asyncio.get_running_loop().create_task(self._search.fetch(following))
             self._pending.append((following, task))
-            following = following.after(following.size)
+            following = following.after(size)
 
     async def _cancel(self) -> None:
         tasks = [task for _, task in self._pending]

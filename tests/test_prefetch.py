@@ -121,6 +121,15 @@ async def test_pages_that_hold_fewer_hits_than_asked_for_lose_none() -> None:
     assert await prefetched(client, 4, limit=10) == IDS
 
 
+async def test_pages_that_are_smaller_than_asked_for_take_no_more_requests_than_bare() -> None:
+    def answer(body: dict[str, Any]) -> Any:
+        return correct_page(IDS, {**body, "limit": min(body["limit"], 50)})
+
+    client, transport = faked_client(answer)
+    assert await prefetched(client, 8, limit=100) == IDS
+    assert [body["offset"] for body in transport.bodies] == [0, 50, 100, 150, 200]
+
+
 async def test_each_iteration_walks_anew() -> None:
     client, _ = client_of()
     async with client.search.asset_search(query="x", limit=10).prefetch(4) as found:
