@@ -139,11 +139,9 @@ def test_wrong_http_is_a_400_of_the_api(emulator: Emulator, headers: dict[str, A
         bytes(range(256)) + b"\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"POST /v1/search/\xff HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET http://[/ HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\n\r\n",
         b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
-    ids=["TLS", "a word", "bytes", "HTTP/2", "a path", "a URL", "no host", "a long path"],
+    ids=["TLS", "a word", "bytes", "HTTP/2", "a path", "a long path"],
 )
 def test_what_is_no_http_is_a_400_of_the_api_and_not_logged(
     emulator: Emulator, data: bytes, caplog: pytest.LogCaptureFixture
