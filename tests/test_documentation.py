@@ -140,12 +140,24 @@ def test_the_examples_of_a_page_run(
         reader.run_tests()
 
 
-def test_the_links_of_the_readme_lead_somewhere() -> None:
-    text = README.read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
-    paths = [link or source for link, source in links if "://" not in link]
-    assert len(paths) > 10
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+def heading_anchor(heading: str) -> str:
+    """Give what a link to a heading ends in, as GitHub makes it of the text."""
+    return re.sub(r"[^\w -]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", [README, ROOT / "CHANGELOG.md"], ids=lambda page: page.stem)
+def test_the_links_of_what_github_shows_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    targets = [link or source for link, source in links if "://" not in link]
+    assert len(targets) > 2
+    for target in targets:
+        path, _, anchor = target.partition("#")
+        file = ROOT / path if path else page
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in map(heading_anchor, headings), target
 
 
 def test_the_readme_shows_five_snippets_of_eight_lines_at_most() -> None:
