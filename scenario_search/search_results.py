@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import os
 import threading
@@ -239,22 +240,24 @@ class PreparedSearch(Generic[H]):
         return total
 
 
-class SearchExports(Generic[H]):
+class SearchExports(abc.ABC, Generic[H]):
     """What writes to a file every hit that an iteration gives, page by page.
 
     That is all hits of results; of a page, its own and those of the pages after it. ``max_items``
     ends it early. The file is there whole or not at all, and what was there before is replaced.
+    Past the engine's cap of 1000, export a crawl.
     """
 
     __slots__ = ()
 
-    def _export_source(self) -> SearchSource[H]:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _export_source(self) -> SearchSource[H]: ...
 
     async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
         """Write the hits to a file, a line of JSON each, as the API sent them.
 
         Raises:
+            OSError: The file cannot be written.
             PaginationError: The server does not advance.
             APIError: A page could not be read.
         """
@@ -266,6 +269,7 @@ class SearchExports(Generic[H]):
         """Write the hits to a CSV file: see :func:`scenario_search.export.to_csv`.
 
         Raises:
+            OSError: The file cannot be written.
             PaginationError: The server does not advance.
             APIError: A page could not be read.
         """
@@ -280,6 +284,7 @@ class SearchExports(Generic[H]):
 
         Raises:
             ImportError: pyarrow is not installed.
+            OSError: The file cannot be written.
             PaginationError: The server does not advance.
             APIError: A page could not be read.
         """
