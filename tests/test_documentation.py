@@ -13,6 +13,7 @@ import ast
 import asyncio
 import contextlib
 import importlib
+import importlib.metadata
 import inspect
 import io
 import os
@@ -25,9 +26,12 @@ import sys
 import tomllib
 import types
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
+import scenario_sdk
+import scenario_sdk.pagination
+import scenario_sdk.types
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
 from typer.testing import CliRunner
@@ -175,6 +179,60 @@ def test_each_difference_from_the_official_sdk_names_what_shows_it() -> None:
     assert len(table) > 10
     unproved = [row for row in table if "](" not in row.split("|")[-2]]
     assert [row.split("|")[1].split()[0] for row in unproved] == ["The"]  # "The rest of the API"
+
+
+def compared(row: str) -> tuple[str, str]:
+    """Give what a row of the README's comparison says of the official SDK, and of this library."""
+    text = README.read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {row} |")]
+    theirs, ours = line.split(" | ")[1:3]
+    return theirs, ours
+
+
+def test_the_comparison_is_with_the_version_that_is_tried() -> None:
+    assert f"version {scenario_sdk.__version__}:" in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("row", "names"),
+    [
+        ("More than 1000 hits", ["crawl"]),
+        ("Several pages at once", ["prefetch", "crawl"]),
+        ("Gallery, data frames", ["_repr_html_", "to_pandas", "to_polars"]),
+    ],
+)
+def test_what_the_official_sdk_does_not_have(row: str, names: list[str]) -> None:
+    assert compared(row)[0] == "no"
+    theirs = [scenario_sdk.Scenario, scenario_sdk.pagination.SyncSearchHitsOffset]
+    ours = [scenario_search.Scenario, scenario_search.SyncSearchHitsOffset]
+    for name in names:
+        assert not any(hasattr(each, name) for each in theirs)
+        assert any(hasattr(each, name) for each in ours)
+
+
+def test_the_official_sdk_brings_no_command() -> None:
+    assert compared("A command line") == ("no", "yes")
+    brought = importlib.metadata.distribution("scenario-sdk").entry_points
+    assert [entry for entry in brought if entry.group == "console_scripts"] == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "scenario-search" in project["scripts"]
+
+
+def test_the_official_sdk_speaks_http_by_another_library() -> None:
+    assert compared("HTTP library") == ("httpx, with aiohttp beneath it if asked", "aiohttp")
+    needed = importlib.metadata.requires("scenario-sdk") or []
+    assert any(line.startswith("httpx") and "extra ==" not in line for line in needed)
+    assert [
+        line for line in needed if re.match(r"aiohttp\b", line) and "extra ==" not in line
+    ] == []
+    assert hasattr(scenario_sdk, "DefaultAioHttpClient")
+
+
+def test_the_official_sdk_takes_filters_as_text_and_no_files() -> None:
+    hints = get_type_hints(scenario_sdk.types.SearchAssetSearchParams)
+    assert compared("Filters")[0] == "text"
+    assert compared("`image=`")[0] == "asset id or data URL"
+    assert hints["filter"] is hints["image"] is str
 
 
 def test_the_figures_of_the_readme_are_those_of_the_measurements() -> None:
