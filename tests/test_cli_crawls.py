@@ -64,6 +64,16 @@ def test_without_a_file_it_is_lines_of_json(run: Run) -> None:
     assert [hit["createdAt"] for hit in hits] == sorted(hit["createdAt"] for hit in hits)
 
 
+def test_a_dash_is_standard_output(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("crawl", "assets", "-f", "width < 20", "-o", "-")
+
+    assert len(done.stdout.splitlines()) == 20
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_csv_and_parquet_are_told_by_the_name(run: Run, tmp_path: Path) -> None:
     table, frame = tmp_path / "a.csv", tmp_path / "a.PARQUET"
     run("crawl", "assets", "-f", "width < 20", "-o", table)
@@ -112,6 +122,47 @@ def test_since_a_checkpoint_is_what_is_new(run: Run, tmp_path: Path) -> None:
     assert (done.exit_code, second.read_text()) == (0, "")
 
 
+def test_a_crawl_of_the_first_hits_goes_on_to_the_others(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    first = run("crawl", "assets", "-f", "width < 20", "-o", path, "--max", "1")
+    then = run("crawl", "assets", "-f", "width < 20", "-o", path, "--resume")
+
+    assert first.stderr.startswith(f"1 asset in {path}, ")
+    assert first.stderr.endswith("For the others: --resume without --max\n")
+    assert then.stderr.endswith(f"For what is new later: --since {path}.ckpt\n")
+    assert len(ids(path)) == 20
+
+
+def test_a_crawl_that_got_nothing_leaves_nothing(run: Run, many: Emulator, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    many.faults.add(status=401)
+    done = run("crawl", "assets", "-o", path)
+
+    assert done.exit_code == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crawl_that_failed_names_its_checkpoint_in_the_same_line(
+    run: Run, many: Emulator, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl"
+    many.faults.add(sequence=[None] * 20 + [{"status": 400}] * 100)
+    done = run("crawl", "assets", "-o", path, "--concurrency", "1")
+
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: 400: ")
+    assert line.endswith(f"; the progress is kept in {path}.ckpt: add --resume to go on")
+
+
+def test_a_checkpoint_that_cannot_be_written_is_exit_code_1(run: Run, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere" / "a.ckpt"
+    done = run("crawl", "assets", "-o", tmp_path / "all.jsonl", "--checkpoint", nowhere)
+
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    assert str(nowhere) in done.stderr
+
+
 def test_since_a_date(run: Run) -> None:
     done = run("crawl", "assets", "-f", "width < 28", "--since", "2025-01-27")
     assert len(done.stdout.splitlines()) == 2
@@ -123,7 +174,8 @@ def test_a_checkpoint_of_another_query_is_refused(run: Run, tmp_path: Path) -> N
     done = run("crawl", "assets", "-f", "width < 30", "-o", path, "--resume")
 
     assert done.exit_code == 2
-    assert "belongs to a crawl with another request" in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "belongs to a crawl with another request" in line
 
 
 def test_an_interrupted_crawl_names_its_checkpoint_and_goes_on(
@@ -144,7 +196,7 @@ def test_an_interrupted_crawl_names_its_checkpoint_and_goes_on(
         process.kill()
     assert (process.returncode, out) == (130, "")
     assert said.splitlines()[-1] == (
-        f"Interrupted. The progress is kept in {path}.ckpt: add --resume to go on."
+        f"Interrupted; the progress is kept in {path}.ckpt: add --resume to go on."
     )
     assert len(said.splitlines()) == 1
 

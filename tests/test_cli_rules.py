@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Run, environment, invoke, on_terminal, start
+from command_line import PROCESS, Run, environment, invoke, on_terminal, start
 from PIL import Image
 from typer.main import get_command
 
@@ -254,6 +254,57 @@ def test_a_reader_that_has_enough_ends_a_command_quietly(
         _, said = process.communicate(timeout=60)
 
     assert (process.returncode, said) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("count models x", "Error: standard output: No space left on device\n"),
+        ("assets castle", "Error: standard output: No space left on device\n"),
+        ("--version", "Error: No space left on device\n"),
+        ("--help", "Error: No space left on device\n"),
+    ],
+)
+def test_a_full_disk_is_told_in_a_line(
+    command: str, told: str, scenario_emulator: Emulator
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = start(*command.split(), env=environment(scenario_emulator), stdout=full)
+        _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert said.endswith(told)
+    assert "Traceback" not in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such shell")
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_error(closed: str, scenario_emulator: Emulator) -> None:
+    command = f"{shlex.join([*PROCESS, 'assets', 'castle', '-n', '1', '--ids'])} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env={**os.environ, **environment(scenario_emulator)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("" if "1>" in closed else "asset_")
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--jsonl"])
+def test_what_is_piped_is_utf_8_whatever_the_locale(form: str) -> None:
+    name = "\N{CASTLE}\N{LATIN SMALL LETTER E WITH ACUTE}\u57ce"
+    with Emulator() as emulator:
+        document = {"id": "a", "ownerId": "project_demo", "metadata": {"name": name, "width": 1}}
+        emulator.load_sync([document], "assets")
+        env = {**environment(emulator), "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+        process = start("assets", "-f", "width = 1", form, env=env, encoding="utf-8")
+        shown, _ = process.communicate(timeout=60)
+
+    assert name in shown
 
 
 def test_ctrl_c_ends_a_search_in_one_line(scenario_emulator: Emulator) -> None:

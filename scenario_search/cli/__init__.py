@@ -6,6 +6,7 @@ It needs the extra ``cli``: ``pip install 'scenario-search[cli]'``.
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Annotated
 
@@ -69,9 +70,21 @@ add_emulator(app)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line.
+
+    What other programs read is UTF-8, as files are, whatever the locale. A terminal of another
+    encoding shows what it can.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        # Python has None for a stream that was closed before it began.
+        if getattr(sys, name) is None:
+            # As it is with the others, nothing closes it.
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8", closefd=False))
     for stream in (sys.stdout, sys.stderr):
-        # A terminal of another encoding shows what it can; it is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            read_by_program = stream is sys.stdout and not stream.isatty()
+            encoding = "utf-8" if read_by_program else stream.encoding
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
     app(prog_name="scenario-search")

@@ -19,6 +19,7 @@ from scenario_search.cli.writing import emit, json_text, say
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.crawl_params import CrawlStats
 from scenario_search.display_text import count, duration
+from scenario_search.errors import CheckpointError, InvalidParamsError
 from scenario_search.params import ImageConditions, ModelConditions
 
 __all__ = ["add_crawls"]
@@ -26,6 +27,7 @@ __all__ = ["add_crawls"]
 _CONDITIONS = {"assets": ImageConditions, "models": ModelConditions}
 _OWN = ("checkpoint", "progress")
 _PANEL = "Crawl"
+_STANDARD_OUTPUT = Path("-")
 
 Form = Literal["jsonl", "csv", "parquet"]
 
@@ -39,9 +41,11 @@ class Destination:
         typer.Option(
             "--output",
             "-o",
-            help="FILE.jsonl, FILE.csv or FILE.parquet; without it, JSONL on standard output.",
+            help="FILE.jsonl, FILE.csv or FILE.parquet; without it, or with -, JSONL on standard "
+            "output.",
             metavar="FILE",
             dir_okay=False,
+            allow_dash=True,
             rich_help_panel=_PANEL,
         ),
     ] = None
@@ -64,6 +68,11 @@ class Destination:
     ] = None
 
     @property
+    def file(self) -> Path | None:
+        """The file; ``None`` where the hits go to standard output."""
+        return None if self.output == _STANDARD_OUTPUT else self.output
+
+    @property
     def form(self) -> Form:
         """The form of the file, told by its name.
 
@@ -71,11 +80,11 @@ class Destination:
             typer.BadParameter: It is none that can be written.
         """
         forms: dict[str, Form] = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
-        if self.output is None:
+        if self.file is None:
             return "jsonl"
-        form = forms.get(self.output.suffix.lower())
+        form = forms.get(self.file.suffix.lower())
         if form is None:
-            raise typer.BadParameter(f"-o takes {', '.join(forms)} files, not {self.output}")
+            raise typer.BadParameter(f"-o takes {', '.join(forms)} files, not {self.file}")
         return form
 
     @property
@@ -86,19 +95,19 @@ class Destination:
             typer.BadParameter: There is something in its place already, and nobody said that the
                 crawl is to be resumed.
         """
-        if self.output is None:
+        if self.file is None:
             if self.resume or self.checkpoint is not None:
                 raise typer.BadParameter("--resume and --checkpoint need a file: -o FILE.jsonl")
             return None
-        path = self.checkpoint or self.output.with_name(f"{self.output.name}.ckpt")
-        there = [file for file in (self.output, path) if file.exists()]
+        path = self.checkpoint or self.file.with_name(f"{self.file.name}.ckpt")
+        there = [file for file in (self.file, path) if file.exists()]
         if there and not self.resume:
             raise typer.BadParameter(
                 f"{there[0]} is there already: add --resume to go on, or delete it to start anew"
             )
-        if self.resume and self.output.exists() and not path.exists():
+        if self.resume and self.file.exists() and not path.exists():
             raise typer.BadParameter(
-                f"{self.output} has no checkpoint {path}, so it cannot be gone on with"
+                f"{self.file} has no checkpoint {path}, so it cannot be gone on with"
             )
         return path
 
@@ -128,26 +137,36 @@ def _crawling(what: str) -> Callable[..., None]:
         form, checkpoint = destination.form, destination.progress_file
         keywords = conditions(values, connection, what)
         # A bar between the hits on one screen would be no help.
-        progress = destination.output is not None or not sys.stdout.isatty()
+        progress = destination.file is not None or not sys.stdout.isatty()
         keywords.update(checkpoint=checkpoint, progress=progress)
         try:
-            stats, _ = run(_crawl(what, keywords, connection, destination.output, form))
-        except (KeyboardInterrupt, Exception) as error:
-            if checkpoint is not None and checkpoint.exists():
-                told = f"The progress is kept in {checkpoint}: add --resume to go on."
-                if isinstance(error, KeyboardInterrupt):
-                    error.add_note(told)
-                    raise
-                say(told)
+            (stats, finished), _ = run(_crawl(what, keywords, connection, destination.file, form))
+        except (CheckpointError, InvalidParamsError):
             raise
-        _tell(stats, what, destination.output, checkpoint)
+        except (KeyboardInterrupt, Exception) as error:
+            if _is_kept(destination, checkpoint):
+                error.add_note(f"the progress is kept in {checkpoint}: add --resume to go on")
+            raise
+        _tell(stats, what, destination.file, checkpoint, finished=finished)
 
     return crawl
 
 
+def _is_kept(destination: Destination, checkpoint: Path | None) -> bool:
+    """Tell whether there is progress to go on from; a checkpoint without any goes away."""
+    if checkpoint is None or not checkpoint.exists():
+        return False
+    if not destination.resume and destination.file is not None and not destination.file.exists():
+        # The same command is to work as soon as its credentials do.
+        checkpoint.unlink()
+        return False
+    return True
+
+
 async def _crawl(
     what: str, keywords: dict[str, Any], connection: Connection, output: Path | None, form: Form
-) -> CrawlStats:
+) -> tuple[CrawlStats, bool]:
+    """Crawl: give the statistics, and whether every hit was reached."""
     async with connection.client() as client:
         made: AsyncCrawl[Any] = getattr(client.crawl, what)(**keywords)
         async with made as crawl:
@@ -155,7 +174,8 @@ async def _crawl(
                 await _emit(crawl._batches())
             else:
                 await getattr(crawl, f"to_{form}")(output)
-            return crawl.stats
+            done = crawl._checkpoint
+            return crawl.stats, done is None or done.finished
 
 
 async def _emit(batches: AsyncIterator[list[Any]]) -> None:
@@ -165,16 +185,24 @@ async def _emit(batches: AsyncIterator[list[Any]]) -> None:
         await asyncio.to_thread(emit, text)
 
 
-def _tell(stats: CrawlStats, what: str, output: Path | None, checkpoint: Path | None) -> None:
+def _tell(
+    stats: CrawlStats, what: str, output: Path | None, checkpoint: Path | None, *, finished: bool
+) -> None:
     where = f" in {output}" if output is not None else ""
-    told = [f"{count(stats.hits)} {what}{where}, {duration(stats.elapsed)}"]
-    told.append(f"{count(stats.requests)} requests")
+    told = [f"{_counted(stats.hits, what)}{where}, {duration(stats.elapsed)}"]
+    told.append(_counted(stats.requests, "requests"))
     if stats.retries:
         told.append(f"{count(stats.retries)} of them again")
     if stats.invalid:
-        told.append(f"{count(stats.invalid)} hits could not be read and are left out")
+        told.append(f"hits that could not be read and are left out: {count(stats.invalid)}")
     if stats.undated_left_out:
         told.append("those without a date are left out")
     say("; ".join(told) + ".")
-    if checkpoint is not None:
+    if checkpoint is not None and finished:
         say(f"For what is new later: --since {checkpoint}")
+    elif checkpoint is not None:
+        say("For the others: --resume without --max")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{count(number)} {what.removesuffix('s') if number == 1 else what}"

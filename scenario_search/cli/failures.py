@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -52,6 +53,8 @@ def exit_code(error: BaseException) -> int:
     """Give the exit code for an error."""
     if isinstance(error, (ConfigurationError, AuthenticationError, PermissionDeniedError)):
         return CREDENTIALS
+    if isinstance(error, CheckpointError) and isinstance(error.__cause__, OSError):
+        return API
     if isinstance(error, (InvalidParamsError, CheckpointError, ImportError)):
         return USAGE
     return INCOMPLETE if isinstance(error, IncompleteCrawlError) else API
@@ -62,7 +65,7 @@ def lines(error: BaseException, *, width: int = 80) -> list[str]:
     if isinstance(error, InvalidFilterError) and error.position is not None:
         _, *place = format_error(error, width=width).rsplit("\n", 2)
         return [_line(error.message), *place]
-    said = _line(error)
+    said = re.sub(r"\[Errno -?\d+\] ", "", _line(error))
     if isinstance(error, AuthenticationError):
         said += ": look at SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or SCENARIO_SDK_JWT"
     if isinstance(error, APIError):
@@ -70,7 +73,13 @@ def lines(error: BaseException, *, width: int = 80) -> list[str]:
             said += f"; the server says to wait for {error.retry_after:g} s"
         if error.request_id:
             said += f" [request {clean(error.request_id, 80)}]"
-    return [said]
+    # What a command knows of it, such as where the progress is kept.
+    return ["; ".join([said, *(clean(note, _SHOWN) for note in notes(error))])]
+
+
+def notes(error: BaseException) -> list[str]:
+    """Give what commands noted of an error."""
+    return getattr(error, "__notes__", [])
 
 
 def _line(error: object) -> str:
@@ -95,23 +104,12 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            say(" ".join(["Interrupted.", *getattr(error, "__notes__", ())]))
+            say("; ".join(["Interrupted", *notes(error)]) + ".")
             raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            _forget_output()
-            raise typer.Exit(0) from None
         except Exception as error:
             if isinstance(error, (typer.Exit, typer.Abort)) or hasattr(error, "format_message"):
                 raise
-            if ctx.meta.get(_DEBUG):
-                traced = "".join(map(inert, traceback.format_exception(error)))
-                say_as_it_is(traced.rstrip())
-            else:
-                head, *place = lines(error, width=shutil.get_terminal_size().columns)
-                say(f"Error: {head}")
-                for line in place:
-                    say_as_it_is(line)
-            raise typer.Exit(exit_code(error)) from None
+            raise typer.Exit(_ended_by(error, debug=_DEBUG in ctx.meta)) from None
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run the command line; what was typed wrongly is told in a line too."""
@@ -125,23 +123,44 @@ class Commands(TyperGroup):
             if not isinstance(error.__context__, BrokenPipeError):
                 raise
             result = 0
-        except Exception as error:
-            message = getattr(error, "format_message", None)
-            if message is None:
-                raise
-            context = getattr(error, "ctx", None)
-            told = clean(message(), _SHOWN).removeprefix("Invalid value: ")
-            if told.startswith("Got unexpected extra argument"):
-                told += ": put several words into quotes"
-            elif told.startswith("No such option") and context is not None and not context.parent:
-                told += ": options stand after the command"
-            hint = f" (try: {context.command_path} --help)" if context is not None else ""
-            if told:
-                say(f"Error: {told}{hint}")
-            result = USAGE
+        except Exception as error:  # noqa: BLE001 - all of them are told
+            # Help and the version are shown before there is a command to invoke.
+            told = hasattr(error, "format_message")
+            result = _mistyped(error) if told else _ended_by(error, debug=False)
         if standalone_mode:
             sys.exit(result if isinstance(result, int) else 0)
         return result
+
+
+def _mistyped(error: Any) -> int:
+    """Tell what was typed wrongly, and give the exit code."""
+    context = getattr(error, "ctx", None)
+    told = clean(error.format_message(), _SHOWN).removeprefix("Invalid value: ")
+    told = told.replace(": Value error, ", ": ")
+    if told.startswith("Got unexpected extra argument"):
+        told += ": put several words into quotes"
+    elif told.startswith("No such option") and context is not None and not context.parent:
+        told += ": options stand after the command"
+    hint = f" (try: {context.command_path} --help)" if context is not None else ""
+    if told:
+        say(f"Error: {told}{hint}")
+    return USAGE
+
+
+def _ended_by(error: Exception, *, debug: bool) -> int:
+    """Tell what ended a command, and give its exit code."""
+    if isinstance(error, BrokenPipeError):
+        _forget_output()
+        return 0
+    if debug:
+        traced = "".join(map(inert, traceback.format_exception(error)))
+        say_as_it_is(traced.rstrip())
+    else:
+        head, *place = lines(error, width=shutil.get_terminal_size().columns)
+        say(f"Error: {head}")
+        for line in place:
+            say_as_it_is(line)
+    return exit_code(error)
 
 
 def _forget_output() -> None:

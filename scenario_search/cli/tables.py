@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scenario_search.cli.writing import named_output
 from scenario_search.display_text import clean, file_size, kind, model, pixels, tags, title
 from scenario_search.responses import Hit
 
@@ -106,7 +107,7 @@ def print_hits(console: Console, hits: Sequence[Hit], what: str) -> None:
         )
     for row in cells:
         table.add_row(*map(Text, row))
-    console.print(table)
+    _print(console, table)
 
 
 def print_rows(
@@ -125,7 +126,12 @@ def print_rows(
         table.add_column(head, no_wrap=not (last_grows and index == len(heads) - 1))
     for row in rows:
         table.add_row(*(Text(clean(value, 300)) for value in row))
-    console.print(table)
+    _print(console, table)
+
+
+def _print(console: Console, table: Table) -> None:
+    with named_output():
+        console.print(table)
 
 
 def _table(*, expand: bool = True) -> Table:

@@ -10,12 +10,14 @@ import re
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import orjson
 from rich.console import Console
 
-__all__ = ["emit", "inert", "json_text", "say", "say_as_it_is", "terminal"]
+__all__ = ["emit", "inert", "json_text", "named_output", "say", "say_as_it_is", "terminal"]
 
 # C0 and C1 controls, and what reverses or hides the text beside it (UAX #9).
 _CONTROLS = re.compile(
@@ -50,9 +52,20 @@ def emit(text: str) -> None:
 
     Raises:
         BrokenPipeError: Nobody reads it any more.
+        OSError: It cannot be written, since the disk is full.
     """
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    with named_output():
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+@contextmanager
+def named_output() -> Iterator[None]:
+    """Name standard output in the error of what writes to it, when the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from None
 
 
 def say(text: str) -> None:
@@ -65,8 +78,9 @@ def say(text: str) -> None:
 
 def say_as_it_is(text: str) -> None:
     """Write text to standard error, whose lines stay as they are."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # what nobody reads is no reason to fail
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def terminal() -> Console:
