@@ -36,7 +36,15 @@ from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.responses import Hit, json_bytes
 from scenario_search.windows import UNDATED
 
-__all__ = ["ExportSource", "SearchSource", "check_place", "limited_pieces", "to_csv", "to_jsonl"]
+__all__ = [
+    "ExportSource",
+    "SearchSource",
+    "check_place",
+    "limited_pieces",
+    "place_beside",
+    "to_csv",
+    "to_jsonl",
+]
 
 H = TypeVar("H", bound=Hit)
 
@@ -209,12 +217,21 @@ def check_place(path: Path) -> None:
     """Refuse a path that no file can be at, before anything is asked for.
 
     Raises:
-        OSError: It is a folder, or the folder that it is in is not there.
+        OSError: It is a folder or a device, or the folder that it is in is not there.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        # A file that takes the place of /dev/null would stay there for all programs.
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "No such folder", str(path.parent))
+
+
+def place_beside(path: Path) -> tuple[Path, Path]:
+    """Give the file that a path leads to, and the one that is written before it takes its place."""
+    path = path.resolve()
+    return path, path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
 
 
 def _growing(source: ExportSource[H], path: Path) -> _GrowingFile:
@@ -273,12 +290,12 @@ class _GrowingFile:
         self._good = good
         self._resumable = resumable
         self._written_to = path
-        if not resumable:
-            self._written_to = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
         self._file: BinaryIO | None = None
 
     def open(self, head: bytes) -> None:
         """Open it, with a head where it is new."""
+        if not self._resumable:
+            self._path, self._written_to = place_beside(self._path)
         size = self._path.stat().st_size if self._good and self._path.exists() else 0
         if size < self._good:
             raise CheckpointError(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing, suppress
 from datetime import datetime
@@ -26,7 +25,13 @@ from scenario_search import frames
 from scenario_search.blocking import in_thread
 from scenario_search.codec import structure
 from scenario_search.errors import IncompleteCrawlError
-from scenario_search.export import ExportSource, check_place, limited_pieces, to_jsonl
+from scenario_search.export import (
+    ExportSource,
+    check_place,
+    limited_pieces,
+    place_beside,
+    to_jsonl,
+)
 from scenario_search.responses import Hit
 
 __all__ = ["collected_beside", "to_parquet"]
@@ -92,8 +97,7 @@ class _Writer:
 
     def __init__(self, arrow: Any, path: Path, kind: type[Hit]) -> None:
         self._arrow = arrow
-        self._path = path
-        self._beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
+        self._path = self._beside = path
         self._columns = frames.columns(kind)
         types = {
             "text": arrow.string(),
@@ -107,6 +111,7 @@ class _Writer:
 
     def open(self) -> None:
         """Begin the file."""
+        self._path, self._beside = place_beside(self._path)
         self._writer = self._arrow.parquet.ParquetWriter(self._beside, self._schema)
 
     def write(self, hits: Iterable[Hit]) -> None:

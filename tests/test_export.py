@@ -466,6 +466,38 @@ async def test_a_place_that_no_file_can_be_at_is_refused_before_anything_is_sent
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - names are what counts
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes have names here")
+@pytest.mark.parametrize("method", ["to_jsonl", "to_csv", "to_parquet"])
+def test_what_is_no_regular_file_is_not_replaced(method: str, tmp_path: Path) -> None:
+    if method == "to_parquet":
+        pytest.importorskip("pyarrow")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    engine = TextEngine(ASSETS)
+    client, _ = faked_client(engine)
+    with pytest.raises(OSError, match="Not a regular file"):
+        asyncio.run(getattr(client.crawl.assets(), method)(pipe))
+    assert engine.requests == 0
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("checkpoint", [None, "x.ckpt"])
+@pytest.mark.parametrize("method", ["to_jsonl", "to_csv", "to_parquet"])
+def test_a_link_stays_and_the_file_it_leads_to_is_written(
+    method: str, checkpoint: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if method == "to_parquet":
+        pytest.importorskip("pyarrow")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    link, file = tmp_path / "link", tmp_path / "folder" / "file"
+    link.symlink_to(file)
+    asyncio.run(getattr(crawl_of(ASSETS, checkpoint=checkpoint), method)(link))
+    asyncio.run(getattr(crawl_of(ASSETS), method)(tmp_path / "plain"))
+    assert link.readlink() == file
+    assert file.read_bytes() == (tmp_path / "plain").read_bytes()
+
+
 @pytest.mark.parametrize("method", ["to_pandas", "to_polars"])
 async def test_a_crawl_with_a_checkpoint_gives_no_frame(method: str, tmp_path: Path) -> None:
     crawl = crawl_of(ASSETS, checkpoint=tmp_path / "x.ckpt")
