@@ -27,7 +27,7 @@ from scenario_search.emulator import Emulator
 DOCS = Path(__file__).parent.parent / "docs"
 EXAMPLES = DOCS / "examples"
 COMMANDS = re.findall(
-    r"^python docs/examples/(\w+)\.py (.+)$",
+    r"^python docs/examples/(\w+)\.py (.+)\n```\n(?:\n```{code-block} text\n([^`]*)```\n)?",
     (DOCS / "examples.md").read_text(encoding="utf-8"),
     re.MULTILINE,
 )
@@ -292,24 +292,30 @@ def test_the_model_finder_says_when_nothing_fits(
 
 
 def test_each_program_has_a_command_in_the_page():
-    assert sorted(name for name, _ in COMMANDS) == sorted(
+    assert sorted(name for name, _, _ in COMMANDS) == sorted(
         path.stem for path in EXAMPLES.glob("*.py")
     )
 
 
-@pytest.mark.parametrize(("name", "arguments"), COMMANDS)
+@pytest.mark.parametrize(
+    ("name", "arguments", "shown"), COMMANDS, ids=[name for name, *_ in COMMANDS]
+)
 def test_the_commands_of_the_page_work(
     name: str,
     arguments: str,
+    shown: str,
     main: Callable[..., int],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ):
     served: list[Any] = []
     monkeypatch.setattr(uvicorn, "run", lambda app, **options: served.append(app))
     monkeypatch.chdir(tmp_path)
     assert main(name, *shlex.split(arguments)) == 0
     assert served or name != "search_service"
+    if shown:
+        assert capsys.readouterr().out == shown
 
 
 @pytest.mark.parametrize(
