@@ -10,6 +10,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
 from scenario_search import __version__
+from scenario_search.configuration import SyncClientOptions
 from scenario_search.crawl_params import (
     CrawlAssetsParams,
     CrawlModelsParams,
@@ -114,6 +115,20 @@ def _told_by_fields(
     lines[place:place] = ["", *told] if place == len(lines) else told
 
 
+def _told_default(
+    app: object, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Tell the defaults of the clients' options where each option is told of."""
+    home, _, option = name.rpartition(".")
+    if what != "attribute" or home != "scenario_search.configuration.SyncClientOptions":
+        return
+    default = getattr(attrs.fields(SyncClientOptions), option).default
+    if default is None:
+        return
+    told = f"{default // 2**20} MiB" if option.endswith("_bytes") else f"``{default!r}``"
+    lines += ["", f"Default: {told}."]
+
+
 def _shortened(
     app: object, what: str, name: str, obj: Any, options: object, signature: str | None, to: str
 ) -> tuple[str | None, str] | None:
@@ -169,5 +184,6 @@ def _found_by_last_name(
 def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", _without_type, priority=100)
     app.connect("autodoc-process-docstring", _told_by_fields, priority=900)
+    app.connect("autodoc-process-docstring", _told_default, priority=950)
     app.connect("autodoc-process-signature", _shortened)
     app.connect("missing-reference", _found_by_last_name)
