@@ -95,11 +95,11 @@ def _decoded(url: str) -> dict[str, Any]:
             said = {
                 "page.to_pandas": _said(page.to_pandas),
                 "page.to_polars": _said(page.to_polars),
-                "page.to_parquet": _said(lambda: page.to_parquet(path / "a.parquet")),
+                "page.to_parquet": _said(lambda: page.to_parquet(path.with_suffix(".parquet"))),
                 "crawl.to_pandas": _said(client.crawl.assets(query="x").to_pandas),
                 "crawl.to_polars": _said(client.crawl.assets(query="x").to_polars),
                 "crawl.to_parquet": _said(
-                    lambda: client.crawl.assets(query="x").to_parquet(path / "a.parquet")
+                    lambda: client.crawl.assets(query="x").to_parquet(path.with_suffix(".parquet"))
                 ),
             }
             crawled = [hit.id for hit in crawl]
