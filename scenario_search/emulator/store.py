@@ -34,7 +34,7 @@ import orjson
 from scenario_search.emulator.fields import KINDS, Indexed, Kind, SortKey, index_document
 from scenario_search.emulator.filter_parser import Node
 from scenario_search.emulator.filter_sql import compile_filter
-from scenario_search.emulator.store_connections import Connections
+from scenario_search.emulator.store_connections import Connections, given_up_at
 from scenario_search.emulator.store_documents import (
     InvalidDocumentError,
     LoadReport,
@@ -76,19 +76,23 @@ class Store:
     """The documents of one file; a context manager that closes it."""
 
     @classmethod
-    def open(cls, path: Path | str | None = None) -> Self:
+    def open(cls, path: Path | str | None = None, stopping: threading.Event | None = None) -> Self:
         """Open a file, or make it.
 
         Args:
             path: The file. None for a temporary one, which is removed by `close`.
+            stopping: Once set, filtering and sorting are given up.
 
         Raises:
             StoreError: The file is no store, is of another version, or can't be opened.
         """
-        return cls(path)
+        return cls(path, stopping)
 
-    def __init__(self, path: Path | str | None = None) -> None:
+    def __init__(
+        self, path: Path | str | None = None, stopping: threading.Event | None = None
+    ) -> None:
         self._connections = Connections(path)
+        self._stopping = stopping or threading.Event()
         self._memory_lock = threading.Lock()
         self._memory: OrderedDict[object, tuple[int, Any]] = OrderedDict()
         self.path = self._connections.path
@@ -281,6 +285,7 @@ class Store:
         Raises:
             UnknownFieldError: The filter names a field that can't be filtered by.
             FilterSyntaxError: The filter is more than SQLite can hold.
+            EmulatorStoppedError: The emulator stops.
         """
         sql = compile_filter(kind, where)
 
@@ -452,7 +457,7 @@ class Store:
                 if known is not None and known[0] == revision:
                     self._memory.move_to_end(key)
                     return known[1]
-            answer = read(connection)
+            answer = given_up_at(self._stopping, connection, read)
         with self._memory_lock:
             self._memory[key] = revision, answer
             self._memory.move_to_end(key)

@@ -8,14 +8,20 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
+from scenario_search.emulator.api_errors import EmulatorStoppedError
 from scenario_search.emulator.store_schema import StoreError, file_error, open_connection, prepare
 
 READERS: Final = 8
 """So many reads run at the same time; further ones wait."""
+
+_LOOK_EVERY: Final = 100_000
+"""Instructions of SQLite's machine, some milliseconds."""
+
+T = TypeVar("T")
 
 
 class Connections:
@@ -118,6 +124,27 @@ class Connections:
     def _remove_directory(self) -> None:
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def given_up_at(
+    stopping: threading.Event,
+    connection: sqlite3.Connection,
+    read: Callable[[sqlite3.Connection], T],
+) -> T:
+    """Read, which a large filter may make last for minutes.
+
+    Raises:
+        EmulatorStoppedError: The event was set meanwhile.
+    """
+    connection.set_progress_handler(stopping.is_set, _LOOK_EVERY)
+    try:
+        return read(connection)
+    except sqlite3.OperationalError:
+        if stopping.is_set():
+            raise EmulatorStoppedError("the emulator was stopped while it searched") from None
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 def _temporary_folder() -> str:

@@ -15,7 +15,8 @@ import numpy as np
 import orjson
 import pytest
 
-from scenario_search.emulator import store_schema
+from scenario_search.emulator import store_connections, store_schema
+from scenario_search.emulator.api_errors import EmulatorStoppedError
 from scenario_search.emulator.fields import KINDS, parse_sort
 from scenario_search.emulator.filter_parser import parse_filter
 from scenario_search.emulator.store import (
@@ -352,6 +353,20 @@ def test_two_stores_on_a_file_see_each_other(tmp_path: Path) -> None:
         assert ids(two, "width = 1", ("width:asc",)) == ["a"]
         two.upsert("assets", [asset("b", width=1)])
         assert ids(one, "width = 1", ("width:asc",)) == ["a", "b"]
+
+
+def test_a_long_filter_is_given_up_when_the_emulator_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store_connections, "_LOOK_EVERY", 1)
+    stopping = threading.Event()
+    with Store.open(stopping=stopping) as store:
+        store.upsert("assets", [asset("a", width=1)])
+        stopping.set()
+        with pytest.raises(EmulatorStoppedError, match="while it searched"):
+            ids(store, "width = 1")
+        # What is left to write at the end can still be read.
+        assert store.changed_since("assets", 0).changed.tolist() == [1]
 
 
 def test_a_temporary_file_goes_with_the_store() -> None:
