@@ -275,6 +275,11 @@ class Walk:
                 f"The server counts {promised:,} hits but gives none at {asked}: "
                 "use client.crawl to get all of them"
             )
+        if reached > ENGINE_CAP and not page.hits and promised == ENGINE_CAP:
+            return (
+                f"The server gives no hits at {asked}, but counts to the engine's cap of "
+                f"{ENGINE_CAP:,}: there may be more; use client.crawl to get all of them"
+            )
         if reached == ENGINE_CAP:
             return (
                 f"The walk ended at exactly {ENGINE_CAP:,} hits, the engine's cap: there may be "

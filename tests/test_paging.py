@@ -394,6 +394,13 @@ async def test_a_walk_that_ends_at_exactly_the_cap_warns(mode: dict[str, Any]) -
         assert (await walk(client, **mode))[-1] == "asset_999"
 
 
+@pytest.mark.parametrize("mode", [{"offset": 1500}, {"page": 30, "hits_per_page": 50}])
+async def test_a_walk_that_begins_beyond_the_cap_warns(mode: dict[str, Any]) -> None:
+    client, _ = faked_client(lambda body: correct_page(ids_from(0, 1000), body))
+    with pytest.warns(TruncatedResultsWarning, match=r"no hits at .*cap of 1,000.*crawl"):
+        assert await walk(client, **mode) == []
+
+
 @pytest.mark.parametrize("count", [999, 1001])
 async def test_a_walk_that_ends_beside_the_cap_does_not_warn(count: int) -> None:
     client, _ = faked_client(lambda body: correct_page(ids_from(0, count), body))
