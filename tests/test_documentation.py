@@ -199,6 +199,7 @@ def test_the_comparison_is_with_the_version_that_is_tried() -> None:
         ("More than 1000 hits", ["crawl"]),
         ("Several pages at once", ["prefetch", "crawl"]),
         ("Gallery, data frames", ["_repr_html_", "to_pandas", "to_polars"]),
+        ("Files: JSONL, CSV, Parquet", ["to_jsonl", "to_csv", "to_parquet"]),
     ],
 )
 def test_what_the_official_sdk_does_not_have(row: str, names: list[str]) -> None:
