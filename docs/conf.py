@@ -115,6 +115,21 @@ def _told_by_fields(
     lines[place:place] = ["", *told] if place == len(lines) else told
 
 
+def _made_elsewhere(
+    app: object, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Leave out what the constructor takes of what nobody makes by hand."""
+    if what != "class" or name.rpartition(".")[2] not in MADE_BY_CLIENTS:
+        return
+    kept: list[str] = []
+    dropped = False
+    for line in lines:
+        dropped = line.startswith((":param ", ":type ")) or (dropped and line.startswith(" "))
+        if not dropped:
+            kept.append(line)
+    lines[:] = kept
+
+
 def _told_default(
     app: object, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
@@ -184,6 +199,7 @@ def _found_by_last_name(
 def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", _without_type, priority=100)
     app.connect("autodoc-process-docstring", _told_by_fields, priority=900)
+    app.connect("autodoc-process-docstring", _made_elsewhere, priority=940)
     app.connect("autodoc-process-docstring", _told_default, priority=950)
     app.connect("autodoc-process-signature", _shortened)
     app.connect("missing-reference", _found_by_last_name)
