@@ -157,4 +157,5 @@ def test_emulate_says_when_the_port_is_taken() -> None:
         done = run("emulate", "--port", port)
 
     assert done.returncode == 1
-    assert "Choose another --port" in done.stderr
+    assert done.stderr.startswith("Error: cannot listen: Address already in use; choose another")
+    assert len(done.stderr.splitlines()) == 1

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Run, environment, invoke
+from command_line import Run, environment, invoke, on_terminal
 
 from scenario_search.emulator import Emulator
 
@@ -56,6 +57,26 @@ def test_a_list_takes_the_place_of_a_search(
     assert done.exit_code == 0, done.stderr
     expected = {json.loads(line)["id"] for line in lines.splitlines()}
     assert {line["id"] for line in manifest(tmp_path / "files")} == expected
+
+
+def test_a_list_can_be_taken_in_part(run: Run, tmp_path: Path) -> None:
+    listed = tmp_path / "castles.jsonl"
+    listed.write_text(run("assets", "castle", "-n", "3", "--jsonl").stdout)
+    done = run("download", "--from", listed, "--max", "2", "-o", tmp_path / "files")
+
+    assert done.exit_code == 0, done.stderr
+    assert len(manifest(tmp_path / "files")) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(("term", "moves"), [("xterm", True), ("dumb", False)])
+def test_the_progress_is_shown_where_a_terminal_can_write_over_it(
+    term: str, moves: bool, scenario_emulator: Emulator, tmp_path: Path
+) -> None:
+    env = {**environment(scenario_emulator), "TERM": term}
+    shown = on_terminal(["download castle --max 2 -o files"], env=env, columns=80, folder=tmp_path)
+    assert "2 files fetched into files" in shown
+    assert ("\x1b[K" in shown) is moves
 
 
 def test_a_line_that_is_no_asset_is_named(run: Run, tmp_path: Path) -> None:

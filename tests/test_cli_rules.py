@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,7 +129,13 @@ def test_wrong_credentials_are_never_shown(run: Run) -> None:
         ("assets castle --sort sideways", "--sort"),
         ("assets", "a query, --filter, --image"),
         ("assets x --body {", "--body is no JSON"),
-        ("assets x --header nothing", "'Name: value'"),
+        ("assets x --body [1]", "--body takes a JSON object"),
+        ("assets x --body null", "--body takes a JSON object"),
+        ("assets x --sort createdAt", "such as createdAt:desc, not 'createdAt'"),
+        ("crawl assets --since 2025-13-01", "--since takes a date, such as 2025-01-31, or"),
+        ("crawl assets --order up", "'up' is not one of 'newest', 'oldest'"),
+        ("assets x --json --csv --ids", "--json, --csv and --ids exclude each other"),
+        ("assets x --header nothing", "--header takes 'Name: value', not 'nothing'"),
         ("assets x --base-url http://api.example", "--allow-http"),
         ("crawl assets --since yesterday", "--since"),
         ("crawl workflows", "No such command"),
@@ -147,6 +154,14 @@ def test_a_file_that_cannot_be_written_is_exit_code_1(run: Run, tmp_path: Path) 
 
     assert done.exit_code == 1
     assert told(done) == f"Error: {nowhere}: No such file or directory"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+def test_a_gallery_that_the_disk_has_no_room_for_is_named(run: Run) -> None:
+    done = run("assets", "castle", "-n", "1", "--html", "/dev/full")
+
+    assert done.exit_code == 1
+    assert told(done) == "Error: /dev/full: No space left on device"
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
@@ -193,7 +208,7 @@ def test_a_terminal_has_colours_and_json_to_be_read(
         columns=80,
         folder=tmp_path,
     )
-    table, page, help = shown.split("$ scenario-search")[1:]
+    table, page, help = shown.split("$ scenario-search", 3)[1:]
     assert f"{STYLE}1mname" in table
     assert '{\n  "hits": [\n    {\n      "id": "model_' in page
     assert COLOUR.search(help)
@@ -321,6 +336,23 @@ def test_ctrl_c_ends_a_search_in_one_line(scenario_emulator: Emulator) -> None:
 # Help and completion
 
 
+@pytest.mark.parametrize("command", ["--help", "filter check width>5", "filter fields"])
+def test_what_asks_no_server_starts_light(command: str) -> None:
+    code = (
+        "import sys; from scenario_search.cli import app; sys.argv[0] = 'scenario-search'\n"
+        "try: app()\n"
+        "finally: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command.split()], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.split())
+    heavy = {"numpy", "onnxruntime", "pandas", "polars", "pyarrow", "PIL", "rapidfuzz"}
+    assert done.stdout
+    assert "scenario_search.cli.failures" in loaded
+    assert loaded & (heavy | {"scenario_search.emulator"}) == set()
+
+
 def test_every_command_has_examples() -> None:
     assert set(commands_of(get_command(app))) == set(COMMANDS)
 
@@ -354,6 +386,36 @@ def test_help_fits_the_terminal_and_ends_with_examples(command: str, columns: in
         assert f"$ {example}" in map(str.strip, lines)
 
 
+@pytest.mark.parametrize("group", ["count", "crawl", "filter"])
+def test_the_help_of_a_group_has_an_example_of_each_of_its_commands(group: str) -> None:
+    shown = invoke(group, "--help").stdout
+    examples = [lines[0] for name, lines in EXAMPLES.items() if name.startswith(group)]
+    assert len(examples) > 1
+    assert [example for example in examples if f"$ {example}" not in shown] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_no_types_of_python(command: str) -> None:
+    shown = invoke(*command.split(), "--help").stdout.replace("<str>", "", 1)
+    assert re.findall(r"<\w.*?>", shown) == []
+
+
+def test_help_goes_from_what_is_searched_for_to_how_it_is_sent() -> None:
+    shown = invoke("crawl", "assets", "--help").stdout
+    panels = re.findall(r"╭─ (\w+) ─", shown)
+    assert panels == ["Arguments", "Search", "Pages", "Crawl", "Request", "Connection"]
+
+
+@pytest.mark.parametrize("columns", [40, 50])
+def test_help_on_a_narrow_terminal_has_whole_words(columns: int) -> None:
+    shown = invoke("crawl", "assets", "--help", columns=columns).stdout
+    flags = set(re.findall(r"--[a-z-]+", invoke("crawl", "assets", "--help", columns=200).stdout))
+
+    assert max(map(len, shown.splitlines())) <= columns
+    assert [flag for flag in flags if not re.search(rf"{flag}(?![a-z-])", shown)] == []
+    assert "…" not in shown
+
+
 def test_without_a_command_there_is_help_with_the_exit_codes() -> None:
     done = invoke()
     assert "Usage: " in done.output
@@ -385,6 +447,67 @@ def test_the_shell_completes(typed: str, found: str) -> None:
         check=True,
     )
     assert found in done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def bash_function() -> str:
+    """Give bash's completion function, as the command shows it."""
+    detection = "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"
+    return subprocess.run(
+        [*PROCESS, "--show-completion", "bash"],
+        env={**os.environ, detection: "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def completed_by_bash(function: str, *words: str) -> list[str]:
+    """Give what bash's completion function finds for words, as bash takes them apart."""
+    # The function takes its command apart at line breaks.
+    command = "\n".join(PROCESS)
+    script = (
+        f"{function}\nCOMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}\n"
+        f"_scenario_search_completion {shlex.quote(command)}; printf '%s\n' \"${{COMPREPLY[@]}}\""
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("assets", "castle", "--imag"), {"--image", "--image-semantic"}),
+        (("assets", "--sort", "createdAt"), {"createdAt:desc", "createdAt:asc"}),
+        (("assets", "--sort", "createdAt", ":"), {"desc", "asc"}),
+        (("assets", "--sort", "createdAt", ":", "d"), {"desc"}),
+        (("assets", "--sort", "createdAt", ":", "asc", "--jsonl"), {"--jsonl"}),
+    ],
+)
+def test_bash_completes_words_with_colons(
+    words: tuple[str, ...], found: set[str], bash_function: str
+) -> None:
+    assert set(completed_by_bash(bash_function, "scenario-search", *words)) == found
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_complete_words_with_colons(shell: str) -> None:
+    done = subprocess.run(
+        PROCESS,
+        env={
+            **os.environ,
+            "_SCENARIO_SEARCH_COMPLETE": f"complete_{shell}",
+            "_TYPER_COMPLETE_ARGS": "scenario-search assets castle --sort createdAt:d",
+            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "createdAt:desc" in done.stdout.replace("\\", "")
+    assert "asc" not in done.stdout.replace("desc", "")
 
 
 # --demo

@@ -3,13 +3,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-from command_line import Run, environment, invoke
+from command_line import PROCESS, Run, environment, invoke
 from rich.cells import cell_len
 
 from scenario_search.cli.options import in_options
@@ -21,6 +25,7 @@ from scenario_search.params import (
 )
 
 CYRILLIC_AND_CJK = "Замок " + "城堡在山上" * 12
+GIF = b"GIF89a\x01\x00\x01\x00\x80\x01\x00\x00\x00\x00\xff\xff\xff,"
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\r\nnext"
 
 
@@ -108,7 +113,7 @@ def test_pictures_are_ids_files_and_data_urls(
     run: Run, scenario_emulator: Emulator, tmp_path: Path
 ) -> None:
     picture = tmp_path / "a.gif"
-    picture.write_bytes(b"GIF89a\x01\x00\x01\x00\x80\x01\x00\x00\x00\x00\xff\xff\xff,")
+    picture.write_bytes(GIF)
     data_url = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
     known = run("assets", "castle", "-f", "kind = image", "-n", "1", "--ids").stdout.strip()
     run("assets", "--like", known, "--like", data_url, "--unlike", str(picture), "-n", "1")
@@ -132,16 +137,43 @@ def test_a_picture_behind_a_web_address_is_fetched(run: Run, scenario_emulator: 
     ("text", "told"),
     [
         ("nothere.png", "there is no file nothere.png"),
+        ("tests", "tests is a folder: name a picture in it"),
+        ("/", "/ is a folder"),
+        (f"{'x' * 300}.png", "cannot read xxx"),
+        (os.devnull, f"{os.devnull} holds no picture"),
+        ("-", "standard input holds no picture"),
+        ("", "--image must be a file, an asset's id or a web address"),
         ("http://127.0.0.1:1/a.png?sig=secret", "cannot fetch http://127.0.0.1:1/a.png?..."),
         ("https://user:word@cdn.example/a.png", "no user name or password"),
     ],
 )
-def test_a_picture_that_is_nowhere_is_named(text: str, told: str) -> None:
+def test_a_picture_that_is_nowhere_is_named(
+    text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tests").mkdir()
+    monkeypatch.chdir(tmp_path)
     done = invoke("assets", "--image", text, "--demo")
 
     assert done.exit_code == 2
     assert told in done.stderr
     assert "secret" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+def test_a_picture_can_come_through_a_pipe(scenario_emulator: Emulator, tmp_path: Path) -> None:
+    picture = tmp_path / "a.gif"
+    picture.write_bytes(GIF)
+    command = shlex.join([*PROCESS, "assets", "-n", "1", "--ids"])
+    subprocess.run(
+        ["bash", "-c", f"{command} --like <(cat {picture}) --unlike - < {picture}"],
+        env={**os.environ, **environment(scenario_emulator)},
+        check=False,  # the picture ends where its pixels would begin
+        capture_output=True,
+    )
+
+    images = bodies(scenario_emulator)[-1]["images"]
+    assert images["like"] == images["unlike"]
+    assert images["like"][0].startswith("data:image/gif;base64,")
 
 
 @pytest.mark.parametrize("columns", [30, 40, 60, 80, 100, 120, 200])
@@ -213,6 +245,21 @@ def test_a_gallery_is_a_file(run: Run, tmp_path: Path) -> None:
 
     assert (done.exit_code, done.stdout) == (0, "")
     assert gallery.read_text().count("<img") == 3
+
+
+def test_a_gallery_can_go_to_standard_output(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("assets", "castle", "-f", "kind = image", "-n", "3", "--html", "-")
+
+    assert done.stdout.count("<img") == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_none_at_all_can_be_asked_for(run: Run) -> None:
+    done = run("assets", "castle", "--max", "0")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "0 assets: --max is 0.\n")
 
 
 def test_forms_exclude_each_other(run: Run) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from scenario_search._version import __version__
+from scenario_search.cli.completion import join_at_colons
 from scenario_search.cli.connection import Debug
 from scenario_search.cli.crawls import add_crawls
 from scenario_search.cli.credentials import add_whoami
@@ -21,6 +22,7 @@ from scenario_search.cli.emulating import add_emulator
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import EXIT_CODES, Commands
 from scenario_search.cli.filter_checks import add_filter_commands
+from scenario_search.cli.help import Group
 from scenario_search.cli.searches import add_counts, add_searches
 
 __all__ = ["app", "main"]
@@ -55,7 +57,7 @@ def _root(
 
 
 def _group(name: str, help: str) -> typer.Typer:
-    group = typer.Typer(no_args_is_help=True, help=help)
+    group = typer.Typer(cls=Group, no_args_is_help=True, help=help, epilog=examples_of(name))
     app.add_typer(group, name=name)
     return group
 
@@ -87,4 +89,5 @@ def main() -> None:
             read_by_program = stream is sys.stdout and not stream.isatty()
             encoding = "utf-8" if read_by_program else stream.encoding
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    join_at_colons(os.environ)
     app(prog_name="scenario-search")

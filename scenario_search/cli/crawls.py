@@ -14,6 +14,7 @@ import typer
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
+from scenario_search.cli.help import Command
 from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import emit, json_text, say
 from scenario_search.crawl import AsyncCrawl
@@ -115,7 +116,7 @@ class Destination:
 def add_crawls(app: typer.Typer) -> None:
     """Add a command for each kind that can be crawled."""
     for what, params_class in _CONDITIONS.items():
-        app.command(what, epilog=examples_of(f"crawl {what}"))(
+        app.command(what, cls=Command, epilog=examples_of(f"crawl {what}"))(
             options.with_signature(
                 _crawling(what),
                 what,

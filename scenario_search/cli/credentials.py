@@ -10,6 +10,7 @@ import typer
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
+from scenario_search.cli.help import Command
 from scenario_search.cli.writing import emit, inert, json_text
 from scenario_search.display_text import clean, duration
 
@@ -28,7 +29,7 @@ class _Answer:
 
 def add_whoami(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("whoami", epilog=examples_of("whoami"))(
+    app.command("whoami", cls=Command, epilog=examples_of("whoami"))(
         options.with_signature(
             _whoami,
             "whoami",

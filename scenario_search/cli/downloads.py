@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +17,7 @@ from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
+from scenario_search.cli.help import Command
 from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import say
 from scenario_search.codec import structure
@@ -51,7 +54,8 @@ class _Files:
         str | None,
         typer.Option(
             "--from",
-            help="Take the assets from a JSONL file in place of a search; - for stdin.",
+            help="Take the assets from a JSONL file, such as a crawl's, in place of a search; - "
+            "for stdin.",
             metavar="FILE",
             rich_help_panel=_PANEL,
         ),
@@ -65,13 +69,16 @@ class _Files:
         ),
     ] = False
     concurrency: Annotated[
-        int, typer.Option(help="How many files are fetched at once.", min=1, rich_help_panel=_PANEL)
+        int,
+        typer.Option(
+            help="How many files are fetched at once.", min=1, metavar="N", rich_help_panel=_PANEL
+        ),
     ] = 8
 
 
 def add_download(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("download", epilog=examples_of("download"))(
+    app.command("download", cls=Command, epilog=examples_of("download"))(
         options.with_signature(
             _download,
             "download",
@@ -88,7 +95,7 @@ def add_download(app: typer.Typer) -> None:
 def _download(**values: Any) -> None:
     files, connection = options.take(_Files, values), options.take(Connection, values)
     keywords = conditions(values, connection, "assets")
-    if files.listed is not None and keywords:
+    if files.listed is not None and keywords.keys() - {"max_items"}:
         raise typer.BadParameter("--from takes the place of a search: leave one of them out")
     if files.crawl and keywords.pop("sort_by", None):
         raise typer.BadParameter("--crawl has an order of its own: leave --sort out")
@@ -110,7 +117,8 @@ def _download(**values: Any) -> None:
 
 async def _fetch(files: _Files, keywords: dict[str, Any], connection: Connection) -> DownloadReport:
     async with connection.client() as client:
-        progress = _show if sys.stderr.isatty() else None
+        moves = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        progress = _show if moves else None
 
         async def into_folder(assets: Any) -> DownloadReport:
             try:
@@ -126,7 +134,7 @@ async def _fetch(files: _Files, keywords: dict[str, Any], connection: Connection
                     sys.stderr.write(_BLANK_LINE)
 
         if files.listed is not None:
-            return await into_folder(_listed(files.listed))
+            return await into_folder(islice(_listed(files.listed), keywords.get("max_items")))
         if files.crawl:
             async with client.crawl.assets(**keywords) as crawl:
                 return await into_folder(crawl)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,8 @@ from rich.console import Console
 
 from scenario_search.cli.connection import Debug, Demo
 from scenario_search.cli.examples import examples_of
+from scenario_search.cli.help import Command
+from scenario_search.cli.writing import say
 
 if TYPE_CHECKING:
     from scenario_search.emulator import Emulator
@@ -21,8 +24,8 @@ __all__ = ["add_emulator"]
 
 def add_emulator(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("emulate", epilog=examples_of("emulate"))(_emulate)
-    app.command("demo", epilog=examples_of("demo"))(_demo)
+    app.command("emulate", cls=Command, epilog=examples_of("emulate"))(_emulate)
+    app.command("demo", cls=Command, epilog=examples_of("demo"))(_demo)
 
 
 def _demo(
@@ -36,22 +39,40 @@ def _demo(
 
 
 def _emulate(
-    port: Annotated[int, typer.Option(help="The port; 0 for a free one.", min=0, max=65535)] = 8711,
+    port: Annotated[
+        int, typer.Option(help="The port; 0 for a free one.", min=0, max=65535, metavar="N")
+    ] = 8711,
     data: Annotated[
         list[Path] | None,
-        typer.Option(help="A JSONL file of assets to load; may be given again.", dir_okay=False),
+        typer.Option(
+            help="A JSONL file of assets to load; may be given again.",
+            dir_okay=False,
+            metavar="FILE",
+        ),
     ] = None,
     models: Annotated[
         list[Path] | None,
-        typer.Option(help="A JSONL file of models to load; may be given again.", dir_okay=False),
+        typer.Option(
+            help="A JSONL file of models to load; may be given again.",
+            dir_okay=False,
+            metavar="FILE",
+        ),
     ] = None,
     files: Annotated[
         Path | None,
-        typer.Option(help="A folder of pictures, each named by its asset's id.", file_okay=False),
+        typer.Option(
+            help="A folder of pictures, each named by its asset's id.",
+            file_okay=False,
+            metavar="FOLDER",
+        ),
     ] = None,
     db: Annotated[
         Path | None,
-        typer.Option(help="A database file, kept; without it all is forgotten.", dir_okay=False),
+        typer.Option(
+            help="A database file, kept; without it all is forgotten.",
+            dir_okay=False,
+            metavar="FILE",
+        ),
     ] = None,
     with_demo: Annotated[bool, typer.Option("--demo", help="Load the demo data.")] = False,
     debug: Debug = False,  # noqa: ARG001 - its callback sees it
@@ -77,7 +98,7 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    await _start(emulator, err)
+    await _start(emulator)
     # A load ends only with the emulator: Ctrl-C must not wait for it.
     telling = asyncio.create_task(_load_and_tell(emulator, loads, files, db, err))
     stopping = asyncio.create_task(stop.wait())
@@ -93,16 +114,17 @@ async def _serve(
     err.print("Stopped.")
 
 
-async def _start(emulator: Emulator, err: Console) -> None:
+async def _start(emulator: Emulator) -> None:
     from scenario_search.emulator import StoreError  # noqa: PLC0415 - it needs the extra
 
     try:
         await emulator.start()
     except OSError as error:
-        err.print(f"Cannot listen: {error.strerror}. Choose another --port, or 0 for a free one.")
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        say(f"Error: cannot listen: {reason}; choose another --port, or 0 for a free one")
         raise typer.Exit(1) from None
     except StoreError as error:
-        err.print(f"Error: {error}", markup=False, soft_wrap=True)
+        say(f"Error: {error}")
         raise typer.Exit(1) from None
 
 
@@ -124,7 +146,7 @@ async def _load_and_tell(
                 files=files if kind == "assets" else None,
             )
         except InvalidDocumentError as error:
-            err.print(f"Error: {error}", markup=False, soft_wrap=True)
+            say(f"Error: {error}")
             raise typer.Exit(1) from None
         err.print(f"  {report.added:,} {kind} added, {report.updated:,} updated")
         if files is not None and kind == "assets":

@@ -47,7 +47,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 
 def examples_of(command: str) -> str:
-    """Give the end of a command's help."""
-    examples = EXAMPLES[command]
+    """Give the end of a command's help; of a group the first example of each of its commands."""
+    examples = EXAMPLES.get(command) or [
+        lines[0] for name, lines in EXAMPLES.items() if name.startswith(f"{command} ")
+    ]
     head = "Example:" if len(examples) == 1 else "Examples:"
     return "\n".join([head, *(f"$ {line}" for line in examples)])

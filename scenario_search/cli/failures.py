@@ -11,9 +11,9 @@ from contextlib import suppress
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from scenario_search.cli.examples import EXAMPLES
+from scenario_search.cli.help import Group
 from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import inert, say, say_as_it_is
 from scenario_search.display_text import clean
@@ -91,7 +91,7 @@ def _line(error: object) -> str:
     return in_options(clean(error, _SHOWN))
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """The commands, with every error told in one line and by the exit code."""
 
     def list_commands(self, ctx: Any) -> list[str]:

@@ -9,6 +9,7 @@ import typer
 
 from scenario_search.cli.connection import Demo
 from scenario_search.cli.examples import examples_of
+from scenario_search.cli.help import Command
 from scenario_search.cli.tables import print_rows
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.errors import InvalidFilterError
@@ -18,7 +19,7 @@ from scenario_search.filters import parse
 
 __all__ = ["add_filter_commands", "checked", "unknown_fields"]
 
-_KIND = typer.Option("--kind", help="What is searched for.")
+_KIND = typer.Option("--kind", help="What is searched for.", metavar="assets|models|workflows")
 
 
 def checked(text: str, what: str) -> Filter | None:
@@ -60,8 +61,8 @@ def unknown_fields(text: str | None, what: Any) -> str:
 
 def add_filter_commands(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("check", epilog=examples_of("filter check"))(_check)
-    app.command("fields", epilog=examples_of("filter fields"))(_fields)
+    app.command("check", cls=Command, epilog=examples_of("filter check"))(_check)
+    app.command("fields", cls=Command, epilog=examples_of("filter fields"))(_fields)
 
 
 def _check(

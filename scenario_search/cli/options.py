@@ -16,6 +16,7 @@ import attrs
 import orjson
 import typer
 
+from scenario_search.cli.completion import completing
 from scenario_search.cli.pictures import picture
 from scenario_search.crawl_params import CrawlOptions
 from scenario_search.filters import Filter
@@ -34,11 +35,11 @@ __all__ = ["arguments", "fields_of", "in_options", "keywords_of", "with_signatur
 SEARCH, PAGES, REQUEST, CRAWL = "Search", "Pages", "Request", "Crawl"
 
 
-def _pair(separator: str, example: str) -> Callable[[list[str]], dict[str, str]]:
+def _pair(flag: str, separator: str, example: str) -> Callable[[list[str]], dict[str, str]]:
     def read(texts: list[str]) -> dict[str, str]:
         pairs = [text.partition(separator) for text in texts]
         if wrong := next((text for text, pair in zip(texts, pairs, strict=True) if not pair[1]), 0):
-            raise typer.BadParameter(f"{wrong!r} is not of the form {example}")
+            raise typer.BadParameter(f"{flag} takes {example}, not {wrong!r}")
         return {name.strip(): value.strip() for name, _, value in pairs}
 
     return read
@@ -46,9 +47,12 @@ def _pair(separator: str, example: str) -> Callable[[list[str]], dict[str, str]]
 
 def _json_object(text: str) -> Any:
     try:
-        return orjson.loads(text)
+        found = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise typer.BadParameter(f"--body is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise typer.BadParameter("""--body takes a JSON object, such as '{"name": 1}'""")
+    return found
 
 
 def _same(value: Any) -> Any:
@@ -71,7 +75,7 @@ def _sort_orders(incomplete: str) -> list[str]:
     orders = [
         f"{name}:{order}" for name in SearchAssetSearchParams.sortable for order in ("desc", "asc")
     ]
-    return [order for order in orders if order.startswith(incomplete)]
+    return completing(incomplete, orders)
 
 
 _TEXTS = list[str] | None
@@ -81,7 +85,7 @@ _OPTIONS = {
     "query": Option(help="The text to search for.", metavar="QUERY"),
     "filter": Option(
         ("--filter", "-f"),
-        "Conditions on fields: 'width >= 1024 AND tags = dragon'. See: filter fields.",
+        "Conditions: 'width >= 1024 AND tags = dragon'. See: scenario-search filter fields.",
         metavar="TEXT",
     ),
     "query_semantic_ratio": Option(("--semantic",), metavar="RATIO"),
@@ -98,43 +102,48 @@ _OPTIONS = {
     "image_semantic_ratio": Option(("--image-semantic",), metavar="RATIO"),
     "sort_by": Option(
         ("--sort",),
-        "A field and an order: createdAt:desc; may be given again.",
+        "A field, a colon, and asc or desc: createdAt:desc; may be given again.",
         _TEXTS,
-        metavar="FIELD:ORDER",
+        metavar="ORDER",
         complete=_sort_orders,
     ),
-    "limit": Option(("--limit", "-n"), "Hits a page, 1 to 100; 20 if unset."),
-    "offset": Option(help="How many hits to skip."),
-    "page": Option(help="The page's number, from 1."),
-    "hits_per_page": Option(help="The same as --limit, for --page."),
+    "limit": Option(("--limit", "-n"), "Hits a page, 1 to 100; 20 if unset.", metavar="N"),
+    "offset": Option(help="How many hits to skip.", metavar="N"),
+    "page": Option(help="The page's number, from 1.", metavar="N"),
+    "hits_per_page": Option(help="The same as --limit, for --page.", metavar="N"),
     "project_id": Option(("--project",), "The project to search in.", metavar="ID"),
     "extra_headers": Option(
         ("--header",),
         "A header to send: 'Name: value'; may be given again.",
         _TEXTS,
-        _pair(":", "'Name: value'"),
+        _pair("--header", ":", "'Name: value'"),
         "NAME:VALUE",
     ),
     "extra_query": Option(
         ("--query-string",),
         "A parameter for the query string: name=value; may be given again.",
         _TEXTS,
-        _pair("=", "name=value"),
+        _pair("--query-string", "=", "name=value"),
         "NAME=VALUE",
     ),
     "extra_body": Option(
         ("--body",), "JSON fields to add to the request's body.", str | None, _json_object, "JSON"
     ),
-    "timeout": Option(help="Seconds one attempt may take; 60 if unset."),
+    "timeout": Option(help="What one attempt may take; 60 if unset.", metavar="SECONDS"),
     "max_retries": Option(
-        ("--retries",), "How many times a failed attempt is repeated; 2 if unset."
+        ("--retries",), "How many times a failed attempt is repeated; 2 if unset.", metavar="N"
     ),
-    "max_items": Option(("--max",), "The most hits to give; goes on to as many pages as it needs."),
+    "max_items": Option(
+        ("--max",), "The most hits in all, from as many pages as it needs.", metavar="N"
+    ),
     "original_models": Option(type=bool | None),
-    "concurrency": Option(help="How many requests are under way at once; 8 if unset."),
-    "order": Option(),
-    "cap": Option(),
-    "on_invalid": Option(),
+    "concurrency": Option(help="How many requests are under way at once; 8 if unset.", metavar="N"),
+    "order": Option(metavar="newest|oldest"),
+    "cap": Option(help="The most hits that the engine gives for one search.", metavar="N"),
+    "on_invalid": Option(
+        help="What a hit that cannot be decoded is: an error, or left out and counted.",
+        metavar="raise|skip",
+    ),
     "since": Option(
         help="Only what was created from a date on (2025-01-31), or what is new since a finished "
         "crawl (its checkpoint file).",
@@ -297,11 +306,22 @@ def in_options(message: str) -> str:
         message = message.replace(f"`{name}`", flag)
         if "_" in name:
             message = re.sub(rf"\b{name}\b", flag, message)
-    return message.replace(
-        "Must provide at least one search parameter: query, filter, image or images",
-        "Must provide at least one search parameter: a query, --filter, --image, --like or "
-        "--unlike",
-    )
+    for there, here in _SAID_HERE.items():
+        message = message.replace(there, here)
+    return message
+
+
+_SAID_HERE = {
+    "Must provide at least one search parameter: query, filter, image or images": (
+        "Must provide at least one search parameter: a query, --filter, --image, --like or --unlike"
+    ),
+    "an existing AssetId or a valid data URL": "a file, an asset's id or a web address",
+    "['createdAt:desc']": "createdAt:desc",
+    "--since is no moment, and there is no checkpoint ": (
+        "--since takes a date, such as 2025-01-31, or the checkpoint of a finished crawl, not "
+    ),
+    "a datetime, ISO text or the path of a checkpoint": "a date or the path of a checkpoint",
+}
 
 
 SEARCHES: dict[str, type[SearchParams]] = {

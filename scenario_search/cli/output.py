@@ -36,9 +36,10 @@ class Output:
     html: Annotated[
         Path | None,
         typer.Option(
-            help="A gallery, as an HTML file.",
+            help="A gallery, as an HTML file; - for standard output.",
             metavar="FILE",
             dir_okay=False,
+            allow_dash=True,
             rich_help_panel=_PANEL,
         ),
     ] = None
@@ -60,7 +61,8 @@ class Output:
         }
         forms = [name for name, is_given in given.items() if is_given]
         if len(forms) > 1:
-            raise typer.BadParameter(f"{' and '.join(forms)} exclude each other")
+            named = f"{', '.join(forms[:-1])} and {forms[-1]}"
+            raise typer.BadParameter(f"{named} exclude each other: choose one")
         return forms[0] if forms else "table"
 
 
@@ -141,16 +143,28 @@ async def _write_whole(output: Output, pages: AsyncIterator[SearchHits[Any]], wh
         from scenario_search.display import html  # noqa: PLC0415 - only for galleries
 
         shown = first if first is not None and first is last else hits
-        output.html.write_text(html(shown, most=max(len(hits), 1)), encoding="utf-8")
+        _write_gallery(output.html, html(shown, most=max(len(hits), 1)))
         say(f"{output.html}: {count(len(hits))} {what}")
         return
-    if hits:
-        print_hits(terminal(), hits, what)
     if not hits:
-        say(f"No more {what}." if last is not None and last.total else f"No {what} found.")
+        if last is None:
+            say(f"0 {what}: --max is 0.")
+        else:
+            say(f"No more {what}." if last.total else f"No {what} found.")
         return
+    print_hits(terminal(), hits, what)
     if last is None or first is not last:
         say(f"{count(len(hits))} {what}")
         return
     more = "; go on with --page or --offset, or take --all" if last.has_next_page() else ""  # type: ignore[attr-defined]
     say(totals(last, last._asked()[1]) + more)
+
+
+def _write_gallery(file: Path, text: str) -> None:
+    if file == Path("-"):
+        emit(text)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from None

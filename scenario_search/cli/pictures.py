@@ -7,10 +7,12 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import typer
 
+from scenario_search.display_text import clean
 from scenario_search.responses import without_signature
 
 __all__ = ["picture"]
@@ -27,27 +29,42 @@ def picture(text: str) -> str | Path | bytes:
     within 30 seconds. Whether it is a picture is told by its bytes, when it is sent.
 
     Args:
-        text: A data URL, a web address, the name of a file, ``-`` for standard input, or else an
-            asset's id. A file that is there comes before an id of that name.
+        text: A data URL, a web address, the name of a file or of a pipe, ``-`` for standard
+            input, or else an asset's id. A file that is there comes before an id of that name.
 
     Raises:
         typer.BadParameter: The file is not there, or the address could not be fetched.
     """
     if text == "-":
-        return sys.stdin.buffer.read(_MOST_BYTES + 1)
+        return _read(sys.stdin.buffer, "standard input")
     if text[:5].lower() == "data:":
         return text
     if re.match(r"https?://", text, re.IGNORECASE):
         return _fetched(text)
+    if not text:
+        return text
     path = Path(text).expanduser()
     try:
         if path.is_file():
             return path
-    except OSError:  # a name that no file can have
-        return text
+        if path.is_dir():
+            raise typer.BadParameter(f"{text} is a folder: name a picture in it")
+        if path.exists():  # a pipe, such as a shell's <(command)
+            with path.open("rb") as pipe:
+                return _read(pipe, text)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {clean(text)}: {error.strerror}") from None
     if _FILE_NAME.search(text):
         raise typer.BadParameter(f"there is no file {text}")
     return text
+
+
+def _read(stream: BinaryIO, name: str) -> bytes:
+    """Read a picture that can be read only once."""
+    data = stream.read(_MOST_BYTES + 1)
+    if not data:
+        raise typer.BadParameter(f"{name} holds no picture: it is empty")
+    return data
 
 
 def _fetched(url: str) -> bytes:

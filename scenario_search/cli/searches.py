@@ -14,6 +14,7 @@ from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.filter_checks import checked, unknown_fields
+from scenario_search.cli.help import Command
 from scenario_search.cli.output import Output, write
 from scenario_search.cli.writing import emit
 from scenario_search.client import AsyncScenario
@@ -49,7 +50,7 @@ class Walk:
 def add_searches(app: typer.Typer) -> None:
     """Add a command for each search."""
     for what, doc in _DOCS.items():
-        app.command(what, epilog=examples_of(what))(
+        app.command(what, cls=Command, epilog=examples_of(what))(
             options.with_signature(
                 _searching(what),
                 what,
@@ -65,7 +66,7 @@ def add_searches(app: typer.Typer) -> None:
 def add_counts(app: typer.Typer) -> None:
     """Add a command for each search that counts its hits."""
     for what in _DOCS:
-        app.command(what, epilog=examples_of(f"count {what}"))(
+        app.command(what, cls=Command, epilog=examples_of(f"count {what}"))(
             options.with_signature(
                 _counting(what),
                 what,

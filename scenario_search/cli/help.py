@@ -1,0 +1,59 @@
+"""How help looks: flags without a type, options by what they are for, whole words when narrow."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+__all__ = ["Command", "Group"]
+
+_PANELS = ("Search", "Pages", "Crawl", "Download", "Output", "Request", "Connection")
+_NARROW = 60
+"""Columns below which panels would cut the options' names."""
+
+
+def _place(param: Any) -> int:
+    panel = getattr(param, "rich_help_panel", None)
+    return _PANELS.index(panel) if panel in _PANELS else -1
+
+
+class _Help:
+    rich_markup_mode: Any
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Give the parameters as they stand in the help."""
+        params: list[Any] = sorted(super().get_params(ctx), key=_place)  # type: ignore[misc]
+        panels = [param.rich_help_panel for param in params if _place(param) >= 0]
+        for param in params:
+            if getattr(param, "is_flag", False):
+                param.metavar = ""
+            if param.name == "help" and panels:
+                param.rich_help_panel = panels[-1]
+        return params
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        before, columns = self.rich_markup_mode, shutil.get_terminal_size().columns
+        if columns < _NARROW:
+            self.rich_markup_mode = None
+            formatter.width = columns
+        try:
+            super().format_help(ctx, formatter)  # type: ignore[misc]
+        finally:
+            self.rich_markup_mode = before
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - it is given
+        """Write the examples, a line each."""
+        formatter.write_paragraph()
+        for line in self.epilog.splitlines():  # type: ignore[attr-defined]
+            formatter.write_text(line)
+
+
+class Command(_Help, TyperCommand):
+    """A command."""
+
+
+class Group(_Help, TyperGroup):
+    """Commands under one name."""
