@@ -168,3 +168,17 @@ def test_what_is_no_number_of_pages_is_refused(ahead: Any) -> None:
     client, _ = client_of()
     with pytest.raises(InvalidParamsError, match="whole number of pages"):
         client.search.asset_search(query="x").prefetch(ahead)
+
+
+async def test_the_pages_after_the_one_it_goes_on_from_are_asked_for_together() -> None:
+    asked_before: list[list[int]] = []
+
+    def answer(body: dict[str, Any]) -> Any:
+        asked_before.append([asked["offset"] for asked in transport.bodies[1:]])
+        return correct_page(IDS, body)
+
+    client, transport = faked_client(answer)
+    page = await client.search.asset_search(query="x", limit=50, offset=0)
+    async with page.prefetch(2) as found:
+        assert [hit.id async for hit in found] == IDS
+    assert asked_before[1] == [50, 100]
