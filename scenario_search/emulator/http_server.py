@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 import uuid
 from collections.abc import Awaitable, Callable
@@ -25,7 +24,6 @@ _GRACE: Final = 2.0  # seconds that requests under way have when the emulator st
 _TURNS: Final = 5
 _LONGEST_REASON: Final = 200
 _NO_LOG: Final[Any] = None  # aiohttp takes it, but does not say so in its types
-_logger = logging.getLogger("scenario_search.emulator")
 
 _Handler = Callable[[Any], Awaitable[web.StreamResponse]]
 
