@@ -59,8 +59,14 @@ def test_ids_and_data_urls_are_given_back_as_they_are(source: str) -> None:
     assert image_reference(source, max_bytes=len(PNG)) is source
 
 
+def class_name(value: object) -> str:
+    return type(value).__name__
+
+
 @pytest.mark.parametrize(
-    "source", [PNG, bytearray(PNG), memoryview(PNG), io.BytesIO(PNG), CountingFile(PNG)], ids=repr
+    "source",
+    [PNG, bytearray(PNG), memoryview(PNG), io.BytesIO(PNG), CountingFile(PNG)],
+    ids=class_name,
 )
 def test_bytes_and_binary_files_become_data_urls(source: Any) -> None:
     assert image_problem(source) is None
@@ -335,6 +341,6 @@ def test_other_texts_are_no_asset_ids(text: str) -> None:
     assert image_problem(text) == f"must be an existing AssetId or a valid data URL, not {text!r}"
 
 
-@pytest.mark.parametrize("source", [None, 5, ["a"], {"a": 1}, object(), Image], ids=repr)
+@pytest.mark.parametrize("source", [None, 5, ["a"], {"a": 1}, object(), Image], ids=class_name)
 def test_other_objects_are_refused(source: object) -> None:
     assert str(image_problem(source)).endswith(f"not {type(source).__name__}")
