@@ -7,6 +7,14 @@ import sys
 
 def _run() -> None:
     try:
+        _run_command()
+    except KeyboardInterrupt:  # before there is a command that could tell more
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(130)
+
+
+def _run_command() -> None:
+    try:
         from scenario_search.cli import main  # noqa: PLC0415 - it may be missing
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "rich"):

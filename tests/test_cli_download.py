@@ -89,9 +89,10 @@ def test_a_line_that_is_no_asset_is_named(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_list_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
-    done = run("download", "--from", tmp_path / "none.jsonl")
+    done = run("download", "--from", tmp_path / "none.jsonl", "-o", tmp_path / "files")
     assert done.exit_code == 1
     assert done.stderr == f"Error: {tmp_path}/none.jsonl: No such file or directory\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_crawl_goes_past_the_engines_cap(

@@ -333,6 +333,20 @@ def test_ctrl_c_ends_a_search_in_one_line(scenario_emulator: Emulator) -> None:
     assert (process.returncode, out, said) == (130, "", "Interrupted.\n")
 
 
+def test_ctrl_c_is_one_line_while_modules_are_imported() -> None:
+    code = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting)\n"
+        "from scenario_search.__main__ import _run\n"
+        "_run()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
 # Help and completion
 
 

@@ -97,6 +97,9 @@ def _download(**values: Any) -> None:
     keywords = conditions(values, connection, "assets")
     if files.listed is not None and keywords.keys() - {"max_items"}:
         raise typer.BadParameter("--from takes the place of a search: leave one of them out")
+    if files.listed not in (None, "-"):
+        # Before there is a folder with a manifest.
+        Path(files.listed).open("rb").close()
     if files.crawl and keywords.pop("sort_by", None):
         raise typer.BadParameter("--crawl has an order of its own: leave --sort out")
     report, truncated = run(_fetch(files, keywords, connection))
