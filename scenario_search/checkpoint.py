@@ -145,12 +145,14 @@ class Checkpoint:
             raise
 
     @classmethod
-    def read(cls, path: Path, digest: str, whole: Window | None = None) -> Checkpoint | None:
+    def read(
+        cls, path: Path, digest: str | None = None, whole: Window | None = None
+    ) -> Checkpoint | None:
         """Read a checkpoint of a request; ``None`` where there is no file.
 
         Args:
             path: The file.
-            digest: What request it must belong to.
+            digest: What request it must belong to; ``None`` for any.
             whole: What its windows must be pieces of; ``None`` for anything.
 
         Raises:
@@ -169,7 +171,7 @@ class Checkpoint:
             raise CheckpointError(
                 f"{path} is no checkpoint of this version ({error!r}): delete it to start anew"
             ) from error
-        if checkpoint.digest != digest or whole not in (None, checkpoint.whole):
+        if digest not in (None, checkpoint.digest) or whole not in (None, checkpoint.whole):
             raise CheckpointError(
                 f"{path} belongs to a crawl with another request: use the same query, filter and "
                 "options as then, or another checkpoint file"

@@ -12,6 +12,7 @@ import pyarrow.parquet
 import pytest
 from command_line import Run, environment, invoke, start
 
+from scenario_search.checkpoint import Checkpoint
 from scenario_search.emulator import Emulator
 
 COUNT = 2500
@@ -153,6 +154,24 @@ def test_a_crawl_that_failed_names_its_checkpoint_in_the_same_line(
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: 400: ")
     assert line.endswith(f"; the progress is kept in {path}.ckpt: add --resume to go on")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_a_crawl_that_failed_goes_on_where_it_was(
+    run: Run, many: Emulator, tmp_path: Path, form: str
+) -> None:
+    many.faults.add(sequence=[None] * 20 + [{"status": 400}] * 100)
+    crawl = ["crawl", "assets", "-o", tmp_path / f"all.{form}", "--concurrency", "1"]
+    failed = run(*crawl)
+    kept = Checkpoint.read(tmp_path / f"all.{form}.ckpt")
+    many.faults.clear()
+    resumed = run(*crawl, "--resume")
+
+    assert "the progress is kept in" in failed.stderr
+    assert kept is not None
+    assert kept.hits > 0
+    assert resumed.exit_code == 0
+    assert resumed.stderr.startswith(f"{COUNT:,} assets in ")
 
 
 def test_a_checkpoint_that_cannot_be_written_is_exit_code_1(run: Run, tmp_path: Path) -> None:

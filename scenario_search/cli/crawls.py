@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import attrs
 import typer
 
+from scenario_search.checkpoint import Checkpoint
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
@@ -155,9 +156,10 @@ def _crawling(what: str) -> Callable[..., None]:
 
 def _is_kept(destination: Destination, checkpoint: Path | None) -> bool:
     """Tell whether there is progress to go on from; a checkpoint without any goes away."""
-    if checkpoint is None or not checkpoint.exists():
+    if checkpoint is None or (found := Checkpoint.read(checkpoint)) is None:
         return False
-    if not destination.resume and destination.file is not None and not destination.file.exists():
+    file_is_there = destination.file is not None and destination.file.exists()
+    if not (destination.resume or found.done or file_is_there):
         # The same command is to work as soon as its credentials do.
         checkpoint.unlink()
         return False
