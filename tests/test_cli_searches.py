@@ -308,3 +308,13 @@ def test_an_ignored_parameter_is_told_in_the_options_names(run: Run) -> None:
     done = run("assets", "x", "--semantic", "0.3", "--sort", "createdAt:desc", "--ids")
     assert done.exit_code == 0
     assert "Warning: --sort is ignored while --semantic is above 0" in done.stderr
+
+
+def test_a_count_that_ends_at_the_engines_cap_is_incomplete(
+    run_own: Run, own_emulator: Emulator
+) -> None:
+    own_emulator.load_sync([{"id": f"workflow_{n}"} for n in range(1001)], "workflows")
+
+    done = run_own("count", "workflows", "-f", "status NOT EXISTS")
+
+    assert (done.exit_code, done.stdout) == (4, "1000\n")
