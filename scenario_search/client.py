@@ -42,7 +42,6 @@ from scenario_search.transport import (
     AIOHTTP_VERSION,
     Answer,
     Transport,
-    basic_authorization,
     ready_headers,
 )
 
@@ -80,7 +79,7 @@ class AsyncScenario:
 
     @takes(ClientOptions)
     def __init__(self, **options: Any) -> None:
-        credentials = take_credentials(options, basic_authorization)
+        credentials = take_credentials(options)
         self._configure(ClientOptions(**options), credentials, None)
 
     @makes(ClientOptions)
@@ -212,9 +211,7 @@ class AsyncScenario:
                 f"{', '.join(sorted(fixed))} cannot be changed in a copy: make a new client"
             )
         secret = {"api_key", "api_secret", "bearer_auth"} & changes.keys()
-        credentials = (
-            take_credentials(changes, basic_authorization) if secret else self._credentials
-        )
+        credentials = take_credentials(changes) if secret else self._credentials
         copy = object.__new__(type(self))
         copy._configure(attrs.evolve(self._options, **changes), credentials, self._transport)
         copy._demo, copy._sleep, copy._chance = self._demo, self._sleep, self._chance

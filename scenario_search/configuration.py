@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import math
 import numbers
@@ -25,7 +26,6 @@ __all__ = [
     "ClientOptions",
     "Credentials",
     "SyncClientOptions",
-    "header_problem",
     "take_credentials",
 ]
 
@@ -198,14 +198,13 @@ class Credentials:
         raise TypeError("Credentials cannot be pickled: make a client in each process")
 
 
-def take_credentials(options: dict[str, Any], basic: Any) -> Credentials:
+def take_credentials(options: dict[str, Any]) -> Credentials:
     """Take the credentials out of a client's options, or of the environment.
 
     Explicit credentials beat the environment's. Key and secret come as a pair, from one source.
 
     Args:
         options: The keywords given to the client. The credentials are removed.
-        basic: Makes a header's value of a key and a secret.
 
     Raises:
         ConfigurationError: There are none, half a pair, both kinds, or one cannot be sent.
@@ -238,7 +237,12 @@ def take_credentials(options: dict[str, Any], basic: Any) -> Credentials:
     parts = [value for value in given if value is not None]
     if given[2] is not None:
         return Credentials("bearer", f"Bearer {given[2]}", parts)
-    return Credentials("basic", basic(given[0], given[1]), parts)
+    return Credentials("basic", _basic_authorization(*parts), parts)
+
+
+def _basic_authorization(key: str, secret: str) -> str:
+    """Give the value of an ``Authorization`` header for HTTP Basic (RFC 7617, UTF-8)."""
+    return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode("ascii")
 
 
 def _check_credential(name: str, value: Any) -> None:

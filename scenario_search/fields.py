@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, Typ
 
 import attrs
 
+from scenario_search.wire_names import camel_case
+
 __all__ = ["FIELDS", "DocumentedField", "DocumentedFields", "FieldType", "Kind", "nearest"]
 
 Kind = Literal["assets", "models", "workflows"]
@@ -30,11 +32,6 @@ def nearest(name: str, names: Iterable[str]) -> list[str]:
 
     by_lower = {known.lower(): known for known in names}
     return [by_lower[m] for m in difflib.get_close_matches(name.lower(), by_lower, n=3)]
-
-
-def _camel_case(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
 
 
 @attrs.define(eq=False)
@@ -52,7 +49,7 @@ class DocumentedField:
     """The name on the wire, such as ``createdAt``."""
 
     def __set_name__(self, owner: type[_Namespace[Any]], name: str) -> None:
-        self.name = owner._prefix + _camel_case(name)
+        self.name = owner._prefix + camel_case(name)
 
     @overload
     def __get__(self, instance: None, owner: object) -> DocumentedField: ...
@@ -92,7 +89,7 @@ class _Namespace(Generic[T]):
             if name.startswith("_"):
                 raise AttributeError(f"{shown} has no attribute {name!r}")
             for python_name in dir(self):
-                if _camel_case(python_name) == name:
+                if camel_case(python_name) == name:
                     return getattr(self, python_name)
             close = nearest(name, dir(self))
             hint = f"did you mean {' or '.join(close)}? " if close else ""

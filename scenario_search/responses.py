@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 import orjson
 
+from scenario_search.wire_names import camel_case
+
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
@@ -63,10 +65,7 @@ def _documented_list() -> Any:
 def wire_name(field: attrs.Attribute[Any]) -> str:
     """Give the JSON name of a field: its own, or the camel case of its Python name."""
     named: str | None = field.metadata.get(WIRE)
-    if named is not None:
-        return named
-    head, *rest = field.name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
+    return camel_case(field.name) if named is None else named
 
 
 _wire_fields: dict[type[Any], tuple[tuple[str, str], ...]] = {}

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from scenario_search.images import Images, image_problem, like_unlike
+from scenario_search.wire_names import camel_case
 
 if TYPE_CHECKING:
     from scenario_search.filter_tree import Filter
@@ -133,15 +134,10 @@ def sort(name: str, value: Any, params: SearchParams) -> str | None:
         if params.sortable and field not in params.sortable:
             import difflib  # noqa: PLC0415 - for errors only
 
-            near = difflib.get_close_matches(_camel(field), params.sortable, 1, 0.5)
+            near = difflib.get_close_matches(camel_case(field), params.sortable, 1, 0.5)
             hint = f"did you mean {near[0]}?" if near else f"use {', '.join(params.sortable)}"
             return f'`{name}`: "{field}" is not a sortable field: {hint}'
     return None
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
 
 
 def image(name: str, value: Any, params: SearchParams) -> str | None:

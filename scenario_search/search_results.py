@@ -15,7 +15,6 @@ import orjson
 
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.codec import decode_in_turns
-from scenario_search.configuration import header_problem
 from scenario_search.errors import (
     APIResponseValidationError,
     InvalidParamsError,
@@ -39,6 +38,7 @@ from scenario_search.paging import (
 from scenario_search.params import SearchParams, body_parameters, like_unlike, query_parameters
 from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.responses import Hit, ResponseInfo, SearchHits
+from scenario_search.rules import header_problem
 
 if TYPE_CHECKING:
     import pandas as pd

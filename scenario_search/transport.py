@@ -7,7 +7,6 @@ on first use, inside the running loop, so a client can be made at import time.
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import re
 import time
@@ -41,7 +40,7 @@ from scenario_search.errors import (
 from scenario_search.session_closing import close_at_end_of_loop, close_session, let_go
 from scenario_search.timeouts import Timeouts
 
-__all__ = ["Answer", "FileAnswer", "Transport", "basic_authorization", "ready_headers"]
+__all__ = ["Answer", "FileAnswer", "Transport", "ready_headers"]
 
 AIOHTTP_VERSION = aiohttp.__version__
 
@@ -118,11 +117,6 @@ class FileAnswer:
                 elif not unpacking.ended:
                     for unpacked in unpacking.pieces(piece):
                         yield unpacked
-
-
-def basic_authorization(key: str, secret: str) -> str:
-    """Give the value of an ``Authorization`` header for HTTP Basic (RFC 7617, UTF-8)."""
-    return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode("ascii")
 
 
 def ready_headers(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import pickle
 import traceback
@@ -20,23 +21,20 @@ from scenario_search.configuration import (
     resolve_project_id,
     take_credentials,
 )
-from scenario_search.transport import basic_authorization
 
 CANARY = "CANARY123"
 KEY, SECRET, JWT = "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT"
 
 
-def joined(key: str, secret: str) -> str:
-    return f"Basic {key}:{secret}"
-
-
 def authorization(**options: Any) -> str:
-    return take_credentials(options, joined).authorization()
+    """The header's value; of key and secret, what they are before they are encoded."""
+    kind, _, value = take_credentials(options).authorization().partition(" ")
+    return f"Basic {base64.b64decode(value).decode()}" if kind == "Basic" else f"{kind} {value}"
 
 
 def refusal(**options: Any) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        take_credentials(options, joined)
+        take_credentials(options)
     return str(caught.value)
 
 
@@ -52,7 +50,8 @@ def test_a_token_makes_bearer_credentials() -> None:
 
 
 def test_basic_authorization_is_that_of_rfc_7617() -> None:
-    assert basic_authorization("Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+    credentials = take_credentials({"api_key": "Aladdin", "api_secret": "opensesame"})
+    assert credentials.authorization() == "Basic QWxhZGRpbjpvcGVuc2VzYW1l"
 
 
 def test_key_and_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +157,7 @@ def test_a_colon_ends_the_key_of_basic_credentials_so_a_key_has_none() -> None:
 
 def test_credentials_are_taken_out_of_the_options() -> None:
     options = {"api_key": "k", "api_secret": "s", "timeout": 5}
-    take_credentials(options, joined)
+    take_credentials(options)
     assert options == {"timeout": 5}
 
 
@@ -166,7 +165,7 @@ def test_credentials_are_taken_out_of_the_options() -> None:
 
 
 def test_credentials_show_themselves_nowhere() -> None:
-    credentials = take_credentials({"api_key": CANARY, "api_secret": CANARY}, joined)
+    credentials = take_credentials({"api_key": CANARY, "api_secret": CANARY})
     for shown in (repr(credentials), str(credentials), f"{credentials}", f"{[credentials]}"):
         assert shown.strip("[]") == "<basic credentials>"
     assert not hasattr(credentials, "__dict__")

@@ -31,6 +31,7 @@ PURE = [
     "rules",
     "signatures",
     "windows",
+    "wire_names",
     "wire_types",
     *sorted(path.stem for path in PACKAGE.glob("display*.py")),
 ]
