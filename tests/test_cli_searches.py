@@ -257,6 +257,20 @@ def test_a_gallery_can_go_to_standard_output(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("form", "told"), [("--urls", True), ("--ids", False)])
+def test_addresses_of_the_demo_are_said_to_be_gone(form: str, told: bool) -> None:
+    done = invoke("assets", "castle", "-n", "1", form, "--demo")
+    assert ("one that stays: scenario-search emulate" in done.stderr) is told
+
+
+@pytest.mark.parametrize("command", ["workflows", "count workflows"])
+def test_workflows_are_searched_for_by_conditions_that_they_have(command: str, run: Run) -> None:
+    done = run(*command.split())
+    assert done.exit_code == 2
+    assert "workflows need a query or a --filter" in done.stderr
+    assert run(*command.split(), "-f", "createdAt EXISTS").exit_code == 0
+
+
 def test_none_at_all_can_be_asked_for(run: Run) -> None:
     done = run("assets", "castle", "--max", "0")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "0 assets: --max is 0.\n")

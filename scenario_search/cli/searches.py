@@ -16,7 +16,7 @@ from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.filter_checks import checked, unknown_fields
 from scenario_search.cli.help import Command
 from scenario_search.cli.output import Output, write
-from scenario_search.cli.writing import emit
+from scenario_search.cli.writing import emit, say
 from scenario_search.client import AsyncScenario
 from scenario_search.errors import BadRequestError, TruncatedResultsWarning
 from scenario_search.search import ASSETS, MODELS, WORKFLOWS, Endpoint
@@ -82,8 +82,13 @@ def conditions(values: dict[str, Any], connection: Connection, what: str) -> dic
 
     Raises:
         InvalidFilterError: The filter cannot be read, and ``--unchecked`` was not given.
+        typer.BadParameter: It is workflows that are searched for, with no condition.
     """
     keywords = options.keywords_of(values)
+    if what == "workflows" and not keywords.keys() & {"query", "filter", "extra_body"}:
+        raise typer.BadParameter(
+            "workflows need a query or a --filter; for all of them: -f 'createdAt EXISTS'"
+        )
     if "filter" in keywords and not connection.unchecked:
         checked(keywords["filter"], what)
     return keywords
@@ -96,6 +101,8 @@ def _searching(what: str) -> Callable[..., None]:
         _ = output.form
         keywords = conditions(values, connection, what)
         _, truncated = run(_search(what, keywords, output, connection, walked=walked))
+        if connection.demo and output.form in ("--html", "--urls"):
+            say("The demo's files went with its emulator; one that stays: scenario-search emulate")
         if truncated:
             raise typer.Exit(INCOMPLETE)
 
