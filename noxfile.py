@@ -18,7 +18,7 @@ nox.options.reuse_venv = "yes"
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
 PYTHONS = nox.project.python_versions(PROJECT)
 LOWEST = PYTHONS[0]
-CORE_TESTS = [
+CLIENT_TESTS = [
     f"tests/test_{name}.py"
     for name in (
         *("checkpoint", "client", "codec", "configuration", "content_codings", "crawl"),
@@ -26,6 +26,13 @@ CORE_TESTS = [
         *("images", "lifecycle", "pacing", "paging", "params", "portal", "prefetch", "progress"),
         *("responses", "retries", "search", "search_results", "sync", "sync_crawl", "transport"),
         "windows",
+    )
+]
+EXTRAS_TESTS = [
+    f"tests/{name}.py"
+    for name in (
+        *("test_cli", "test_cli_searches", "test_demo_emulator", "test_frames"),
+        *("emulator/test_efficientnet", "emulator/test_embedding", "emulator/test_image_reading"),
     )
 ]
 WHEEL_TESTS = [
@@ -36,10 +43,23 @@ WHEEL_TESTS = [
     )
 ]
 
+# The tests of a file stay together: they share what a module's fixtures have made.
+ON_ALL_CORES = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+
 
 def group(name: str) -> list[str]:
     """Give the requirements of a dependency group."""
     return list(nox.project.dependency_groups(PROJECT, name))
+
+
+def oldest() -> list[str]:
+    """Give the oldest version that is allowed of each dependency, those of the extras included."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    lines = [
+        *PROJECT["project"]["dependencies"],
+        *(line for name in extras for line in extras[name]),
+    ]
+    return [line.replace(">=", "==", 1) for line in lines if ">=" in line]
 
 
 @nox.session(python=LOWEST)
@@ -53,7 +73,8 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=LOWEST)
 def typing(session: nox.Session) -> None:
     """Check types, of the package and of the public calls."""
-    session.install("-e", ".[all]", *group("typing"))
+    # What is only read needs no bytecode, which takes as long as the rest of the installation.
+    session.install("--no-compile", "-e", ".[all]", *group("typing"))
     session.run("mypy")
     session.run("pyright", "--pythonpath", f"{session.bin}/python")
 
@@ -62,15 +83,14 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests with the newest dependencies."""
     session.install("-e", ".[all]", *group("tests"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *ON_ALL_CORES, *session.posargs)
 
 
 @nox.session(python=LOWEST)
 def tests_lowest(session: nox.Session) -> None:
-    """Run the client's tests with the oldest core dependencies that are allowed."""
-    oldest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
-    session.install("-e", ".[all]", *group("tests"), *oldest)
-    session.run("pytest", *CORE_TESTS, *session.posargs)
+    """Run the tests of the client and the extras with the oldest dependencies allowed."""
+    session.install("-e", ".[all]", *oldest(), *group("client-tests"))
+    session.run("pytest", *ON_ALL_CORES, *CLIENT_TESTS, *EXTRAS_TESTS, *session.posargs)
 
 
 @nox.session(python=LOWEST)
@@ -99,8 +119,8 @@ def _try_wheel(session: nox.Session, away: Path) -> None:
         session.run(bare, "tests/wheel/bare.py", "--only-core", external=True)
         # Again, if this environment has it from an earlier run: the version is the same.
         session.install("--force-reinstall", "--no-deps", str(path))
-        session.install(f"{path}[all]", "aioresponses", "hypothesis", "pytest", "pytest-asyncio")
-        session.run("pytest", *WHEEL_TESTS, "-p", "no:cacheprovider", *session.posargs)
+        session.install(f"{path}[all]", *group("client-tests"))
+        session.run("pytest", *ON_ALL_CORES, *WHEEL_TESTS, *session.posargs)
 
 
 @nox.session(python=LOWEST)
@@ -113,7 +133,7 @@ def contract(session: nox.Session) -> None:
 @nox.session(python=LOWEST)
 def docs(session: nox.Session) -> None:
     """Build the pages; a warning is an error."""
-    session.install("-e", ".[all]", *group("docs"))
+    session.install("--no-compile", "-e", ".[cli,emulator]", *group("docs"))
     session.run("sphinx-build", "-W", "-n", "-b", "html", "docs", "docs/_build/html")
 
 

@@ -89,7 +89,8 @@ def wrong(dist: Path, of_checkout: Path) -> list[str]:
             said.append("the sdist builds another wheel than the checkout")
     with tarfile.open(sdist) as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]
-    needed = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "noxfile.py", ".ci/run")
+    needed = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "noxfile.py")
+    needed += (".ci/run", ".github/workflows/ci.yml")
     needed += (f"{PACKAGE}__init__.py", "tests/conftest.py", "docs/index.md")
     said += [f"the sdist has no {name}" for name in needed if name not in names]
     return said
