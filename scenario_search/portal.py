@@ -363,14 +363,25 @@ def _start() -> _Started:
         if _started is None or _has_ended(_started):
             started: _Started = Future()
             threading.Thread(
-                target=anyio.run, args=(_live, started), name="scenario-search", daemon=True
+                target=_live_in_thread, args=(started,), name="scenario-search", daemon=True
             ).start()
             _started = started
         return _started
 
 
 def _has_ended(started: _Started) -> bool:
-    return started.done() and started.result()[1].is_closed()
+    """Say whether it could not be started, or was ended."""
+    return started.done() and (started.exception() is not None or started.result()[1].is_closed())
+
+
+def _live_in_thread(started: _Started) -> None:
+    try:
+        anyio.run(_live, started)
+    except BaseException as error:
+        if started.done():
+            raise
+        # With no descriptor left, say, no loop can be made, and the callers would wait for ever.
+        started.set_exception(error)
 
 
 async def _live(started: _Started) -> None:
@@ -385,7 +396,7 @@ def _leave_behind() -> None:
     _lock = threading.RLock()
     _process = os.getpid()
     _left_behind.append(_started)
-    if _started is not None and _started.done():
+    if _started is not None and _started.done() and not _has_ended(_started):
         for task in asyncio.all_tasks(_started.result()[1]):
             # They go on in the parent; their copies end with this process, and need not say so.
             cast("Any", task)._log_destroy_pending = False

@@ -279,6 +279,54 @@ def test_tasks_of_the_parent_say_nothing_when_their_copies_end_in_the_child() ->
     assert (done.stdout, done.stderr) == ("5\n", "")
 
 
+WITHOUT_DESCRIPTORS = """
+    import errno, os, resource, warnings
+    warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, limits[1]))
+    opened = []
+    try:
+        while True:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        pass
+    try:
+        search()
+    except OSError as error:
+        found = errno.errorcode[error.errno]
+    for each in opened:
+        os.close(each)
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+"""
+"""A call is made where no descriptor is left to make an event loop with; then there are again."""
+
+
+@needs_fork
+def test_a_loop_that_cannot_be_made_is_an_error_and_the_next_call_makes_one() -> None:
+    script = WITHOUT_DESCRIPTORS + "    print(found, search())\n    client.close()"
+    with served_aside(KEPT_PAGE) as aside:
+        done = run_script(script, aside.url)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["EMFILE", "2"], "")
+
+
+@needs_fork
+def test_a_fork_after_a_loop_could_not_be_made_passes_it_over() -> None:
+    script = (
+        WITHOUT_DESCRIPTORS
+        + """
+    child = os.fork()
+    if child == 0:
+        print(search(), flush=True)
+        client.close()
+        sys.exit(7)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    )
+    with served_aside(KEPT_PAGE) as aside:
+        done = run_script(script, aside.url)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["2", "7"], "")
+
+
 def _search_in_worker(url: str) -> int:
     with client_of(url) as client:
         return len(client.search.asset_search(query="a").hits)
