@@ -14,7 +14,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 __all__ = [
     "SUPPORTED_TYPES",
     "UnreadableImageError",
-    "UnsupportedImageTypeError",
     "read_data_url",
     "read_image",
 ]
@@ -41,10 +40,6 @@ class UnreadableImageError(ValueError):
     """This is no picture that can be read; the message says why."""
 
 
-class UnsupportedImageTypeError(UnreadableImageError):
-    """The media type is none of those that are read."""
-
-
 def read_data_url(text: str, *, max_bytes: int = MAX_BYTES) -> tuple[bytes, str]:
     """Take a data URL apart (RFC 2397).
 
@@ -58,8 +53,8 @@ def read_data_url(text: str, *, max_bytes: int = MAX_BYTES) -> tuple[bytes, str]
         The content, not looked into, and its media type in lower case.
 
     Raises:
-        UnsupportedImageTypeError: The media type is not in `SUPPORTED_TYPES`.
-        UnreadableImageError: It is no data URL, too large, or its base64 is wrong.
+        UnreadableImageError: It is no data URL, its media type is not in `SUPPORTED_TYPES`, it is
+            too large, or its base64 is wrong.
     """
     # Three characters a byte at most, percent-encoded base64 aside; the rest is not even matched.
     if len(text) > 4 * max_bytes + 1024:
@@ -71,7 +66,7 @@ def read_data_url(text: str, *, max_bytes: int = MAX_BYTES) -> tuple[bytes, str]
         )
     media_type = head["type"].strip().lower()
     if media_type not in SUPPORTED_TYPES:
-        raise UnsupportedImageTypeError(
+        raise UnreadableImageError(
             f"the image's media type {media_type or '(none)'} is not supported; "
             f"use one of {', '.join(SUPPORTED_TYPES)}"
         )

@@ -61,7 +61,7 @@ class Library:
     ) -> None:
         self.stopping = threading.Event()
         self._durable = path is not None
-        self.store = Store.open(path, self.stopping)
+        self.store = Store(path, self.stopping)
         self._lock: FileLock | None = None
         try:
             self._lock = FileLock(self.store.path) if self._durable else None

@@ -6,10 +6,11 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from typing import TypeAlias
 
-__all__ = ["ServerThread"]
+__all__ = ["Serve", "ServerThread"]
 
-_Serve = Callable[[Callable[[], None], asyncio.Event], Awaitable[None]]
+Serve: TypeAlias = Callable[[Callable[[], None], asyncio.Event], Awaitable[None]]
 
 
 class ServerThread:
@@ -24,9 +25,7 @@ class ServerThread:
         ended: Done when ``serve`` has ended, however it did.
     """
 
-    def __init__(
-        self, serve: Callable[[Callable[[], None], asyncio.Event], Awaitable[None]]
-    ) -> None:
+    def __init__(self, serve: Serve) -> None:
         self.started: Future[None] = Future()
         self.ended: Future[None] = Future()
         # From now on cancelling one who waits for them does not cancel them.

@@ -46,7 +46,6 @@ from scenario_search.emulator.store_numbers import (
     Changes,
     FieldRanks,
     Numbers,
-    Selection,
     joint_ranks,
     read_numbers,
     read_ranks,
@@ -64,7 +63,6 @@ __all__ = [
     "InvalidDocumentError",
     "LoadReport",
     "Numbers",
-    "Selection",
     "Store",
     "StoreError",
 ]
@@ -73,20 +71,16 @@ _REMEMBERED: Final = 64
 
 
 class Store:
-    """The documents of one file; a context manager that closes it."""
+    """The documents of one file; a context manager that closes it.
 
-    @classmethod
-    def open(cls, path: Path | str | None = None, stopping: threading.Event | None = None) -> Self:
-        """Open a file, or make it.
+    Args:
+        path: The file, made when it is not there. None for a temporary one, which is removed by
+            `close`.
+        stopping: Once set, filtering and sorting are given up.
 
-        Args:
-            path: The file. None for a temporary one, which is removed by `close`.
-            stopping: Once set, filtering and sorting are given up.
-
-        Raises:
-            StoreError: The file is no store, is of another version, or can't be opened.
-        """
-        return cls(path, stopping)
+    Raises:
+        StoreError: The file is no store, is of another version, or can't be opened.
+    """
 
     def __init__(
         self, path: Path | str | None = None, stopping: threading.Event | None = None
@@ -299,36 +293,6 @@ class Store:
 
         numbers: Numbers = self._remembered(kind, (kind, sql), read)
         return numbers
-
-    def total(self, kind: Kind, where: Node | None = None) -> int:
-        """How many documents match a filter tree; it raises what `select_numbers` raises."""
-        return len(self.select_numbers(kind, where))
-
-    def select(
-        self,
-        kind: Kind,
-        where: Node | None = None,
-        sort_by: Sequence[SortKey] = (),
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> Selection:
-        """A page of the documents that match, and their total.
-
-        Args:
-            kind: What is searched.
-            where: The filter tree; None matches all.
-            sort_by: The order (`fields.parse_sort`); ties and no order keep that of insertion.
-            limit: The most documents on the page; None for all.
-            offset: How many documents to skip.
-
-        Raises:
-            UnknownFieldError: The filter names a field that can't be filtered by.
-            FilterSyntaxError: The filter is more than SQLite can hold.
-        """
-        matching = self.select_numbers(kind, where)
-        end = len(matching) if limit is None else offset + limit
-        ordered = self.rank(kind, matching, sort_by, end)
-        return Selection(ordered[offset:end], len(matching))
 
     def rank(
         self,

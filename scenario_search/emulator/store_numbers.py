@@ -38,14 +38,6 @@ class Changes:
     deleted: Numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """One page of matching documents, and how many match in all."""
-
-    numbers: Numbers
-    total: int
-
-
 def read_numbers(
     connection: sqlite3.Connection, tables: str, source: str, parameters: Sequence[Any]
 ) -> Numbers:

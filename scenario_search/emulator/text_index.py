@@ -73,11 +73,6 @@ class TextIndex:
         """The numbers of all documents, rising."""
         return self._snapshot.numbers
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of memory that the index takes, nearly."""
-        return sum(segment.nbytes for segment in self._snapshot.segments)
-
     def update(self, documents: Iterable[tuple[int, Sequence[Text]]]) -> None:
         """Add documents, or replace those whose number is known.
 

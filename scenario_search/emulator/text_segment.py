@@ -51,12 +51,6 @@ class Segment:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the arrays, and about those of the words."""
-        arrays = (self.numbers, self.starts, self.documents, self.places, self.lengths)
-        return sum(array.nbytes for array in arrays) + sum(57 + len(w) for w in self.words)
-
 
 def build_segment(documents: Iterable[tuple[int, Sequence[Text]]], attributes: int) -> Segment:
     """Index documents given as (number, text of each attribute); numbers must differ."""

@@ -153,15 +153,6 @@ class VectorIndex:
             return held.numbers[at], products(held.rows[at], query)
         return held.numbers[at], products(held.rows, query)[at]
 
-    def search(
-        self, vector: ArrayLike, *, candidates: ArrayLike | None = None, limit: int
-    ) -> tuple[NDArray[np.int64], Vectors]:
-        """Return the `limit` nearest documents, nearest first, and their cosines.
-
-        Of equally near documents the lower number comes first. See `similarities` for the rest.
-        """
-        return best(*self.similarities(vector, candidates=candidates), limit=limit)
-
 
 def _empty(dimensions: int, size: int = 0) -> _Snapshot:
     return _Snapshot(np.zeros(size, dtype=np.int64), np.zeros((size, dimensions), dtype=np.float32))

@@ -32,7 +32,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def files(clock: Clock) -> Iterator[Files]:
-    with Store.open() as store:
+    with Store() as store:
         yield Files(store, lifetime=60, clock=clock)
 
 

@@ -33,7 +33,7 @@ Matching = Callable[..., list[int]]
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    with Store.open() as store:
+    with Store() as store:
         yield store
 
 

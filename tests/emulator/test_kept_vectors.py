@@ -10,7 +10,7 @@ from scenario_search.emulator.store import Store
 
 def test_rows_made_anew_are_kept_whatever_their_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_vectors, "_ROWS_A_PART", 2)
-    with Store.open() as store:
+    with Store() as store:
         store.upsert("assets", [{"id": f"{n}"} for n in range(5)])
         numbers = store.select_numbers("assets")
 

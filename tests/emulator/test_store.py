@@ -30,7 +30,7 @@ from scenario_search.emulator.store import (
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    with Store.open() as store:
+    with Store() as store:
         yield store
 
 
@@ -38,9 +38,12 @@ def asset(id_: str, **metadata: Any) -> dict[str, Any]:
     return {"id": id_, "metadata": metadata}
 
 
-def ids(store: Store, text: str = "", sort_by: tuple[str, ...] = (), **page: int) -> list[str]:
-    found = store.select("assets", parse_filter(text), parse_sort("assets", sort_by), **page)
-    return [document["id"] for document in store.documents("assets", found.numbers)]
+def ids(
+    store: Store, text: str = "", sort_by: tuple[str, ...] = (), top: int | None = None
+) -> list[str]:
+    matching = store.select_numbers("assets", parse_filter(text))
+    ranked = store.rank("assets", matching, parse_sort("assets", sort_by), top)
+    return [document["id"] for document in store.documents("assets", ranked)]
 
 
 # Loading
@@ -221,14 +224,13 @@ def test_clearing_is_a_change(store: Store) -> None:
 # Finding
 
 
-def test_pages_are_cut_from_the_whole_order(store: Store) -> None:
+def test_the_first_are_cut_from_the_whole_order(store: Store) -> None:
     store.upsert("assets", [asset(f"{n}", width=n % 3) for n in range(10)])
     whole = ids(store, sort_by=("width:desc",))
     assert whole == ["2", "5", "8", "1", "4", "7", "0", "3", "6", "9"]
-    assert ids(store, sort_by=("width:desc",), limit=4, offset=3) == whole[3:7]
-    assert ids(store, limit=3, offset=9) == ["9"]
-    assert ids(store, limit=3, offset=10) == []
-    assert store.select("assets", limit=0).total == 10
+    assert ids(store, sort_by=("width:desc",), top=7) == whole[:7]
+    assert ids(store, top=3) == ["0", "1", "2"]
+    assert ids(store, top=0) == []
 
 
 def test_documents_without_the_sort_field_come_last_both_ways(store: Store) -> None:
@@ -289,9 +291,9 @@ def test_random_orders_agree_with_sorting_in_python(store: Store) -> None:
         key=lambda row: (row[1] is None, -(row[1] or 0), row[2] is None, row[2] or "", row[0])
     )
     expected = [str(row[0]) for row in rows]
-    for limit in (1, 10, 299, 300, 400):
-        found = ids(store, sort_by=("width:desc", "createdAt:asc"), limit=limit)
-        assert found == expected[:limit]
+    for top in (1, 10, 299, 300, 400):
+        found = ids(store, sort_by=("width:desc", "createdAt:asc"), top=top)
+        assert found == expected[:top]
 
 
 def test_documents_come_in_the_order_asked_for(store: Store) -> None:
@@ -335,10 +337,10 @@ def test_blobs_are_found_by_the_start_of_their_names(store: Store) -> None:
 
 def test_a_file_keeps_everything(tmp_path: Path) -> None:
     path = tmp_path / "assets.db"
-    with Store.open(path) as store:
+    with Store(path) as store:
         store.upsert("assets", [asset("a", prompt="red dragon")])
         store.put_blobs("assets", {"index": b"\0\xff"})
-    with Store.open(str(path)) as store:
+    with Store(str(path)) as store:
         assert store.path == path
         assert ids(store, "prompt:dragon") == ["a"]
         assert store.blobs("assets") == {"index": b"\0\xff"}
@@ -348,7 +350,7 @@ def test_a_file_keeps_everything(tmp_path: Path) -> None:
 
 
 def test_two_stores_on_a_file_see_each_other(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "s.db") as one, Store.open(tmp_path / "s.db") as two:
+    with Store(tmp_path / "s.db") as one, Store(tmp_path / "s.db") as two:
         one.upsert("assets", [asset("a", width=1)])
         assert ids(two, "width = 1", ("width:asc",)) == ["a"]
         two.upsert("assets", [asset("b", width=1)])
@@ -360,7 +362,7 @@ def test_a_long_filter_is_given_up_when_the_emulator_stops(
 ) -> None:
     monkeypatch.setattr(store_connections, "_LOOK_EVERY", 1)
     stopping = threading.Event()
-    with Store.open(stopping=stopping) as store:
+    with Store(stopping=stopping) as store:
         store.upsert("assets", [asset("a", width=1)])
         stopping.set()
         with pytest.raises(EmulatorStoppedError, match="while it searched"):
@@ -370,7 +372,7 @@ def test_a_long_filter_is_given_up_when_the_emulator_stops(
 
 
 def test_a_temporary_file_goes_with_the_store() -> None:
-    store = Store.open()
+    store = Store()
     assert store.path.exists()
     store.close()
     store.close()
@@ -385,7 +387,7 @@ def test_another_programs_files_are_refused_and_left_alone(tmp_path: Path) -> No
     text = tmp_path / "notes.txt"
     text.write_text("no database at all " * 100)
     with pytest.raises(StoreError, match="can't be opened as a database"):
-        Store.open(text)
+        Store(text)
     assert text.read_text() == "no database at all " * 100
     database = tmp_path / "other.db"
     connection = sqlite3.connect(database)
@@ -393,25 +395,25 @@ def test_another_programs_files_are_refused_and_left_alone(tmp_path: Path) -> No
     connection.close()
     content = database.read_bytes()
     with pytest.raises(StoreError, match="another program"):
-        Store.open(database)
+        Store(database)
     assert database.read_bytes() == content
     with pytest.raises(StoreError, match="can't be opened"):
-        Store.open(tmp_path / "nowhere" / "s.db")
+        Store(tmp_path / "nowhere" / "s.db")
     with pytest.raises(StoreError, match="can't be opened"):
-        Store.open(tmp_path)
+        Store(tmp_path)
 
 
 def test_another_layout_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Store.open(tmp_path / "s.db").close()
+    Store(tmp_path / "s.db").close()
     monkeypatch.setattr(store_schema, "SCHEMA_VERSION", 99)
     with pytest.raises(StoreError, match="has layout 2 and this version reads 99"):
-        Store.open(tmp_path / "s.db")
+        Store(tmp_path / "s.db")
 
 
 def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     path = tmp_path / "empty.db"
     path.touch()
-    with Store.open(path) as store:
+    with Store(path) as store:
         assert store.count("assets") == 0
 
 
@@ -436,11 +438,10 @@ def test_many_threads_write_and_read_at_once(store: Store) -> None:
     def read(_: int) -> None:
         start.wait()
         for _ in range(20):
-            found = store.select(
-                "assets", parse_filter("width >= 0"), parse_sort("assets", ["width:asc"])
-            )
-            assert found.total % 3 == 0
-            assert len(store.raw_documents("assets", found.numbers)) == found.total
+            found = store.select_numbers("assets", parse_filter("width >= 0"))
+            ranked = store.rank("assets", found, parse_sort("assets", ["width:asc"]))
+            assert len(found) % 3 == 0
+            assert len(store.raw_documents("assets", ranked)) == len(found)
 
     with ThreadPoolExecutor(12) as pool:
         work = [pool.submit(write, n) for n in range(4)] + [pool.submit(read, n) for n in range(8)]
@@ -454,7 +455,7 @@ WRITER = """
 import sys
 from scenario_search.emulator.store import Store
 
-store = Store.open(sys.argv[1])
+store = Store(sys.argv[1])
 for round in range(1000):
     store.upsert(
         "assets",
@@ -493,7 +494,7 @@ def check_whole(path: Path, told: int) -> None:
             "INSERT INTO assets_trigrams(assets_trigrams) VALUES ('integrity-check')"
         )
     connection.close()
-    with Store.open(path) as store:
+    with Store(path) as store:
         numbers = store.select_numbers("assets")
         documents = store.documents("assets", numbers)
         last = max(document["round"] for document in documents)

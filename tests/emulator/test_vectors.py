@@ -5,7 +5,9 @@ import threading
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from numpy.typing import ArrayLike, NDArray
 
+from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.vectors import (
     Ranked,
     VectorIndex,
@@ -24,9 +26,15 @@ def filled(rows: int = 50, dimensions: int = 8) -> tuple[VectorIndex, np.ndarray
     return index, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+def nearest(
+    index: VectorIndex, vector: ArrayLike, limit: int, candidates: list[int] | None = None
+) -> tuple[NDArray[np.int64], Vectors]:
+    return best(*index.similarities(vector, candidates=candidates), limit=limit)
+
+
 def test_the_nearest_come_first_with_their_cosines() -> None:
     index, vectors = filled()
-    numbers, cosines = index.search(vectors[7] * 3, limit=10)
+    numbers, cosines = nearest(index, vectors[7] * 3, limit=10)
     expected = vectors @ vectors[7]
     assert numbers.tolist() == np.argsort(-expected)[:10].tolist()
     assert np.allclose(cosines, expected[numbers], atol=1e-6)
@@ -35,7 +43,7 @@ def test_the_nearest_come_first_with_their_cosines() -> None:
 def test_equally_near_documents_come_by_number_even_at_the_limit() -> None:
     index = VectorIndex(2)
     index.update([9, 3, 5, 1], [[1, 0], [1, 0], [1, 0], [0, 1]])
-    assert index.search([1, 0], limit=2)[0].tolist() == [3, 5]
+    assert nearest(index, [1, 0], limit=2)[0].tolist() == [3, 5]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +52,7 @@ def test_equally_near_documents_come_by_number_even_at_the_limit() -> None:
 )
 def test_only_candidates_are_found(candidates: list[int]) -> None:
     index, vectors = filled()
-    numbers, cosines = index.search(vectors[3], candidates=candidates, limit=100)
+    numbers, cosines = nearest(index, vectors[3], candidates=candidates, limit=100)
     held = sorted(set(candidates) & set(range(50)))
     assert sorted(numbers.tolist()) == held
     assert np.allclose(cosines, vectors[numbers] @ vectors[3], atol=1e-6)
@@ -52,26 +60,26 @@ def test_only_candidates_are_found(candidates: list[int]) -> None:
 
 def test_no_candidates_find_nothing() -> None:
     index, vectors = filled()
-    assert index.search(vectors[3], candidates=[], limit=5)[0].tolist() == []
+    assert nearest(index, vectors[3], candidates=[], limit=5)[0].tolist() == []
 
 
 def test_a_zero_vector_is_like_nothing() -> None:
     index, _ = filled()
-    assert len(index.search(np.zeros(8), limit=5)[0]) == 0
+    assert len(nearest(index, np.zeros(8), limit=5)[0]) == 0
 
 
 def test_an_update_replaces_a_vector() -> None:
     index, _ = filled()
     index.update([3], [np.eye(8)[0]])
     assert len(index) == 50
-    assert index.search(np.eye(8)[0], limit=1)[0].tolist() == [3]
+    assert nearest(index, np.eye(8)[0], limit=1)[0].tolist() == [3]
 
 
 def test_removed_documents_are_not_found_and_can_be_added_again() -> None:
     index, vectors = filled()
     index.remove([3, 4, 700])
     assert index.get(3) is None
-    assert 3 not in index.search(vectors[3], limit=50)[0]
+    assert 3 not in nearest(index, vectors[3], limit=50)[0]
     index.update([3], vectors[3:4])
     found = index.get(3)
     assert found is not None
@@ -84,7 +92,7 @@ def test_what_get_returns_is_a_copy() -> None:
     got = index.get(3)
     assert got is not None
     got[:] = 0
-    assert index.search(vectors[3], limit=1)[0].tolist() == [3]
+    assert nearest(index, vectors[3], limit=1)[0].tolist() == [3]
 
 
 @pytest.mark.parametrize(
