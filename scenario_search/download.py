@@ -2,8 +2,13 @@
 
 Nothing is sent to the servers of files but the signed URL: no credentials, no cookies. A file that
 is there whole is not asked for again; one that broke off is gone on with, where the server can
-(RFC 9110, section 14), or else is begun anew. A URL that has expired is replaced by searching for
+(RFC 9110, section 14), or else is fetched whole. A URL that has expired is replaced by searching for
 the asset's ``createdAt`` and picking its id, since ``id`` is no field to filter by.
+
+Of the client's options ``max_retries`` and ``max_retry_wait`` hold for files too: an attempt that
+fails is repeated, and the count begins anew once more of the file is there than ever before.
+``timeout`` is how long a server may send nothing. ``limiter`` and ``deadline`` are for requests
+to the API.
 """
 
 from __future__ import annotations
@@ -38,7 +43,7 @@ from scenario_search.filters import F
 from scenario_search.pacing import Pause
 from scenario_search.paging import whole_number
 from scenario_search.responses import SearchAssetSearchResponse
-from scenario_search.retries import RetryPolicy, retry_after_seconds
+from scenario_search.retries import retry_after_seconds
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
@@ -52,7 +57,6 @@ DownloadSource = AsyncIterable[SearchAssetSearchResponse] | Iterable[SearchAsset
 MANIFEST = "manifest.jsonl"
 
 _MOST_REDIRECTS = 5
-_RETRIES = 5
 _EXPIRED = {401, 403, 410}
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
@@ -64,7 +68,7 @@ class DownloadReport:
     Attributes:
         done: How many files were downloaded.
         kept: How many were there already.
-        failed: Those that could not be had, with why.
+        failed: Those that could not be downloaded, with why.
         bytes: How many bytes were received.
         refreshed: How many expired URLs were replaced.
     """
@@ -227,18 +231,16 @@ class _Download:
             await in_thread(part.close)
 
     async def _with_retries(self, url: str, part: PartialFile) -> str | None:
-        options = self.client.options
-        policy = RetryPolicy(max_retries=_RETRIES, max_retry_wait=options.max_retry_wait)
-        attempt = 0
+        policy = self.client._policy
+        attempt, furthest = 0, part.size
         while True:
             await self.pause.wait(self.client._sleep)
-            before = part.size
             try:
                 return await self._attempt(url, part)
             except APIError as error:
                 error.retries_taken = attempt
-                if part.size > before:
-                    attempt = 0  # it goes forward
+                if part.size > furthest:
+                    attempt, furthest = 0, part.size  # it goes forward
                 delay = policy.delay(error, attempt, chance=self.client._chance())
                 if delay is None:
                     raise
@@ -248,7 +250,10 @@ class _Download:
             attempt += 1
 
     async def _attempt(self, url: str, part: PartialFile) -> str | None:
-        """Ask for what is missing of a file, and append it. Gives the MIME type."""
+        """Ask for what is missing of a file, and append it. Gives the MIME type.
+
+        Where the server cannot give that, it is asked for all of the file.
+        """
         self._check_url(url)
         for _ in range(_MOST_REDIRECTS + 1):
             headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
@@ -263,8 +268,13 @@ class _Download:
                     url = _redirected(url, location)
                     self._check_url(url)
                     continue
+                if part.size and _is_elsewhere(answer, part.size):
+                    if answer.headers.get("content-range") == f"bytes */{part.size}":
+                        return answer.headers.get("content-type")  # it is there whole
+                    await in_thread(part.start_anew)
+                    continue
                 return await self._take(url, answer, part)
-        raise APIConnectionError(f"{_shown(url)}: more than {_MOST_REDIRECTS} redirects")
+        raise APIConnectionError(f"{_shown(url)}: no file after {_MOST_REDIRECTS} redirects")
 
     def _check_url(self, url: str) -> None:
         try:
@@ -284,14 +294,6 @@ class _Download:
             )
 
     async def _take(self, url: str, answer: FileAnswer, part: PartialFile) -> str | None:
-        expected = _expected(answer, part.size)
-        if answer.status == 416:
-            # What is there is no beginning of this file, or it is all of it.
-            whole = answer.headers.get("content-range") == f"bytes */{part.size}"
-            if whole:
-                return answer.headers.get("content-type")
-            await in_thread(part.start_anew)
-            raise APIConnectionError(f"{_shown(url)} cannot be gone on with: it is begun anew")
         if answer.status not in (200, 206):
             error = status_error_class(answer.status, None)(
                 f"{answer.status} from {_shown(url)}",
@@ -301,11 +303,9 @@ class _Download:
             if answer.status in _EXPIRED:
                 raise _Expired(error)
             raise error
-        if part.size and not _goes_on(answer, part.size):
+        if answer.status == 200 and part.size:
             await in_thread(part.start_anew)
-            if answer.status == 206:
-                raise APIConnectionError(f"{_shown(url)}: the server gave another part of it")
-            expected = _expected(answer, 0)
+        expected = _expected(answer, part.size)
         async for piece in answer.pieces():
             self.report.bytes += len(piece)
             await in_thread(part.append, piece)
@@ -352,10 +352,11 @@ def _expected(answer: FileAnswer, have: int) -> int | None:
     return int(length) + (have if answer.status == 206 else 0)
 
 
-def _goes_on(answer: FileAnswer, have: int) -> bool:
-    """Say whether an answer begins where the file ends."""
+def _is_elsewhere(answer: FileAnswer, have: int) -> bool:
+    """Say whether an answer to a request for the rest of a file does not begin where it ends."""
     found = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
-    return answer.status == 206 and found is not None and int(found[1]) == have
+    begins = int(found[1]) if found is not None else None
+    return answer.status == 416 or (answer.status == 206 and begins != have)
 
 
 def _redirected(url: str, location: str) -> str:

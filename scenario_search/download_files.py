@@ -73,7 +73,7 @@ def _path(url: str) -> str:
 
 @attrs.frozen
 class DownloadedFile:
-    """A file that was downloaded, or was there already, or could not be had.
+    """A file that was downloaded, or was there already, or could not be downloaded.
 
     Attributes:
         id: The asset's id.

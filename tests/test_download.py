@@ -288,6 +288,36 @@ async def test_a_part_that_is_all_or_too_much_comes_out_right(
     assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
 
 
+async def test_a_server_that_breaks_off_and_knows_no_ranges_is_given_up(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        if "Range" in request.headers:
+            return web.Response(status=416)
+        return await server.breaks_off(request)
+
+    server.respond = respond
+    async with asyncio.timeout(30):
+        with pytest.raises(APIConnectionError):
+            await client.download([asset(1, f"{server.url}/a")], tmp_path)
+
+
+@pytest.mark.parametrize("status", [206, 416])
+async def test_what_cannot_be_resumed_is_fetched_whole_without_a_retry(
+    server: Server, client: AsyncScenario, tmp_path: Path, status: int
+) -> None:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        if "Range" in request.headers:
+            return web.Response(status=status)
+        return await server.whole(request)
+
+    server.respond = respond
+    (tmp_path / "asset_000001.png.part").write_bytes(b"of another file")
+    async with client.with_options(max_retries=0) as copy:
+        await copy.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
+
+
 async def test_without_ranges_a_file_is_begun_anew(
     server: Server, client: AsyncScenario, tmp_path: Path
 ) -> None:
@@ -373,17 +403,19 @@ def answering(status: int, times: int, then: Respond, **headers: str) -> Respond
 async def test_a_failure_that_passes_is_retried(
     server: Server, client: AsyncScenario, tmp_path: Path, status: int
 ) -> None:
-    server.respond = answering(status, 3, server.whole)
+    server.respond = answering(status, 2, server.whole)
     assert (await client.download([asset(1, f"{server.url}/a")], tmp_path)).done == 1
 
 
-async def test_a_failure_that_stays_is_an_error(
-    server: Server, client: AsyncScenario, tmp_path: Path
+@pytest.mark.parametrize("retries", [0, 3])
+async def test_a_failure_that_stays_is_an_error_after_the_clients_retries(
+    server: Server, client: AsyncScenario, tmp_path: Path, retries: int
 ) -> None:
     server.respond = answering(500, 99, server.whole)
-    with pytest.raises(InternalServerError, match="500 from"):
-        await client.download([asset(1, f"{server.url}/a?Signature=secret")], tmp_path)
-    assert len(server.requests) == 6
+    async with client.with_options(max_retries=retries) as copy:
+        with pytest.raises(InternalServerError, match="500 from"):
+            await copy.download([asset(1, f"{server.url}/a?Signature=secret")], tmp_path)
+    assert len(server.requests) == retries + 1
 
 
 async def test_an_error_does_not_show_the_signature(
