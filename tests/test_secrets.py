@@ -641,3 +641,13 @@ async def test_the_command_line_does_not_tell_what_it_refuses(environment: dict[
     said = await said_by("assets", "castle", "--debug", **environment)
     assert "Error" in said
     assert found_in(said) == []
+
+
+async def test_no_cookie_goes_to_a_server_that_has_a_name() -> None:
+    cookie = "Set-Cookie: a=b; Path=/"  # aiohttp's own jar keeps none of an address in numbers
+    async with RawServer(Answer(http(PAGE, cookie), "keep"), http(PAGE)) as server:
+        url = server.url.replace("127.0.0.1", "localhost")
+        async with AsyncScenario(base_url=url, **BASIC) as client:
+            await client.search.asset_search(query="x")
+            await client.search.asset_search(query="x")
+    assert [b"\r\ncookie:" in request.lower() for request in server.requests] == [False, False]
