@@ -184,16 +184,16 @@ class Caller:
         self._errands.put(errand)
         return await answer
 
-    def _result(self, outcome: Future[T], seconds: float) -> T:
-        """Do errands until a call has an outcome, or none came for so many seconds."""
-        while True:
-            try:
-                errand = self._errands.get(timeout=seconds)
-            except queue.Empty:
-                raise TimeoutError from None
-            if errand is None:
-                return outcome.result()
-            errand()
+    def _serve(self, seconds: float) -> bool:
+        """Do an errand, if one comes within so many seconds; say whether the call is over."""
+        try:
+            errand = self._errands.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        if errand is None:
+            return True
+        errand()
+        return False
 
     def _watch(self, outcome: Future[Any]) -> None:
         outcome.add_done_callback(lambda _: self._errands.put(None))
@@ -280,15 +280,23 @@ def _result(
     run in threads), and Ctrl-C while an event loop runs in this thread.
     """
     while True:
-        try:
-            return future.result(_GLANCE) if caller is None else caller._result(future, _GLANCE)
-        except TimeoutError:
-            if future.done():
-                return future.result()
-            if loop.is_closed():
-                raise RuntimeError("The event loop of the plain clients was ended") from None
-            if interrupts.came():
-                raise asyncio.CancelledError from None
+        if _is_over(future, caller):
+            return future.result()
+        if loop.is_closed():
+            raise RuntimeError("The event loop of the plain clients was ended")
+        if interrupts.came():
+            raise asyncio.CancelledError
+
+
+def _is_over(future: Future[Any], caller: Caller | None) -> bool:
+    """Wait for a glance; say whether a call is over, and all its errands are done."""
+    if caller is not None:
+        return caller._serve(_GLANCE)
+    try:
+        future.exception(_GLANCE)
+    except TimeoutError:
+        return future.done()
+    return True
 
 
 class _Interrupts:

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import gc
 import pickle
+import queue
 import threading
 import warnings
 from collections.abc import Iterator
@@ -352,6 +353,19 @@ def test_an_error_of_the_progress_ends_the_download_and_then_is_raised(
         with pytest.raises(LookupError, match="no screen"):
             client.download(page.hits, tmp_path, progress=fail, concurrency=1)
     assert closed == [True]
+
+
+@pytest.mark.parametrize("error", [TimeoutError("no screen"), queue.Empty("no screen")])
+def test_no_error_of_the_progress_is_taken_for_the_wait_for_it(
+    client: Scenario, tmp_path: Path, error: Exception
+) -> None:
+    page = client.search.asset_search(filter='kind = "text"', limit=5)
+
+    def fail(_: object) -> None:
+        raise error
+
+    with pytest.raises(type(error), match="no screen"):
+        client.download(page.hits, tmp_path, progress=fail)
 
 
 def test_a_download_of_prefetched_hits_stays_in_the_clients_loop(
