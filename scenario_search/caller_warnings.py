@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -10,12 +11,12 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["PendingWarnings", "collect_warnings", "warn_caller"]
+__all__ = ["PendingWarnings", "collect_warnings", "in_package", "warn_caller"]
 
 PendingWarnings = list[tuple[str, type[Warning]]]
 """Warnings that wait for the thread whose code they are about."""
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parent) + os.sep
 _collected: ContextVar[PendingWarnings | None] = ContextVar("_collected", default=None)
 
 
@@ -31,10 +32,15 @@ def warn_caller(message: str, category: type[Warning]) -> None:
         return
     level = 2
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and in_package(frame):
         level += 1
         frame = frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def in_package(frame: FrameType) -> bool:
+    """Say whether a frame is of this package's own code."""
+    return frame.f_code.co_filename.startswith(_PACKAGE)
 
 
 @contextmanager
