@@ -2,8 +2,8 @@
 
 Nothing is sent to the servers of files but the signed URL: no credentials, no cookies. A file that
 is there whole is not asked for again; one that broke off is gone on with, where the server can
-(RFC 9110, section 14), or else is fetched whole. A URL that has expired is replaced by searching for
-the asset's ``createdAt`` and picking its id, since ``id`` is no field to filter by.
+(RFC 9110, section 14), or else is fetched whole. A URL that has expired is replaced by searching
+for the asset's ``createdAt`` and picking its id, since ``id`` is no field to filter by.
 
 Of the client's options ``max_retries`` and ``max_retry_wait`` hold for files too: an attempt that
 fails is repeated, and the count begins anew once more of the file is there than ever before.
@@ -36,6 +36,7 @@ from scenario_search.errors import (
     APIError,
     APIResponseValidationError,
     InvalidParamsError,
+    PaginationError,
     status_error_class,
 )
 from scenario_search.export import limited_pieces
@@ -185,12 +186,12 @@ class _Download:
         self.names.add(name)
         try:
             file = await self._kept(asset, name) or await self._fetched(asset, url, name)
-        except APIError as error:
+        except (APIError, PaginationError) as error:  # the latter of the search for a fresh URL
             if not self.skips_errors:
                 raise
             file = DownloadedFile(str(asset.id), status="failed", error=str(error))
         if file.status != "kept" or self.manifest.length(file.id, name) is None:
-            self.manifest.add(file)
+            await in_thread(self.manifest.add, file)
         self.report._count(file)
         if self.progress is not None:
             self.progress(self.report)

@@ -12,7 +12,7 @@ import mimetypes
 import os
 import re
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import attrs
@@ -109,7 +109,7 @@ class Manifest:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: dict[str, dict[str, Any]] = {}
+        self._done: dict[str, tuple[str, int]] = {}
         self._file: BinaryIO | None = None
 
     def open(self) -> None:
@@ -122,7 +122,9 @@ class Manifest:
             last = line
             try:
                 entry = orjson.loads(line)
-                self._known[entry["id"]] = entry
+                self._done.pop(entry["id"], None)
+                if entry["status"] == "done":
+                    self._done[entry["id"]] = entry["path"], entry["bytes"]
             except (orjson.JSONDecodeError, TypeError, KeyError):
                 continue
         if not last.endswith(b"\n"):
@@ -130,9 +132,8 @@ class Manifest:
 
     def length(self, asset_id: str, path: str) -> int | None:
         """Give the length of an asset's file, if it was finished under this name."""
-        entry = self._known.get(asset_id, {})
-        done = entry.get("status") == "done" and entry.get("path") == path
-        return entry.get("bytes") if done else None
+        finished_as, size = self._done.get(asset_id, (None, None))
+        return size if finished_as == path else None
 
     def add(self, file: DownloadedFile) -> None:
         """Add a line."""

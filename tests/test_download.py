@@ -4,6 +4,8 @@ import asyncio
 import gc
 import hashlib
 import os
+import threading
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ class Server:
         self.url = ""
         self.requests: list[web.Request] = []
         self.respond: Respond = self.whole
-        self.engine = TextEngine([])
+        self.engine: Callable[[Any], Any] = TextEngine([])
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if request.path.startswith("/v1/"):
@@ -554,6 +556,17 @@ async def test_an_expired_url_of_what_is_gone_is_an_error(
         await client.download([asset(7, f"{server.url}/a")], tmp_path)
 
 
+async def test_a_search_for_a_fresh_url_that_goes_nowhere_is_the_files_own_error(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = answering(403, 1, server.whole)
+    page = [dated(i, 7) for i in range(100)]
+    server.engine = lambda _: {"hits": page, "limit": 100, "offset": 0, "estimatedTotalHits": 1000}
+    assets = [asset(i, f"{server.url}/a") for i in (777, 1)]
+    report = await client.download(assets, tmp_path, on_error="skip", concurrency=1)
+    assert (report.done, [file.id for file in report.failed]) == (1, ["asset_000777"])
+
+
 async def test_urls_of_the_emulator_are_refreshed(tmp_path: Path) -> None:
     with Emulator.demo() as emulator:
         async with AsyncScenario(
@@ -678,9 +691,47 @@ def test_no_file_takes_the_place_of_the_manifest() -> None:
     assert file_name("manifest", None, "https://x/a.jsonl") != "manifest.jsonl"
 
 
+def manifest_of(path: Path, *lines: bytes) -> Manifest:
+    path.write_bytes(b"\n".join(lines))
+    made = Manifest(path)
+    made.open()
+    made.close()
+    return made
+
+
+DONE = b'{"id": "a", "path": "a.png", "bytes": 3, "status": "done"}'
+
+
 def test_a_manifest_with_other_json_is_read(tmp_path: Path) -> None:
-    (tmp_path / "m").write_bytes(b'7\n[]\n{"no": "id"}\n{"id": "a", "path": "a.png", "bytes": 3}\n')
-    manifest = Manifest(tmp_path / "m")
-    manifest.open()
-    assert manifest.length("a", "a.png") is None
-    manifest.close()
+    other = [b"7", b"[]", b'{"no": "id"}', b'{"id": [], "status": "done"}', b'{"id": "b"}']
+    made = manifest_of(tmp_path / "m", *other, DONE)
+    assert (made.length("a", "a.png"), made.length("b", "b.png")) == (3, None)
+
+
+def test_a_file_that_failed_after_it_was_done_is_not_known(tmp_path: Path) -> None:
+    failed = b'{"id": "a", "status": "failed", "error": "403"}'
+    assert manifest_of(tmp_path / "m", DONE, failed).length("a", "a.png") is None
+    assert manifest_of(tmp_path / "m", failed, DONE).length("a", "a.png") == 3
+
+
+def test_a_manifest_keeps_of_a_line_no_more_than_it_needs(tmp_path: Path) -> None:
+    lines = [
+        orjson.dumps({**orjson.loads(DONE), "id": f"asset_{n}", "sha256": "0" * 1000})
+        for n in range(2000)
+    ]
+    tracemalloc.start()
+    made = manifest_of(tmp_path / "m", *lines)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert made.length("asset_1", "a.png") == 3
+    assert held < 500 * len(lines)
+
+
+async def test_the_manifest_is_written_in_a_thread(
+    server: Server, client: AsyncScenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[threading.Thread] = set()
+    monkeypatch.setattr(Manifest, "add", lambda *_: threads.add(threading.current_thread()))
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert threads
+    assert threading.current_thread() not in threads
