@@ -332,3 +332,10 @@ def test_a_count_that_ends_at_the_engines_cap_is_incomplete(
     done = run_own("count", "workflows", "-f", "status NOT EXISTS")
 
     assert (done.exit_code, done.stdout) == (4, "1000\n")
+
+
+def test_unchecked_leaves_it_to_the_server_to_refuse(run: Run, scenario_emulator: Emulator) -> None:
+    done = run("assets", "castle", "--page", "1", "--limit", "500", "--unchecked")
+
+    assert done.exit_code == 1
+    assert [request.status for request in scenario_emulator.requests] == [400]
