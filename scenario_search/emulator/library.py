@@ -162,9 +162,7 @@ class Library:
     def delete(self, ids: Iterable[str], kind: Kind) -> int:
         """Delete documents, and say how many there were."""
         ids = list(ids)
-        deleted = self.store.delete(kind, ids)
-        if kind == "assets":
-            self.store.put_blobs(kind, {file_blob(id_): None for id_ in ids})
+        deleted = self.store.delete(kind, ids, map(file_blob, ids) if kind == "assets" else ())
         self._catch_up(kind)
         return deleted
 

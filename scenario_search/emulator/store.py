@@ -148,8 +148,13 @@ class Store:
             position += len(rows)
         return LoadReport(added, updated)
 
-    def delete(self, kind: Kind, ids: Iterable[str]) -> int:
+    def delete(self, kind: Kind, ids: Iterable[str], blobs: Iterable[str] = ()) -> int:
         """Delete the documents with these ids; those not there are passed over.
+
+        Args:
+            kind: What they are.
+            ids: Their ids.
+            blobs: The named blobs that go with them, in the same transaction.
 
         Returns:
             How many were deleted.
@@ -174,6 +179,7 @@ class Store:
                     "UPDATE kinds SET documents = documents - ? WHERE kind = ?",
                     (len(numbers), kind),
                 )
+            _put_blobs(connection, kind, dict.fromkeys(blobs))
         return len(numbers)
 
     def clear(self, kind: Kind | None = None) -> None:

@@ -1,6 +1,6 @@
-"""Loads or prepares a database, and is killed in the midst of it.
+"""Loads, prepares or empties a database, and is killed in the midst of it.
 
-    python killed_worker.py DATABASE FOLDER load|prepare POINT NUMBER
+    python killed_worker.py DATABASE FOLDER load|prepare|delete POINT NUMBER
 
 It kills itself when the method named by POINT is called for the NUMBERth time.
 """
@@ -93,6 +93,8 @@ def main(database: str, folder: str, what: str, point: str, number: str) -> None
         die_at(*POINTS[point], int(number))
         if what == "load":
             held.load(documents("new"), folder=folder)
+        elif what == "delete":
+            held.delete([f"{n}" for n in range(ASSETS)], "assets")
         else:
             held.prepare(texts=True, pictures=True)
     print("it came to the end")

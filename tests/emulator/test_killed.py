@@ -1,4 +1,4 @@
-"""What a process leaves that is killed while it loads or prepares: whole batches, right answers."""
+"""What a process leaves that is killed at its work: whole batches, right answers."""
 
 from __future__ import annotations
 
@@ -107,6 +107,15 @@ def test_killed_while_it_prepares(before: Path, tmp_path: Path, point: str, numb
     killed(database, tmp_path, "prepare", point, number)
     with Emulator(database, embedder=Words()) as emulator:
         assert check_answers(emulator) == 0
+
+
+def test_killed_while_it_deletes(before: Path, tmp_path: Path) -> None:
+    database = shutil.copy(before / "prepared.db", tmp_path / "a.db")
+    killed(database, tmp_path, "delete", "a transaction", 2)
+    with Library(database, Words()) as library:
+        assert library.counts()["assets"] == 0
+        library.load(documents("new"))
+        assert library.files.loaded({"id": "0"}) is None
 
 
 def test_of_many_pictures_those_looked_at_in_time_are_kept(
