@@ -23,13 +23,19 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterat
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
+from traceback import walk_tb
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast
 
 import anyio
 from anyio.from_thread import BlockingPortal
 
-from scenario_search.caller_warnings import PendingWarnings, collect_warnings, warn_caller
+from scenario_search.caller_warnings import (
+    PendingWarnings,
+    collect_warnings,
+    in_package,
+    warn_caller,
+)
 
 if TYPE_CHECKING:
     from scenario_search.transport import Transport
@@ -206,11 +212,14 @@ def plain_words(text: str) -> str:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Have errors say ``with`` where the asynchronous side says ``async with``."""
+    """Have our errors say ``with`` where the asynchronous side says ``async with``."""
     try:
         yield
     except (TypeError, RuntimeError) as error:
-        error.args = tuple(plain_words(a) if isinstance(a, str) else a for a in error.args)
+        *_, (raised_in, _) = walk_tb(error.__traceback__)
+        # What a caller's limiter or iterable says is left as it is.
+        if in_package(raised_in):
+            error.args = tuple(plain_words(a) if isinstance(a, str) else a for a in error.args)
         raise
 
 

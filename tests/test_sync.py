@@ -376,6 +376,15 @@ def test_a_download_of_prefetched_hits_stays_in_the_clients_loop(
     assert report.done == client.crawl.assets(filter='kind = "text"').count()
 
 
+def test_an_error_of_what_gives_assets_keeps_its_words(client: Scenario, tmp_path: Path) -> None:
+    class Rows:
+        def __iter__(self) -> Iterator[SearchAssetSearchResponse]:
+            raise TypeError("open AsyncEngine with 'async with'")
+
+    with pytest.raises(TypeError, match=r"^open AsyncEngine with 'async with'$"):
+        client.download(Rows(), tmp_path)
+
+
 def test_a_download_of_a_crawl_says_what_to_write(client: Scenario, tmp_path: Path) -> None:
     crawl = client.crawl.assets(concurrency=2)
     with pytest.raises(TypeError, match=r"write 'with client\.crawl"):
