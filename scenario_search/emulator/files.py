@@ -55,6 +55,7 @@ class Files:
         self._signed_until = 0
         self._cache: OrderedDict[str, tuple[bytes, str]] = OrderedDict()
         self._cached_bytes = 0
+        self._changes = 0
         self._lock = threading.Lock()
 
     def expire_urls(self) -> None:
@@ -122,6 +123,7 @@ class Files:
             if path in self._cache:
                 self._cache.move_to_end(path)
                 return self._cache[path]
+            changes = self._changes
         _, folder, name = path.split("/", 2)
         asset_id = name.rpartition(".")[0]
         document = self._store.get("assets", [asset_id]).get(asset_id)
@@ -129,7 +131,8 @@ class Files:
         if content is None:
             raise ApiError(404, "No such file", "NOT_FOUND")
         with self._lock:
-            if path not in self._cache:
+            # What was read before a change may be of the old document.
+            if path not in self._cache and self._changes == changes:
                 self._cache[path] = content
                 self._cached_bytes += len(content[0])
             while self._cached_bytes > _CACHE_BYTES:
@@ -142,6 +145,7 @@ class Files:
         with self._lock:
             self._cache.clear()
             self._cached_bytes = 0
+            self._changes += 1
 
     def _content(self, folder: str, document: Mapping[str, Any]) -> tuple[bytes, str] | None:
         if folder == "thumbnails":

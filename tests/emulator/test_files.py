@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.api_errors import ApiError
-from scenario_search.emulator.files import STORED_ORIGIN, Files
+from scenario_search.emulator.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.store import Store
 
 DOCUMENT = orjson.dumps({"id": "asset_1", "url": f"{STORED_ORIGIN}/files/asset_1.png?old=1"})
@@ -161,6 +161,37 @@ async def test_the_file_of_a_deleted_asset_is_a_404(session: aiohttp.ClientSessi
         await emulator.delete([hit["id"]])
         async with session.get(hit["url"]) as response:
             assert response.status == 404
+
+
+def test_what_was_read_as_it_changed_is_not_kept(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def store(content: bytes) -> None:
+        files._store.upsert("assets", [{"id": "a"}], blobs=lambda id_: {file_blob(id_): content})
+        files.forget()
+
+    def loaded_slowly(document: Mapping[str, Any]) -> bytes | None:
+        found = loaded(document)
+        store(b"new")
+        return found
+
+    store(b"old")
+    loaded = files.loaded
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "loaded", loaded_slowly)
+        assert files.read("/files/a.txt")[0] == b"old"
+    assert files.read("/files/a.txt")[0] == b"new"
+
+
+def test_a_file_is_read_once_until_something_changes(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files._store.upsert("assets", [{"id": "a"}], blobs=lambda id_: {file_blob(id_): b"content"})
+    files.read("/files/a.txt")
+    monkeypatch.setattr(files, "loaded", lambda _: b"read again")
+    assert files.read("/files/a.txt")[0] == b"content"
+    files.forget()
+    assert files.read("/files/a.txt")[0] == b"read again"
 
 
 class TestLoadedFiles:
