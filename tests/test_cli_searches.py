@@ -139,6 +139,7 @@ def test_a_picture_behind_a_web_address_is_fetched(run: Run, scenario_emulator: 
         ("nothere.png", "there is no file nothere.png"),
         ("tests", "tests is a folder: name a picture in it"),
         ("/", "/ is a folder"),
+        ("~nobody-of-that-name/a.png", "there is no file ~nobody-of-that-name/a.png"),
         (f"{'x' * 300}.png", "cannot read xxx"),
         (os.devnull, f"{os.devnull} holds no picture"),
         ("-", "standard input holds no picture"),

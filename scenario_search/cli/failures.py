@@ -136,7 +136,8 @@ def _mistyped(error: Any) -> int:
     """Tell what was typed wrongly, and give the exit code."""
     context = getattr(error, "ctx", None)
     told = clean(error.format_message(), _SHOWN).removeprefix("Invalid value: ")
-    told = told.replace(": Value error, ", ": ")
+    told = told.replace(": Value error, ", ": ").replace(": Input should be ", ": it must be ")
+    told = told.partition(", unable to parse ")[0]
     if told.startswith("Got unexpected extra argument"):
         told += ": put several words into quotes"
     elif told.startswith("No such option") and context is not None and not context.parent:

@@ -6,6 +6,7 @@ import re
 import sys
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -43,7 +44,9 @@ def picture(text: str) -> str | Path | bytes:
         return _fetched(text)
     if not text:
         return text
-    path = Path(text).expanduser()
+    path = Path(text)
+    with suppress(RuntimeError):  # ~ and a name that no user has
+        path = path.expanduser()
     try:
         if path.is_file():
             return path
