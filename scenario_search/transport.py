@@ -96,6 +96,7 @@ class FileAnswer:
     status: int
     headers: Mapping[str, str]
     _url: str
+    _timeout: float
     _content: aiohttp.StreamReader
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -106,7 +107,7 @@ class FileAnswer:
         """
         unpacking = unpacker(self.headers.get("Content-Encoding", ""))
         while True:
-            with _file_errors(self._url):
+            with _file_errors(self._url, self._timeout):
                 piece = await self._content.read(_FILE_PIECE)
                 if not piece:
                     if unpacking is not None and not unpacking.ended:
@@ -129,10 +130,13 @@ class Transport:
 
     Args:
         owner: How to name the client in warnings.
-        close_with: What to say there of how to close it.
         max_connections: How many connections are open at once. Not for a caller's session.
         session: A caller's session. It is never closed here.
         trace_configs: aiohttp's hooks, for tracing. Not for a caller's session.
+
+    Attributes:
+        closed: Whether it was closed.
+        close_with: How the client is closed, for the warning that it was not.
 
     Raises:
         ConfigurationError: The session or a hook is something else.
@@ -142,7 +146,6 @@ class Transport:
         self,
         *,
         owner: str = "client",
-        close_with: str = "'async with', or await client.close()",
         max_connections: int = 100,
         session: aiohttp.ClientSession | None = None,
         trace_configs: Sequence[aiohttp.TraceConfig] | None = None,
@@ -151,7 +154,6 @@ class Transport:
         for trace_config in trace_configs or ():
             _check_kind("trace_configs", trace_config, aiohttp.TraceConfig)
         self._owner = owner
-        self._close_with = close_with
         self._max_connections = max_connections
         self._given = session
         self._trace_configs = list(trace_configs or ())
@@ -162,6 +164,7 @@ class Transport:
         self._slots = asyncio.Semaphore(max_connections)
         self._running = Timeouts()
         self.closed = False
+        self.close_with = "'async with', or await client.close()"
 
     async def _current_session(self) -> aiohttp.ClientSession:
         if self.closed:
@@ -272,14 +275,15 @@ class Transport:
 
         Raises:
             APIConnectionError: There was no answer.
-            ConfigurationError: The client is closed, or the URL or a header cannot be sent.
+            APIResponseValidationError: Nothing can be asked at this URL, which a server gave.
+            ConfigurationError: The client is closed.
         """
         await self._current_session()
         async with (
             self._slots if self._given is None else nullcontext(),
             _bare_session(await self._current_session(), timeout) as session,
         ):
-            with _file_errors(url):
+            with _file_errors(url, timeout):
                 response = await session.get(
                     yarl.URL(url, encoded=True),
                     headers=headers,
@@ -287,7 +291,8 @@ class Transport:
                     auto_decompress=False,
                 )
             async with response:
-                yield FileAnswer(response.status, response.headers, url, response.content)
+                status, received, content = response.status, response.headers, response.content
+                yield FileAnswer(status, received, url, timeout, content)
 
     async def close(self) -> None:
         """Close the session, if it is our own. Closing again does nothing."""
@@ -296,17 +301,32 @@ class Transport:
             await close_session(self._session)
         self._discard()
 
-    def __del__(self, _warn: Any = warnings.warn) -> None:
+    def __del__(self) -> None:
+        self.warn_unclosed()
+
+    def warn_unclosed(self, _warn: Any = warnings.warn) -> bool:
+        """Let go of a session that was not closed, and warn; say whether there was one."""
         if getattr(self, "_session", None) is None:
-            return
+            return False
         # Before the warning, which may be made an error.
         self._discard()
         _warn(
-            f"{self._owner} was not closed: use {self._close_with}",
+            f"{self._owner} was not closed: use {self.close_with}",
             ResourceWarning,
-            stacklevel=2,
+            stacklevel=3,
             source=self,
         )
+        return True
+
+    def leave_behind(self) -> object:
+        """Have a forked process make a session of its own.
+
+        Returns:
+            What it has inherited, to be kept: collecting it would reach into its parent.
+        """
+        inherited = vars(self).copy()
+        self._session = self._loop = self._end_of_loop = None
+        return inherited
 
     def _discard(self) -> None:
         """Let go of the session, if there is one, without waiting and from anywhere."""
@@ -328,15 +348,17 @@ def _bare_session(session: aiohttp.ClientSession, timeout: float) -> aiohttp.Cli
 
 
 @contextmanager
-def _file_errors(url: str) -> Iterator[None]:
+def _file_errors(url: str, timeout: float) -> Iterator[None]:
     """Make our errors of aiohttp's, without the query string, which is a signature."""
     shown = url.partition("?")[0]
     try:
         yield
     except TimeoutError:
-        raise APITimeoutError(f"No answer from {shown} in time") from None
+        raise APITimeoutError(f"Nothing came from {shown} for {timeout:g} s") from None
     except (aiohttp.InvalidURL, UnicodeError):
-        raise ConfigurationError(f"A request to {shown} cannot be sent") from None
+        raise APIResponseValidationError(
+            f"{shown!r} is no URL that can be asked", paths=("$.url",)
+        ) from None
     except _UNTRUSTED as error:
         raise _untrusted(shown, error) from None
     except _BROKEN as error:

@@ -20,6 +20,7 @@ from hypothesis import given, strategies as st
 from scenario_search import (
     APIConnectionError,
     APIResponseValidationError,
+    APITimeoutError,
     AsyncScenario,
     InternalServerError,
     InvalidParamsError,
@@ -443,7 +444,17 @@ async def test_errors_can_be_skipped_and_are_told(
     assert names(tmp_path) == {"asset_000001.png", "asset_000002.png"}
 
 
-@pytest.mark.parametrize("url", ["http://[::1", "https://cdn.example:99999/a", "https://[x]/a"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "https://cdn.example:99999/a",
+        "https://[x]/a",
+        "https://a..b/",
+        "https://\ud800/",
+    ],
+    ids=ascii,
+)
 @pytest.mark.parametrize("mime", ["image/png", None])
 async def test_an_unusable_url_is_the_files_own_error(
     client: AsyncScenario, tmp_path: Path, url: str, mime: str | None
@@ -451,6 +462,19 @@ async def test_an_unusable_url_is_the_files_own_error(
     bad = structure({**dated(1), "url": url, "mimeType": mime}, SearchAssetSearchResponse)
     report = await client.download([bad], tmp_path, on_error="skip")
     assert [file.id for file in report.failed] == ["asset_000001"]
+
+
+async def test_a_server_that_says_nothing_is_an_error_that_tells_how_long(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    async def says_nothing(_: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    server.respond = says_nothing
+    async with client.with_options(timeout=0.05, max_retries=0) as copy:
+        with pytest.raises(APITimeoutError, match=r"Nothing came from .* for 0\.05 s"):
+            await copy.download([asset(1, f"{server.url}/a")], tmp_path)
 
 
 async def test_a_redirect_to_an_unusable_url_is_the_files_own_error(
@@ -735,3 +759,13 @@ async def test_the_manifest_is_written_in_a_thread(
     await client.download([asset(1, f"{server.url}/a")], tmp_path)
     assert threads
     assert threading.current_thread() not in threads
+
+
+async def test_the_error_of_a_broken_connection_does_not_show_the_signature(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    server.respond = server.breaks_off
+    client._transport._running  # noqa: B018
+    with pytest.raises(APIConnectionError) as caught:
+        await client.download([asset(1, f"{server.url}/a?Signature=secret")], tmp_path)
+    assert "secret" not in str(caught.value)
