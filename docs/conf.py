@@ -11,14 +11,8 @@ from sphinx.util.nodes import make_refnode
 
 from scenario_search import __version__
 from scenario_search.configuration import SyncClientOptions
-from scenario_search.crawl_params import (
-    CrawlAssetsParams,
-    CrawlModelsParams,
-    CrawlPlanParams,
-    RunOptions,
-)
-from scenario_search.params import CallOptions
 from scenario_search.responses import Document
+from scenario_search.signatures import docstring
 
 project = "scenario-search"
 author = "The scenario-search developers"
@@ -68,19 +62,6 @@ nitpick_ignore_regex = [
 suppress_warnings = ["ref.python"]  # the annotation type[...] is no attribute "type"
 _BUILTINS = set(dir(builtins))
 
-CRAWLS = {
-    f"scenario_search.{home}.{method}": options
-    for home in ("crawler.AsyncCrawler", "sync_crawl.SyncCrawler")
-    for method, options in {
-        "assets": CrawlAssetsParams,
-        "models": CrawlModelsParams,
-        "plan": CrawlPlanParams,
-        "run": RunOptions,
-    }.items()
-}
-"""The calls whose keywords are the fields of a class."""
-OPTIONS = {field.name for field in attrs.fields(CallOptions)}
-"""What is told last: it is the same for every call."""
 MADE_BY_CLIENTS = {
     *("AsyncSearch", "AsyncSearchResults", "AsyncSearchHitsOffset", "AsyncPrefetch"),
     *("SearchExports", "SyncSearch", "SyncSearchHitsOffset", "SyncPrefetch", "PageInfo"),
@@ -98,21 +79,9 @@ WRITTEN = {"<built-in function monotonic>": "time.monotonic", "NOTHING": "..."}
 def _told_by_fields(
     app: object, what: str, name: str, obj: Any, options: object, lines: list[str]
 ) -> None:
-    """List the keywords of requests and crawls, which are told of where they are declared."""
-    fields = attrs.fields(obj) if what == "class" and attrs.has(obj) else ()
-    if name in CRAWLS:
-        fields = attrs.fields(CRAWLS[name])
-    told = []
-    for field in sorted(fields, key=lambda field: field.name in OPTIONS):
-        parameter = field.metadata.get("parameter")
-        text = field.metadata.get("doc") if parameter is None else parameter.doc
-        if text:
-            told.append(f":param {field.name}: {text}")
-    if not told:
-        return
-    lines[:] = [line for line in lines if not line.startswith(":param options:")]
-    place = next((at for at, line in enumerate(lines) if line.startswith(":rais")), len(lines))
-    lines[place:place] = ["", *told] if place == len(lines) else told
+    """List the keywords of a request class, which are told of where they are declared."""
+    if what == "class" and attrs.has(obj):
+        lines[:] = docstring("\n".join(lines), obj).splitlines()
 
 
 def _made_elsewhere(
@@ -198,7 +167,7 @@ def _found_by_last_name(
 
 def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", _without_type, priority=100)
-    app.connect("autodoc-process-docstring", _told_by_fields, priority=900)
+    app.connect("autodoc-process-docstring", _told_by_fields, priority=200)
     app.connect("autodoc-process-docstring", _made_elsewhere, priority=940)
     app.connect("autodoc-process-docstring", _told_default, priority=950)
     app.connect("autodoc-process-signature", _shortened)

@@ -138,17 +138,17 @@ class CrawlOptions(RunOptions):
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class CrawlAssetsParams(ImageConditions, CrawlOptions):
+class CrawlAssetsParams(CrawlOptions, ImageConditions):
     """A crawl of assets."""
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class CrawlModelsParams(ModelConditions, CrawlOptions):
+class CrawlModelsParams(CrawlOptions, ModelConditions):
     """A crawl of models."""
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class CrawlPlanParams(ModelConditions, CrawlOptions):
+class CrawlPlanParams(CrawlOptions, ModelConditions):
     """A crawl that is to be shared out."""
 
     of: Literal["assets", "models"] = _option("assets", "What is crawled.")

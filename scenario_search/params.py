@@ -42,6 +42,7 @@ __all__ = [
     "SearchParams",
     "SearchWorkflowSearchParams",
     "body_parameters",
+    "fields",
     "given_parameters",
     "ignored_parameters",
     "like_unlike",
@@ -258,11 +259,15 @@ def parameters(cls: type[Any]) -> tuple[tuple[str, Parameter], ...]:
     """Give (Python name, parameter) for each parameter of a request class, options last."""
     found = _parameters.get(cls)
     if found is None:
-        options = {field.name for field in attrs.fields(CallOptions)}
-        fields = sorted(attrs.fields(cls), key=lambda field: field.name in options)
-        found = tuple((field.name, field.metadata["parameter"]) for field in fields)
+        found = tuple((field.name, field.metadata["parameter"]) for field in fields(cls))
         _parameters[cls] = found
     return found
+
+
+def fields(cls: type[Any]) -> list[attrs.Attribute[Any]]:
+    """Give the fields of a class in the order they are shown: what every call takes comes last."""
+    options = {field.name for field in attrs.fields(CallOptions)}
+    return sorted(attrs.fields(cls), key=lambda field: field.name in options)
 
 
 def given_parameters(

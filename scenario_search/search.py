@@ -18,7 +18,6 @@ from scenario_search.params import (
     SearchParams,
     SearchWorkflowSearchParams,
     ignored_parameters,
-    parameters,
     validate,
 )
 from scenario_search.responses import (
@@ -28,7 +27,7 @@ from scenario_search.responses import (
     SearchWorkflowSearchResponse,
 )
 from scenario_search.search_results import AsyncSearchResults, PreparedSearch
-from scenario_search.signatures import signature_of
+from scenario_search.signatures import docstring, signature_of
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
@@ -41,6 +40,10 @@ Q_contra = TypeVar("Q_contra", bound=SearchParams, contravariant=True)
 Q = TypeVar("Q", bound=SearchParams)
 R_co = TypeVar("R_co", covariant=True)
 H = TypeVar("H", bound=Hit)
+
+_RAISES = """Raises:
+    InvalidParamsError: The API's documentation rules the request out.
+"""
 
 
 class SearchMethod(Protocol[P, O, Q_contra, R_co]):
@@ -91,13 +94,12 @@ class Endpoint(Generic[P, O, Q, H]):
             hide_secrets(keywords)
             return call(self_, self.request(params, keywords))
 
-        names = [name for name, _ in parameters(self.params_class)]
         search.__name__ = self.name
         search.__qualname__ = f"{owner.__qualname__}.{self.name}"
         search.__module__ = owner.__module__
-        search.__doc__ = self._doc()
+        search.__doc__ = docstring(f"{self.summary}\n\n{_RAISES}", self.params_class)
         described: Any = search
-        described.__signature__ = signature_of(self.params_class, *names, returns=returns)
+        described.__signature__ = signature_of(self.params_class, returns=returns)
         return search
 
     def request(self, params: Any, keywords: dict[str, Any]) -> SearchParams:
@@ -122,16 +124,6 @@ class Endpoint(Generic[P, O, Q, H]):
             )
         evolved: SearchParams = attrs.evolve(params, **keywords)
         return evolved
-
-    def _doc(self) -> str:
-        lines = [self.summary, "", "Args:"]
-        lines += [f"    {name}: {item.doc}" for name, item in parameters(self.params_class)]
-        lines += [
-            "",
-            "Raises:",
-            "    InvalidParamsError: The API's documentation rules the request out.",
-        ]
-        return "\n".join(lines)
 
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> Any: ...

@@ -1,23 +1,23 @@
 """Signatures written once: functions that take what an attrs class's constructor takes.
 
 A type checker sees the class's keywords on the function (through a ``ParamSpec``), and so do
-``help()`` and notebooks (through ``__signature__``). What may be secret among the keywords is
-hidden before the function sees them, and a keyword that the class does not have is refused by the
-function's name, for callers have not heard of the class.
+``help()`` and notebooks (through ``__signature__``), with what the fields say of themselves. What
+may be secret among the keywords is hidden before the function sees them, and a keyword that the
+class does not have is refused by the function's name, for callers have not heard of the class.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
-import attrs
-
 from scenario_search.hidden import hide_secrets
+from scenario_search.params import fields
 
-__all__ = ["makes", "returns_same", "signature_of", "takes", "takes_beside"]
+__all__ = ["docstring", "makes", "returns_same", "signature_of", "takes", "takes_beside"]
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -25,26 +25,45 @@ R = TypeVar("R")
 A = TypeVar("A")
 
 
-def signature_of(cls: type[Any], *names: str, returns: Any = inspect.Signature.empty) -> Any:
+def signature_of(cls: type[Any], *, returns: Any = inspect.Signature.empty) -> Any:
     """Give the signature of a method that takes the constructor keywords of an attrs class.
 
     Args:
         cls: The attrs class.
-        names: The keywords, in the order they are shown; all, in the class's order, if none.
         returns: The return annotation.
     """
-    by_name = {field.name: field for field in attrs.fields(cls)}
     keywords = [
         inspect.Parameter(
-            name,
+            field.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=by_name[name].default,
-            annotation=by_name[name].type,
+            default=field.default,
+            annotation=field.type,
         )
-        for name in (names or by_name)
+        for field in fields(cls)
     ]
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return inspect.Signature([own, *keywords], return_annotation=returns)
+
+
+def docstring(text: str, cls: type[Any]) -> str:
+    """Add to a docstring what the fields of an attrs class say of themselves, if they do.
+
+    Args:
+        text: The docstring. Its argument ``options``, which is told last, gives way.
+        cls: The attrs class.
+    """
+    told = [
+        f"    {field.name}: {doc}"
+        for field in fields(cls)
+        if (doc := getattr(field.metadata.get("parameter"), "doc", field.metadata.get("doc")))
+    ]
+    text = inspect.cleandoc(text)
+    if not told:
+        return text
+    text, *raises = re.split(r"\n\n(?=Raises:)", text)
+    text = re.sub(r"\n    options:.*", "", text, flags=re.DOTALL)
+    heading = [] if "\nArgs:\n" in text else ["", "Args:"]
+    return "\n".join([text, *heading, *told, *(f"\n{part}" for part in raises)])
 
 
 def takes(
@@ -58,14 +77,15 @@ def takes(
     """
 
     def decorate(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, P], R]:
-        shown = signature_of(signature)  # type: ignore[arg-type]
-        return cast(Callable[Concatenate[S, P], R], _checked(method, shown, refused))
+        cls: Any = signature
+        made = _checked(method, signature_of(cls), docstring(method.__doc__ or "", cls), refused)
+        return cast(Callable[Concatenate[S, P], R], made)
 
     return decorate
 
 
 def _checked(
-    method: Callable[..., R], signature: inspect.Signature, refused: Mapping[str, str]
+    method: Callable[..., R], signature: inspect.Signature, doc: str, refused: Mapping[str, str]
 ) -> Callable[..., R]:
     """Hide the secrets among a method's keywords, and refuse those it does not take."""
     names = list(signature.parameters)[1:]
@@ -81,6 +101,7 @@ def _checked(
 
     described: Any = called
     described.__signature__ = signature
+    described.__doc__ = doc or None
     return called
 
 
@@ -137,9 +158,15 @@ def takes_beside(
     def decorate(
         method: Callable[Concatenate[S, A, ...], R],
     ) -> Callable[Concatenate[S, A, P], R]:
+        cls: Any = signature
         own = list(inspect.signature(method).parameters.values())[:2]
-        keywords = list(signature_of(signature).parameters.values())[1:]  # type: ignore[arg-type]
-        shown = inspect.Signature([*own, *keywords])
-        return cast(Callable[Concatenate[S, A, P], R], _checked(method, shown, {}))
+        keywords = list(signature_of(cls).parameters.values())[1:]
+        made = _checked(
+            method,
+            inspect.Signature([*own, *keywords]),
+            docstring(method.__doc__ or "", cls),
+            {},
+        )
+        return cast(Callable[Concatenate[S, A, P], R], made)
 
     return decorate

@@ -1,0 +1,69 @@
+"""What ``help()`` and notebooks show of the methods whose keywords are written once."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import attrs
+import pytest
+
+from scenario_search.crawler import AsyncCrawler
+from scenario_search.search import AsyncSearch
+from scenario_search.signatures import docstring
+from scenario_search.sync import SyncSearch
+from scenario_search.sync_crawl import SyncCrawler
+
+METHODS = [
+    pytest.param(getattr(cls, name), id=f"{cls.__name__}.{name}")
+    for cls in (AsyncSearch, SyncSearch, AsyncCrawler, SyncCrawler)
+    for name in sorted(dir(cls))
+    if not name.startswith("_") and callable(getattr(cls, name))
+]
+CALL_OPTIONS = [
+    *("project_id", "extra_headers", "extra_query", "extra_body", "timeout"),
+    *("max_retries", "max_items"),
+]
+
+
+@attrs.frozen
+class Told:
+    first: int = attrs.field(default=1, metadata={"doc": "The first."})
+    silent: int = 2
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_keyword_is_told_of(method: Any) -> None:
+    keywords = list(inspect.signature(method).parameters)[1:]
+    lines = inspect.getdoc(method).splitlines()
+    assert len(keywords) > 6
+    for keyword in keywords:
+        (told,) = [line for line in lines if line.startswith(f"    {keyword}: ")]
+        assert told.endswith(".")
+    assert "options" not in keywords
+    assert not any(line.startswith("    options:") for line in lines)
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if "run" not in m.id])
+def test_what_is_searched_for_is_shown_first_and_what_every_call_takes_last(method: Any) -> None:
+    keywords = list(inspect.signature(method).parameters)[1:]
+    assert keywords[:2] == ["query", "filter"]
+    assert keywords[-len(CALL_OPTIONS) :] == CALL_OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Do it.", "Do it.\n\nArgs:\n    first: The first."),
+        (
+            "Do it.\n\n    Raises:\n        OSError: No.\n    ",
+            "Do it.\n\nArgs:\n    first: The first.\n\nRaises:\n    OSError: No.",
+        ),
+        (
+            "Do it.\n\n    Args:\n        a: A.\n        options: B,\n            C.\n    ",
+            "Do it.\n\nArgs:\n    a: A.\n    first: The first.",
+        ),
+    ],
+)
+def test_arguments_stand_before_errors_in_place_of_options(text: str, wanted: str) -> None:
+    assert docstring(text, Told) == wanted
