@@ -180,9 +180,9 @@ class Library:
             self.likenesses.compute_all()
 
     def _catch_up(self, kind: Kind) -> None:
+        self.files.forget()
         self.texts.catch_up(kind)
         self.meanings.follow(kind)
-        self.files.forget()
 
     def revisions(self) -> dict[str, int]:
         """A number for each kind that rises when its documents change."""

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import numpy as np
 import orjson
 import pytest
 from PIL import Image
@@ -13,6 +14,7 @@ from PIL import Image
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.api_errors import ApiError
 from scenario_search.emulator.files import STORED_ORIGIN, Files, file_blob
+from scenario_search.emulator.library import Library
 from scenario_search.emulator.store import Store
 
 DOCUMENT = orjson.dumps({"id": "asset_1", "url": f"{STORED_ORIGIN}/files/asset_1.png?old=1"})
@@ -192,6 +194,31 @@ def test_a_file_is_read_once_until_something_changes(
     assert files.read("/files/a.txt")[0] == b"content"
     files.forget()
     assert files.read("/files/a.txt")[0] == b"read again"
+
+
+class FailsLater:
+    """An embedder whose first call is its last that succeeds."""
+
+    name, dimensions = "fails later", 1
+    calls = 0
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        self.calls += 1
+        if self.calls > 1:
+            raise OSError("the embedder is gone")
+        return np.ones((len(texts), 1), np.float32)
+
+
+def test_a_new_file_is_served_though_its_documents_embedding_fails(tmp_path: Path) -> None:
+    with Library(None, FailsLater()) as library:
+        (tmp_path / "a.txt").write_text("old")
+        library.load([{"id": "a", "name": "castle"}], folder=tmp_path)
+        library.prepare(texts=True, pictures=False)
+        assert library.files.read("/files/a.txt")[0] == b"old"
+        (tmp_path / "a.txt").write_text("new")
+        with pytest.raises(OSError, match="gone"):
+            library.load([{"id": "a", "name": "dragon"}], folder=tmp_path)
+        assert library.files.read("/files/a.txt")[0] == b"new"
 
 
 class TestLoadedFiles:
