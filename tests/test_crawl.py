@@ -610,3 +610,13 @@ def test_a_window_of_a_plan_names_itself() -> None:
 async def test_checkpoints_cannot_lie_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="Cannot write"):
         await all_ids(crawl_of(TextEngine([]), checkpoint=tmp_path / "none" / "x"))
+
+
+async def test_a_window_with_dates_that_is_refused_is_an_error() -> None:
+    engine = TextEngine(ASSETS, cap=CAP)
+    client, _ = faked_client(engine)
+    window = (await client.crawl.plan())[0]
+    assert window.window != UNDATED
+    engine.before = lambda _: Answer(400, {}, b'{"error": "no"}', 0.0)
+    with pytest.raises(APIStatusError, match="no"):
+        [hit async for hit in client.crawl.run(window)]
