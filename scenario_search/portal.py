@@ -418,9 +418,7 @@ def _leave_behind() -> None:
             # They go on in the parent; their copies end with this process, and need not say so.
             cast("Any", task)._log_destroy_pending = False
     _started = None
-    for transport in list(_transports):
-        _left_behind.append(vars(transport).copy())
-        transport._session = transport._loop = transport._end_of_loop = None
+    _left_behind.extend(transport.leave_behind() for transport in list(_transports))
 
 
 @atexit.register
@@ -429,9 +427,7 @@ def _end_unclosed_clients() -> None:
 
     Later the interpreter takes modules apart in no certain order, and the portal has stopped.
     """
-    unclosed = [each for each in _transports if each._session is not None]
-    for transport in unclosed:
-        transport.__del__()
+    unclosed = [transport for transport in list(_transports) if transport.warn_unclosed()]
     if unclosed:
         run(asyncio.sleep, 0)
 

@@ -81,7 +81,7 @@ class Scenario:
 
     def _wrap(self, client: AsyncScenario) -> None:
         self._client = client
-        client._transport._close_with = "'with', or client.close()"
+        client._transport.close_with = "'with', or client.close()"
         portal.leave_behind_in_fork(client._transport)
 
     @makes(SyncClientOptions, session=_NO_SESSION)
