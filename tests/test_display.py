@@ -16,6 +16,7 @@ from scenario_search import (
     F,
     Metadata,
     Scenario,
+    SearchAssetSearchParams,
     SearchAssetSearchResponse as Asset,
     SearchModelSearchResponse as Model,
     SearchWorkflowSearchResponse as Workflow,
@@ -24,7 +25,7 @@ from scenario_search import (
 from scenario_search.codec import structure
 from scenario_search.display import hit_html, html, page_html, picture_url, web_url
 from scenario_search.display_style import STYLE
-from scenario_search.display_text import clean, file_size, hit_line
+from scenario_search.display_text import clean, conditions, file_size, hit_line
 from scenario_search.emulator import Emulator
 from scenario_search.responses import Hit, SearchHits
 
@@ -567,3 +568,19 @@ def test_importing_the_package_does_not_load_what_shows_hits() -> None:
     code = "import scenario_search, sys; print(*(m for m in sys.modules if 'display' in m))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "scenario_search.display" not in done.stdout
+
+
+def test_the_style_blurs_unsafe_pictures_until_they_are_pointed_at() -> None:
+    blurred, shown = (
+        re.search(rf"\.ss-unsafe{state} \.ss-view img,[^{{]*\{{filter:([^}}]*)\}}", STYLE)
+        for state in ("", ":hover")
+    )
+    assert blurred is not None
+    assert shown is not None
+    assert re.fullmatch(r"blur\([1-9]\d*px\)", blurred[1])
+    assert shown[1] == "none"
+
+
+def test_of_a_data_url_that_was_searched_with_nothing_is_shown() -> None:
+    params = SearchAssetSearchParams(image="data:image/png;base64,iVBORw0KGgo=")
+    assert conditions(params) == [("like", "a picture")]

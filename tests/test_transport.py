@@ -522,3 +522,14 @@ async def test_a_refused_connection_is_told_in_plain_words() -> None:
     assert (
         raised.value.message == f"The connection to {url}/search/assets failed: Connection refused"
     )
+
+
+async def test_a_file_that_cannot_be_had_is_named_without_its_signature() -> None:
+    async with RawServer() as server:
+        url = server.url
+    async with client_of(url) as client:
+        with pytest.raises(APIConnectionError) as raised:
+            async with client._transport.get_file(f"{url}/a?Signature=s", headers={}, timeout=9):
+                pass
+    assert f"{url}/a" in raised.value.message
+    assert "Signature" not in raised.value.message
