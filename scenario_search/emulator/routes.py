@@ -156,7 +156,7 @@ def _authenticate(request: web.Request, emulator: Emulator) -> None:
         except (binascii.Error, ValueError):
             given = b""
     else:
-        expected = emulator.bearer.encode()
+        expected = emulator.bearer_auth.encode()
         is_bearer = scheme.lower() == "bearer"
         given = credentials.strip().encode("utf-8", "surrogateescape") if is_bearer else b""
     if not given or not hmac.compare_digest(given, expected):

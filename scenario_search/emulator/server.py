@@ -78,7 +78,7 @@ class Emulator:
         port: The port; 0 for a free one.
         api_key: The key that Basic credentials must have.
         api_secret: The secret that Basic credentials must have.
-        bearer: The token that Bearer credentials must have.
+        bearer_auth: The token that Bearer credentials must have.
         project_id: The project these credentials belong to.
         embedder: Makes vectors of texts; None for a small model that comes with the extra.
         result_cap: How many hits of one search can be reached.
@@ -103,7 +103,7 @@ class Emulator:
         port: int = 0,
         api_key: str = "emulator-key",
         api_secret: str = "emulator-secret",  # noqa: S107 - a secret everybody knows
-        bearer: str = "emulator-token",
+        bearer_auth: str = "emulator-token",
         project_id: str = "project_demo",
         embedder: Embedder | None = None,
         result_cap: int = RESULT_CAP,
@@ -121,7 +121,7 @@ class Emulator:
         )
         self.api_key = api_key
         self.api_secret = api_secret
-        self.bearer = bearer
+        self.bearer_auth = bearer_auth
         self.project_id = project_id
         self._seen = SeenRequests()
         self.faults = Faults()

@@ -115,7 +115,7 @@ async def measure(documents: int, rounds: int, random_vectors: bool) -> Row:
                 "with vectors s": time.perf_counter() - began,
                 "CPU of both s": time.process_time() - busy,
             }
-            auth = {"Authorization": f"Bearer {emulator.bearer}"}
+            auth = {"Authorization": f"Bearer {emulator.bearer_auth}"}
             async with aiohttp.ClientSession(headers=auth) as session:
                 for kind, requests in queries().items():
                     times, cpu_times = [], []

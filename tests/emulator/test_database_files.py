@@ -57,7 +57,10 @@ def first(emulator: Emulator, body: dict[str, Any]) -> str:
 
 def searched(emulator: Emulator, body: dict[str, Any]) -> tuple[int, Any]:
     """The status and the answer to a search over HTTP."""
-    headers = {"Authorization": f"Bearer {emulator.bearer}", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {emulator.bearer_auth}",
+        "Content-Type": "application/json",
+    }
     url = f"{emulator.url}/search/assets"
     with httpx.Client(headers=headers) as client:
         response = client.post(url, content=orjson.dumps(body))

@@ -154,7 +154,7 @@ def emulator(running: Emulator) -> Emulator:
 
 @pytest.fixture
 async def session(emulator: Emulator) -> AsyncIterator[aiohttp.ClientSession]:
-    headers = {"Authorization": f"Bearer {emulator.bearer}"}
+    headers = {"Authorization": f"Bearer {emulator.bearer_auth}"}
     async with aiohttp.ClientSession(headers=headers) as session:
         yield session
 

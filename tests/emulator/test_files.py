@@ -111,7 +111,7 @@ def demo() -> Iterator[Emulator]:
 
 @pytest.fixture
 async def session(demo: Emulator) -> AsyncIterator[aiohttp.ClientSession]:
-    headers = {"Authorization": f"Bearer {demo.bearer}"}
+    headers = {"Authorization": f"Bearer {demo.bearer_auth}"}
     async with aiohttp.ClientSession(headers=headers) as session:
         yield session
 
@@ -158,7 +158,7 @@ async def test_a_changed_url_is_a_403(demo: Emulator, session: aiohttp.ClientSes
 
 
 async def test_the_file_of_a_deleted_asset_is_a_404(session: aiohttp.ClientSession) -> None:
-    async with Emulator.demo(bearer="emulator-token") as emulator:
+    async with Emulator.demo(bearer_auth="emulator-token") as emulator:
         hit = await first(emulator, session, "kind = text")
         await emulator.delete([hit["id"]])
         async with session.get(hit["url"]) as response:

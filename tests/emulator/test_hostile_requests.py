@@ -22,7 +22,7 @@ QUERY = b'{"query": "castle"}'
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Emulator]:
-    with Emulator(bearer="t") as emulator:
+    with Emulator(bearer_auth="t") as emulator:
         emulator.load_sync([{"id": "a", "metadata": {"name": "castle"}}])
         yield emulator
 

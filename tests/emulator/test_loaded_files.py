@@ -17,7 +17,7 @@ def asset(id_: str) -> dict[str, Any]:
 
 async def served(emulator: Emulator, id_: str) -> bytes | str:
     """The file behind an asset's URL; the URL where it leads elsewhere."""
-    headers = {"Authorization": f"Bearer {emulator.bearer}"}
+    headers = {"Authorization": f"Bearer {emulator.bearer_auth}"}
     async with aiohttp.ClientSession(headers=headers) as session:
         body = {"query": "", "filter": "createdAt NOT EXISTS", "limit": 100}
         async with session.post(f"{emulator.url}/search/assets", json=body) as response:

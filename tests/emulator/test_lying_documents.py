@@ -67,7 +67,7 @@ def bodies(kind: Kind) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    with Emulator(bearer="t", embedder=Words()) as emulator:
+    with Emulator(bearer_auth="t", embedder=Words()) as emulator:
         yield emulator
 
 

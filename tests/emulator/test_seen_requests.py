@@ -96,7 +96,7 @@ async def test_over_http_a_body_is_told_as_it_came_however_deep() -> None:
     async with Emulator() as emulator, aiohttp.ClientSession() as session:
         origin = emulator.url.removesuffix("/v1")
         headers = {
-            "Authorization": f"Bearer {emulator.bearer}",
+            "Authorization": f"Bearer {emulator.bearer_auth}",
             "Content-Type": "application/json",
         }
         url = f"{emulator.url}/search/assets"

@@ -151,7 +151,7 @@ class TestLife:
             assert await ids(other, {"filter": "tags = all"}) == []
 
     async def test_it_ends_while_an_answer_is_stalled(self) -> None:
-        async with Emulator(bearer="t") as emulator:
+        async with Emulator(bearer_auth="t") as emulator:
             emulator.faults.add(truncate=1, stall=True)
             async with (
                 aiohttp.ClientSession(headers={"Authorization": "Bearer t"}) as session,
@@ -233,7 +233,7 @@ class TestCredentials:
             assert (await response.json())["code"] == "UNAUTHORIZED"
 
     async def test_a_bearer_token_does(self, demo: Emulator) -> None:
-        headers = {"Authorization": f"Bearer {demo.bearer}"}
+        headers = {"Authorization": f"Bearer {demo.bearer_auth}"}
         async with (
             aiohttp.ClientSession(headers=headers) as session,
             session.post(f"{demo.url}/search/assets", json={"query": "x"}) as response,
