@@ -620,3 +620,15 @@ async def test_a_window_with_dates_that_is_refused_is_an_error() -> None:
     engine.before = lambda _: Answer(400, {}, b'{"error": "no"}', 0.0)
     with pytest.raises(APIStatusError, match="no"):
         [hit async for hit in client.crawl.run(window)]
+
+
+async def test_a_hit_that_the_engine_gives_twice_comes_once() -> None:
+    found: list[str] = []
+
+    async def walk() -> None:
+        async for hit in crawl_of(TextEngine([dated(1, 5), dated(1, 5)])):
+            found.append(hit.id)  # noqa: PERF401 - what came before the error counts
+
+    with pytest.raises(IncompleteCrawlError):
+        await walk()
+    assert found == ["asset_000001"]

@@ -12,7 +12,7 @@ import pytest
 from crawl_engine import SPAN, START, TextEngine, clustered_assets, dated
 from fake_transport import faked_client
 
-from scenario_search import CheckpointError, InvalidParamsError
+from scenario_search import CheckpointError, IncompleteCrawlError, InvalidParamsError
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
 from scenario_search.windows import timestamp
@@ -250,3 +250,11 @@ def test_killed_at_any_moment_the_file_comes_out_the_same(checkpoint: Path, tmp_
                 worker.kill()
         subprocess.run([*command, str(checkpoint), str(path)], check=True)
     assert path.read_bytes() == whole.read_bytes()
+
+
+async def test_a_window_that_could_not_be_read_whole_is_read_again(checkpoint: Path) -> None:
+    engine = TextEngine([dated(i, 5) for i in range(CAP + 10)], cap=CAP)
+    with pytest.raises(IncompleteCrawlError):
+        await ids_of(crawl_of(engine, checkpoint=checkpoint))
+    engine.assets = engine.assets[: CAP - 1]
+    assert len(await ids_of(crawl_of(engine, checkpoint=checkpoint))) == CAP - 1

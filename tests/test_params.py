@@ -593,3 +593,9 @@ def test_repr_shows_what_is_set_in_short_and_no_secret() -> None:
     assert "limit" not in shown
     assert "CANARY" not in shown
     assert len(shown) < 400
+
+
+def test_the_text_of_a_filter_and_of_a_query_is_sent_as_it_stands() -> None:
+    text = " name = 'a  b'\n"
+    body = body_parameters(SearchAssetSearchParams(filter=text, query=text))
+    assert body == {"filter": text, "query": text}

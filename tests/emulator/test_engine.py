@@ -152,9 +152,10 @@ class TestSort:
         body = {"query": "castle", "sortBy": ["createdAt:desc"]}
         assert ids(library, body, sort_first=True) == ["typo, new", "new", "old"]
 
-    def test_beside_meaning_it_is_ignored(self, library: Library) -> None:
+    @pytest.mark.parametrize("order", ["asc", "desc"])
+    def test_beside_meaning_it_is_ignored(self, library: Library, order: str) -> None:
         plain = {"query": "castle", "querySemanticRatio": 0.5}
-        assert ids(library, plain | {"sortBy": ["createdAt:asc"]}) == ids(library, plain)
+        assert ids(library, plain | {"sortBy": [f"createdAt:{order}"]}) == ids(library, plain)
 
 
 class TestPages:
