@@ -565,3 +565,8 @@ def test_a_field_is_no_key() -> None:
 
 def test_attributes_are_fields() -> None:
     assert isinstance(F.width, Field)
+
+
+def test_in_before_a_field_is_told_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"\.contains\("):
+        assert "castle" in F.tags

@@ -599,3 +599,9 @@ def test_the_text_of_a_filter_and_of_a_query_is_sent_as_it_stands() -> None:
     text = " name = 'a  b'\n"
     body = body_parameters(SearchAssetSearchParams(filter=text, query=text))
     assert body == {"filter": text, "query": text}
+
+
+def test_a_filter_is_sent_as_it_reads() -> None:
+    filter = (F.prompt == "a  b\tc") & Raw("x  =  1")
+    sent = body_parameters(SearchAssetSearchParams(filter=filter))
+    assert sent == {"filter": 'prompt = "a  b\tc" AND (x  =  1)'}
