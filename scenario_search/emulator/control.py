@@ -37,6 +37,7 @@ from scenario_search.emulator.sources import JsonLines
 from scenario_search.emulator.store import InvalidDocumentError
 
 if TYPE_CHECKING:
+    from scenario_search.emulator.running import Running
     from scenario_search.emulator.server import Emulator
 
 __all__ = ["CONTROL_PREFIX", "Control"]
@@ -50,8 +51,9 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Control:
     """The handlers of the control plane of one emulator."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, running: Running) -> None:
         self._emulator = emulator
+        self._running = running
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the paths of the module's table."""
@@ -71,7 +73,7 @@ class Control:
 
     async def _status(self, _: web.Request) -> web.StreamResponse:
         emulator = self._emulator
-        counts = await emulator.in_reader(emulator.counts)
+        counts = await self._running.in_reader(self._running.library.counts)
         return _answer({"url": emulator.url, "projectId": emulator.project_id, "documents": counts})
 
     async def _load(self, request: web.Request) -> web.StreamResponse:

@@ -38,9 +38,10 @@ def scenario_emulator(_scenario_emulator_of_the_session: Emulator) -> Iterator[E
     """
     emulator = _scenario_emulator_of_the_session
     emulator.reset_sync()
-    revisions = emulator.revisions()
+    revisions = emulator._running().library.revisions
+    before = revisions()
     yield emulator
-    emulator.reset_sync(documents=emulator.revisions() != revisions)
+    emulator.reset_sync(documents=revisions() != before)
 
 
 @pytest.fixture

@@ -22,18 +22,19 @@ import orjson
 from aiohttp import web
 
 from scenario_search.emulator.api_errors import ApiError, EmulatorStoppedError
-from scenario_search.emulator.control import CONTROL_PREFIX
+from scenario_search.emulator.control import CONTROL_PREFIX, Control
 from scenario_search.emulator.error_responses import REQUEST_ID, error_response, framework_error
-from scenario_search.emulator.faults import Fault
+from scenario_search.emulator.faults import Fault, Faults
 from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.files import FOLDERS
 from scenario_search.emulator.openapi import openapi_document
 from scenario_search.emulator.requests import SearchRequest, read_search
-from scenario_search.emulator.seen_requests import LARGEST_KEPT_BODY, SeenRequest
+from scenario_search.emulator.seen_requests import LARGEST_KEPT_BODY, SeenRequest, SeenRequests
 from scenario_search.emulator.store import StoreError
 
 if TYPE_CHECKING:
     from scenario_search.emulator.engine import Found
+    from scenario_search.emulator.running import Running
     from scenario_search.emulator.server import Emulator
 
 __all__ = ["GZIP_FROM", "make_application"]
@@ -51,10 +52,11 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SEEN: Any = web.RequestKey("seen", SeenRequest) if hasattr(web, "RequestKey") else "seen"
 
 
-def make_application(emulator: Emulator, max_body_bytes: int) -> web.Application:
-    """The emulator's web application; ``emulator`` has the state and the worker threads."""
-    app = web.Application(client_max_size=max_body_bytes, middlewares=[_observed(emulator)])
-    api = _Api(emulator)
+def make_application(emulator: Emulator, running: Running, max_body_bytes: int) -> web.Application:
+    """The emulator's web application; ``running`` has the data and the worker threads."""
+    observed = _observed(running, emulator.faults)
+    app = web.Application(client_max_size=max_body_bytes, middlewares=[observed])
+    api = _Api(emulator, running)
     for kind in KINDS:
         app.router.add_post(f"/v1/search/{kind}", api.search(kind))
     for prefix in ("", "/v1"):
@@ -62,19 +64,20 @@ def make_application(emulator: Emulator, max_body_bytes: int) -> web.Application
     app.router.add_get("/healthz", api.health)
     for folder in FOLDERS:
         app.router.add_get(f"/{folder}/{{name}}", api.file)
-    emulator.control.add_routes(app.router)
+    Control(emulator, running).add_routes(app.router)
     return app
 
 
 class _Api:
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, running: Running) -> None:
         self._emulator = emulator
+        self._running = running
         self._openapi: bytes | None = None
 
     def search(self, kind: Kind) -> _Handler:
         async def handler(request: web.Request) -> web.StreamResponse:
-            emulator = self._emulator
-            _authenticate(request, emulator)
+            running = self._running
+            _authenticate(request, self._emulator)
             if request.content_type != _JSON:
                 raise ApiError(
                     415,
@@ -82,17 +85,17 @@ class _Api:
                     "UNSUPPORTED_MEDIA_TYPE",
                     details={"contentType": request.content_type},
                 )
-            body = await _recorded_body(request, emulator)
+            body = await _recorded_body(request, running.seen)
             packed = "gzip" in request.headers.get("Accept-Encoding", "")
 
             def answer() -> tuple[bytes, bool]:
                 wanted = read_search(kind, body, request.query)
-                text = _search_body(wanted, emulator.search(wanted))
+                text = _search_body(wanted, running.search(wanted))
                 if packed and len(text) >= GZIP_FROM:
                     return gzip.compress(text, 1), True
                 return text, False
 
-            text, compressed = await emulator.in_reader(answer, computes=_computes(body))
+            text, compressed = await running.in_reader(answer, computes=_computes(body))
             response = web.Response(body=text, content_type=_JSON)
             if compressed:
                 response.headers["Content-Encoding"] = "gzip"
@@ -101,11 +104,9 @@ class _Api:
         return handler
 
     async def file(self, request: web.Request) -> web.StreamResponse:
-        emulator = self._emulator
+        running = self._running
         path, query_string = request.rel_url.raw_path, request.query_string
-        content, media_type = await emulator.in_reader(
-            lambda: emulator.read_file(path, query_string)
-        )
+        content, media_type = await running.in_reader(lambda: running.read_file(path, query_string))
         return web.Response(body=content, content_type=media_type)
 
     async def health(self, _: web.Request) -> web.StreamResponse:
@@ -113,7 +114,7 @@ class _Api:
 
     async def openapi(self, _: web.Request) -> web.StreamResponse:
         if self._openapi is None:
-            self._openapi = orjson.dumps(openapi_document(self._emulator.url))
+            self._openapi = orjson.dumps(openapi_document(self._running.url))
         return web.Response(body=self._openapi, content_type=_JSON)
 
 
@@ -168,13 +169,13 @@ def _authenticate(request: web.Request, emulator: Emulator) -> None:
         )
 
 
-async def _recorded_body(request: web.Request, emulator: Emulator) -> bytes:
+async def _recorded_body(request: web.Request, seen: SeenRequests) -> bytes:
     body = await request.read()
-    emulator.record_body(request[_SEEN], body)
+    seen.add_body(request[_SEEN], body)
     return body
 
 
-def _observed(emulator: Emulator) -> Any:
+def _observed(running: Running, faults: Faults) -> Any:
     """The middleware around every handler: record, fault, errors as JSON, request id."""
 
     @web.middleware
@@ -183,14 +184,14 @@ def _observed(emulator: Emulator) -> Any:
         request[_SEEN] = seen
         fault = None
         if not request.path.startswith(CONTROL_PREFIX):
-            emulator.record(seen)
-            fault = emulator.faults.next_fault(request.method, request.path)
+            running.seen.add(seen)
+            fault = faults.next_fault(request.method, request.path)
         if fault is None:
             response = await _answer(request, handler)
             response.headers[REQUEST_ID] = seen.request_id
             seen.status = response.status
             return response
-        return await _FaultyAnswer(emulator, request, handler, fault, seen).send()
+        return await _FaultyAnswer(running, request, handler, fault, seen).send()
 
     return observed
 
@@ -238,13 +239,13 @@ class _FaultyAnswer:
 
     def __init__(
         self,
-        emulator: Emulator,
+        running: Running,
         request: web.Request,
         handler: _Handler,
         fault: Fault,
         seen: SeenRequest,
     ) -> None:
-        self._emulator = emulator
+        self._running = running
         self._request = request
         self._handler = handler
         self._fault = fault
@@ -253,13 +254,13 @@ class _FaultyAnswer:
     async def send(self) -> web.StreamResponse:
         fault = self._fault
         with contextlib.suppress(web.HTTPException, web.RequestPayloadError):
-            await _recorded_body(self._request, self._emulator)
+            await _recorded_body(self._request, self._running.seen)
         if fault.latency:
-            await self._emulator.sleep(fault.latency)
+            await self._running.sleep(fault.latency)
         if fault.reset:
             return self._abort(web.Response(), reset=True)
         if fault.stall and fault.truncate is None:
-            await self._emulator.stopped()
+            await self._running.stopping.wait()
             return self._abort(web.Response())
         response = await self._usual_or_scripted()
         response.headers[REQUEST_ID] = self._seen.request_id
@@ -304,7 +305,7 @@ class _FaultyAnswer:
         await part.prepare(self._request)
         await part.write(body[:size])
         if self._fault.stall:
-            await self._emulator.stopped()
+            await self._running.stopping.wait()
         return self._abort(part)
 
     def _abort(self, response: web.StreamResponse, *, reset: bool = False) -> web.StreamResponse:

@@ -13,9 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import unquote
-
-import attrs
 
 from scenario_search.emulator.arguments import (
     check_files,
@@ -23,15 +20,14 @@ from scenario_search.emulator.arguments import (
     check_kind,
     check_options,
 )
-from scenario_search.emulator.control import Control
 from scenario_search.emulator.embedding import Embedder, MiniLMEmbedder
-from scenario_search.emulator.engine import RESULT_CAP, Engine, Found
+from scenario_search.emulator.engine import RESULT_CAP, Engine
 from scenario_search.emulator.faults import Faults
 from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.http_server import listening_socket, serve
 from scenario_search.emulator.library import Library
-from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.routes import make_application
+from scenario_search.emulator.running import Running
 from scenario_search.emulator.seen_requests import SeenRequest, SeenRequests
 from scenario_search.emulator.server_thread import ServerThread
 from scenario_search.emulator.sources import Source
@@ -41,29 +37,6 @@ __all__ = ["Emulator"]
 
 _READERS = 4
 T = TypeVar("T")
-
-
-@attrs.frozen(kw_only=True)
-class _State:
-    """What there is while the emulator runs.
-
-    Attributes:
-        origin: Scheme, host and port.
-        library: The data; only the writer's thread changes it.
-        engine: Searches it.
-        readers: Threads for searches by words and filters.
-        computers: Threads for searches by meaning and likeness.
-        writer: The one thread that changes data.
-        stopping: Set when the emulator stops; of the server's loop.
-    """
-
-    origin: str
-    library: Library
-    engine: Engine
-    readers: ThreadPoolExecutor
-    computers: ThreadPoolExecutor
-    writer: ThreadPoolExecutor
-    stopping: asyncio.Event
 
 
 class Emulator:
@@ -125,7 +98,6 @@ class Emulator:
         self.project_id = project_id
         self._seen = SeenRequests()
         self.faults = Faults()
-        self.control = Control(self)
         self._embedder = embedder or MiniLMEmbedder()
         self._path = path
         self._host = host
@@ -137,7 +109,7 @@ class Emulator:
         self._url_lifetime = url_lifetime
         self._demo_seed: int | None = None
         self._thread: ServerThread | None = None
-        self._state: _State | None = None
+        self._state: Running | None = None
 
     @classmethod
     def demo(cls, seed: int = 0, **options: Any) -> Self:
@@ -162,7 +134,7 @@ class Emulator:
         Raises:
             RuntimeError: The emulator is not running.
         """
-        return f"{self._running().origin}/v1"
+        return self._running().url
 
     @property
     def requests(self) -> list[SeenRequest]:
@@ -176,14 +148,6 @@ class Emulator:
     def forget_requests(self) -> None:
         """Forget the requests seen."""
         self._seen.forget()
-
-    def record(self, seen: SeenRequest) -> None:
-        """Add a request to those seen."""
-        self._seen.add(seen)
-
-    def record_body(self, seen: SeenRequest, body: bytes) -> None:
-        """Add the body of a request to it, once it was read."""
-        self._seen.add_body(seen, body)
 
     def expire_urls(self) -> None:
         """Make every picture URL that was answered so far a 403, as if its time were over."""
@@ -259,6 +223,14 @@ class Emulator:
         self.stop_sync()
 
     # Data
+
+    def counts(self) -> dict[str, int]:
+        """How many documents of each kind there are.
+
+        Raises:
+            RuntimeError: The emulator is not running.
+        """
+        return self._running().library.counts()
 
     async def load(
         self,
@@ -343,63 +315,9 @@ class Emulator:
         """`reset`, for plain code."""
         self._reset(documents=documents).result()
 
-    def revisions(self) -> dict[str, int]:
-        """A number for each kind of document, which rises when documents of it change."""
-        return self._running().library.revisions()
-
-    # What the routes use, on the server's own loop.
-
-    def search(self, request: SearchRequest) -> Found:
-        """Answer a checked request; blocking.
-
-        Raises:
-            ApiError: The filter, a picture or the project is refused.
-            StoreError: The database file is damaged, or can't be read.
-        """
-        running = self._running()
-        found = running.engine.search(request)
-        origin = running.origin.encode()
-        hits = [running.library.files.with_urls(hit, origin) for hit in found.hits]
-        return Found(hits, found.total)
-
-    async def in_reader(self, work: Callable[[], T], *, computes: bool = False) -> T:
-        """Run blocking work in a thread for searches.
-
-        Args:
-            work: The work.
-            computes: Whether it may first have to compute what documents mean or look like, for
-                which others must not wait.
-        """
-        running = self._running()
-        threads = running.computers if computes else running.readers
-        return await asyncio.get_running_loop().run_in_executor(threads, work)
-
-    def counts(self) -> dict[str, int]:
-        """How many documents of each kind there are; blocking."""
-        return self._running().library.counts()
-
-    def read_file(self, path: str, query_string: str) -> tuple[bytes, str]:
-        """The content and the media type behind a URL's path, as it is quoted; blocking.
-
-        Raises:
-            ApiError: A 403 for a wrong signature, a 404 for a file that is not there.
-        """
-        files = self._running().library.files
-        files.check_signature(path, query_string)
-        return files.read(unquote(path))
-
-    async def stopped(self) -> None:
-        """Wait until the emulator stops."""
-        await self._running().stopping.wait()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait that long, or until the emulator stops."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._running().stopping.wait(), seconds)
-
     # Inside
 
-    def _running(self) -> _State:
+    def _running(self) -> Running:
         if self._state is None:
             raise RuntimeError("the emulator is not running: use it with 'with' or 'async with'")
         return self._state
@@ -425,7 +343,7 @@ class Emulator:
             writer = ThreadPoolExecutor(1, "scenario-emulator-writer")
             stack.callback(writer.shutdown, cancel_futures=True)
             host, port = listener.getsockname()[:2]
-            self._state = _State(
+            running = Running(
                 origin=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}",
                 library=library,
                 engine=Engine(
@@ -436,14 +354,16 @@ class Emulator:
                     capped_totals=self._capped_totals,
                     sort_first=self._sort_first,
                 ),
+                seen=self._seen,
                 readers=readers,
                 computers=computers,
                 writer=writer,
                 stopping=stopping,
             )
+            self._state = running
             try:
                 await serve(
-                    make_application(self, self._max_body_bytes),
+                    make_application(self, running, self._max_body_bytes),
                     listener,
                     ready,
                     stopping,
@@ -452,31 +372,31 @@ class Emulator:
             finally:
                 self._state = None
 
-    def _write(self, work: Callable[[_State], T]) -> Future[T]:
+    def _write(self, work: Callable[[Running], T]) -> Future[T]:
         """Have the writer's thread do it, after what it was given before."""
-        state = self._running()
-        return state.writer.submit(work, state)
+        running = self._running()
+        return running.writer.submit(work, running)
 
     def _load(self, source: Source, kind: Kind, files: Path | str | None) -> Future[LoadReport]:
         check_kind(kind)
         check_files(files, kind)
-        return self._write(lambda state: state.library.load(source, kind, files))
+        return self._write(lambda running: running.library.load(source, kind, files))
 
     def _delete(self, ids: Iterable[str], kind: Kind) -> Future[int]:
         check_kind(kind)
         listed = check_ids(ids)
-        return self._write(lambda state: state.library.delete(listed, kind))
+        return self._write(lambda running: running.library.delete(listed, kind))
 
     def _prepare(self, *, texts: bool, pictures: bool) -> Future[None]:
-        return self._write(lambda state: state.library.prepare(texts=texts, pictures=pictures))
+        return self._write(lambda running: running.library.prepare(texts=texts, pictures=pictures))
 
     def _reset(self, *, documents: bool) -> Future[None]:
-        def work(state: _State) -> None:
+        def work(running: Running) -> None:
             self.forget_requests()
             self.faults.clear()
             if documents:
-                state.library.clear()
-                self._load_demo(state.library)
+                running.library.clear()
+                self._load_demo(running.library)
 
         return self._write(work)
 

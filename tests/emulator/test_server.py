@@ -144,6 +144,15 @@ class TestLife:
         with pytest.raises(TypeError, match=f"^{name} must be"):
             Emulator(**{name: value})
 
+    def test_its_public_names_are_those_for_users(self) -> None:
+        both_ways = {"start", "stop", "load", "delete", "prepare", "reset"}
+        assert {name for name in dir(Emulator()) if not name.startswith("_")} == {
+            *both_ways,
+            *(f"{name}_sync" for name in both_ways),
+            *("demo", "url", "api_key", "api_secret", "bearer_auth", "project_id"),
+            *("requests", "forget_requests", "faults", "expire_urls", "counts"),
+        }
+
     async def test_two_emulators_do_not_know_of_each_other(self) -> None:
         async with Emulator() as one, Emulator() as other:
             await one.load([asset(1)])
@@ -386,7 +395,7 @@ class TestData:
         counts = []
         for _ in range(2):
             async with Emulator.demo(path=tmp_path / "demo.db") as emulator:
-                counts.append((emulator.counts(), emulator.revisions()))
+                counts.append((emulator.counts(), emulator._running().library.revisions()))
         assert counts[0] == counts[1]
 
     async def test_the_demo_belongs_to_the_project_of_the_credentials(self) -> None:
