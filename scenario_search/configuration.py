@@ -16,7 +16,7 @@ import attrs
 
 from scenario_search.errors import ConfigurationError
 from scenario_search.hidden import HiddenText, hidden_values
-from scenario_search.rules import header_problem, query_problem
+from scenario_search.rules import as_int, header_problem, is_whole, query_problem
 
 if TYPE_CHECKING:
     import aiohttp
@@ -61,8 +61,7 @@ def _wait(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
 
 def _whole(minimum: int) -> Any:
     def check(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not whole or value < minimum:
+        if not is_whole(value, minimum):
             raise ConfigurationError(
                 f"{attribute.name} must be a whole number from {minimum}, not {value!r}"
             )
@@ -128,15 +127,15 @@ class SyncClientOptions:
     deadline: float | None = attrs.field(default=None, validator=_optional_seconds)
     """Seconds that a whole call may take, each page being one: attempts, and waits for the next
     attempt, the limiter or a free connection. ``None``: no limit."""
-    max_retries: int = attrs.field(default=2, validator=_whole(0))
+    max_retries: int = attrs.field(default=2, converter=as_int, validator=_whole(0))
     """How many times a failed attempt is repeated."""
     max_retry_wait: float = attrs.field(default=60.0, validator=_wait)
     """Seconds: a longer wait before a retry is not begun."""
-    max_connections: int = attrs.field(default=100, validator=_whole(1))
+    max_connections: int = attrs.field(default=100, converter=as_int, validator=_whole(1))
     """How many connections are open at once."""
-    max_response_bytes: int = attrs.field(default=64 * 2**20, validator=_whole(1))
+    max_response_bytes: int = attrs.field(default=64 * 2**20, converter=as_int, validator=_whole(1))
     """How large an answer may be, once decompressed."""
-    max_image_bytes: int = attrs.field(default=20 * 2**20, validator=_whole(1))
+    max_image_bytes: int = attrs.field(default=20 * 2**20, converter=as_int, validator=_whole(1))
     """How large a reference image may be."""
     default_headers: Mapping[str, str] | None = attrs.field(
         default=None, repr=False, converter=hidden_values, validator=_headers

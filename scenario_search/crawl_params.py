@@ -19,6 +19,7 @@ from scenario_search.params import (
     SearchParams,
     validate,
 )
+from scenario_search.rules import as_int, is_whole
 from scenario_search.windows import Known, Window, milliseconds
 
 __all__ = [
@@ -96,8 +97,8 @@ class CrawlWindow:
 _OF_WINDOWS = {"filter", "sortBy", "offset", "limit", "page", "hitsPerPage"}
 
 
-def _option(default: Any, doc: str) -> Any:
-    return attrs.field(default=default, metadata={"doc": doc})
+def _option(default: Any, doc: str, converter: Callable[[Any], Any] | None = None) -> Any:
+    return attrs.field(default=default, converter=converter, metadata={"doc": doc})
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -105,7 +106,7 @@ class RunOptions:
     """How a crawl goes about it."""
 
     concurrency: int | None = _option(
-        None, "How many requests are under way at once: 8 inside async with, else 1."
+        None, "How many requests are under way at once: 8 inside async with, else 1.", as_int
     )
     checkpoint: str | os.PathLike[str] | None = _option(
         None, "A file to keep the progress in, and to go on from."
@@ -116,6 +117,7 @@ class RunOptions:
         "How many hits the engine gives for one search. An engine that gives fewer is found out at "
         "the start, unless all that is found then was created in one millisecond: where you know "
         "the number, give it.",
+        as_int,
     )
     on_invalid: Literal["raise", "skip"] = _option(
         "raise", "Whether a hit that cannot be decoded is an error, or is left out and counted."
@@ -212,9 +214,9 @@ def check(params: SearchParams, options: RunOptions, *, valid: bool) -> None:
 
 
 def _problems(options: RunOptions) -> Iterator[str]:
-    if options.concurrency is not None and not _is_whole(options.concurrency, 1):
+    if options.concurrency is not None and not is_whole(options.concurrency, 1):
         yield f"`concurrency` must be a whole number from 1, not {options.concurrency!r}"
-    if not _is_whole(options.cap, 2):
+    if not is_whole(options.cap, 2):
         yield f"`cap` must be a whole number from 2, not {options.cap!r}"
     if options.order not in ("newest", "oldest"):
         yield f"`order` must be 'newest' or 'oldest', not {options.order!r}"
@@ -238,10 +240,6 @@ def _problems(options: RunOptions) -> Iterator[str]:
 
 def _is_path(value: Any) -> bool:
     return isinstance(value, str | os.PathLike) and bool(value) and bool(os.fspath(value))
-
-
-def _is_whole(value: Any, minimum: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= minimum
 
 
 def since_moment(since: datetime | str | os.PathLike[str] | None) -> int | None:

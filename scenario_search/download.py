@@ -42,9 +42,9 @@ from scenario_search.errors import (
 from scenario_search.export import limited_pieces
 from scenario_search.filters import F
 from scenario_search.pacing import Pause
-from scenario_search.paging import whole_number
 from scenario_search.responses import SearchAssetSearchResponse
 from scenario_search.retries import retry_after_seconds
+from scenario_search.rules import is_whole
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
@@ -106,7 +106,7 @@ async def download(
     progress: Callable[[DownloadReport], object] | None = None,
 ) -> DownloadReport:
     """Download the files of assets. See :meth:`scenario_search.AsyncScenario.download`."""
-    if whole_number(concurrency) != concurrency or isinstance(concurrency, bool) or not concurrency:
+    if not is_whole(concurrency, 1):
         raise InvalidParamsError(
             f"`concurrency` must be a whole number from 1, not {concurrency!r}"
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 from scenario_search.errors import InvalidParamsError, PaginationError
 from scenario_search.paging import Position, Walk, whole_number
 from scenario_search.responses import Hit
+from scenario_search.rules import as_int, is_whole
 
 if TYPE_CHECKING:
     from scenario_search.search_results import AsyncSearchHitsOffset, PreparedSearch
@@ -43,13 +44,13 @@ class AsyncPrefetch(Generic[H]):
         pages_ahead: int,
         first: AsyncSearchHitsOffset[H] | None = None,
     ) -> None:
-        if type(pages_ahead) is not int or pages_ahead < 1:
+        if not is_whole(pages_ahead, 1):
             raise InvalidParamsError(
                 f"prefetch takes a whole number of pages from 1, not {pages_ahead!r}"
             )
         self._search = search
         self._start = walk.position
-        self._pages_ahead = pages_ahead
+        self._pages_ahead = as_int(pages_ahead)
         self._first = first
         self._entered = False
         self._begin = 0 if self._start is None else self._start.hits_before

@@ -42,11 +42,21 @@ def _is_real(value: Any) -> bool:
     return type(value) is int or (isinstance(value, numbers.Real) and not isinstance(value, bool))
 
 
+def is_whole(value: Any, minimum: float = -math.inf) -> bool:
+    """Tell whole numbers, ``20.0`` and numpy's integers among them, but not ``True``."""
+    return _is_real(value) and not value % 1 and value >= minimum
+
+
+def as_int(value: int) -> int:
+    """Give a whole number as an ``int``; anything else as it is, for a rule to refuse."""
+    return int(value) if is_whole(value) else value
+
+
 def integer(minimum: int) -> Rule:
-    """Make the rule of a whole number from ``minimum`` on; ``20.0`` and numpy integers will do."""
+    """Make the rule of a whole number from ``minimum`` on."""
 
     def rule(name: str, value: Any, _: SearchParams) -> str | None:
-        if not _is_real(value) or value % 1:
+        if not is_whole(value):
             return f"`{name}` must be a whole number, not {SHOWN.repr(value)}"
         if value < minimum:
             return f"`{name}` must be at least {minimum}, not {SHOWN.repr(value)}"
