@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from scenario_search.emulator.arguments import (
     check_files,
@@ -112,14 +112,43 @@ class Emulator:
         self._state: Running | None = None
 
     @classmethod
-    def demo(cls, seed: int = 0, **options: Any) -> Self:
+    def demo(
+        cls,
+        seed: int = 0,
+        *,
+        path: Path | str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str = "emulator-key",
+        api_secret: str = "emulator-secret",  # noqa: S107 - a secret everybody knows
+        bearer_auth: str = "emulator-token",
+        project_id: str = "project_demo",
+        embedder: Embedder | None = None,
+        result_cap: int = RESULT_CAP,
+        capped_totals: bool = True,
+        sort_first: bool = False,
+        max_body_bytes: int = 64 * 1024 * 1024,
+        url_lifetime: float = 86_400.0,
+    ) -> Self:
         """An emulator that has about 500 assets, 60 models and 12 workflows when it starts.
 
-        Args:
-            seed: The same seed gives the same data.
-            options: As for `Emulator`.
+        The same ``seed`` gives the same data; the keywords are those of `Emulator`.
         """
-        emulator = cls(**options)
+        emulator = cls(
+            path,
+            host=host,
+            port=port,
+            api_key=api_key,
+            api_secret=api_secret,
+            bearer_auth=bearer_auth,
+            project_id=project_id,
+            embedder=embedder,
+            result_cap=result_cap,
+            capped_totals=capped_totals,
+            sort_first=sort_first,
+            max_body_bytes=max_body_bytes,
+            url_lifetime=url_lifetime,
+        )
         emulator._demo_seed = seed
         return emulator
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import itertools
 import json
 import socket
@@ -143,6 +144,19 @@ class TestLife:
     def test_an_option_of_a_wrong_type_is_named(self, name: str, value: Any) -> None:
         with pytest.raises(TypeError, match=f"^{name} must be"):
             Emulator(**{name: value})
+
+    def test_a_demo_takes_what_an_emulator_takes_and_passes_it_on(self) -> None:
+        keywords = [
+            each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for each in inspect.signature(Emulator).parameters.values()
+        ]
+        assert list(inspect.signature(Emulator.demo).parameters.values())[1:] == keywords
+        options: dict[str, Any] = {each.name: f"some {each.name}" for each in keywords}
+        options |= {"host": "::1", "port": 1, "result_cap": 2, "max_body_bytes": 3}
+        options |= {"capped_totals": False, "sort_first": True, "url_lifetime": 4.0}
+        plain, demo = vars(Emulator(**options)), vars(Emulator.demo(5, **options))
+        differing = {name for name in plain if plain[name] != demo[name]}
+        assert differing == {"_seen", "faults", "_demo_seed"}
 
     def test_its_public_names_are_those_for_users(self) -> None:
         both_ways = {"start", "stop", "load", "delete", "prepare", "reset"}

@@ -49,6 +49,7 @@ from scenario_search import (
     __version__,
     track,
 )
+from scenario_search.emulator import Emulator
 from scenario_search.filters import Field
 
 
@@ -240,6 +241,11 @@ def clients() -> None:
 async def contexts() -> None:
     async with AsyncScenario() as client:
         assert_type(client, AsyncScenario)
+
+
+def emulators() -> None:
+    assert_type(Emulator.demo(1, path=Path("a.db"), result_cap=50), Emulator)
+    Emulator.demo(result_cpa=50)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def wrong(client: AsyncScenario, params: SearchModelSearchParams) -> None:
