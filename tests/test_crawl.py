@@ -515,14 +515,17 @@ async def test_after_a_failed_request_the_crawl_can_be_iterated_again() -> None:
 # Politeness
 
 
-async def test_one_429_holds_all_requests_back(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("status", [429, 503])
+async def test_one_that_asks_to_wait_holds_all_requests_back(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = 0.0
     sent: list[float] = []
 
     def answer(body: dict[str, Any]) -> Any:
         sent.append(now)
         if len(sent) == 30:
-            return Answer(429, {"retry-after": "7"}, b"{}", 0.0)
+            return Answer(status, {"retry-after": "7"}, b"{}", 0.0)
         return engine(body)
 
     async def sleep(seconds: float) -> None:
@@ -632,3 +635,11 @@ async def test_a_hit_that_the_engine_gives_twice_comes_once() -> None:
     with pytest.raises(IncompleteCrawlError):
         await walk()
     assert found == ["asset_000001"]
+
+
+async def test_what_counts_a_window_asks_for_a_hundred_hits() -> None:
+    client, transport = faked_client(TextEngine([dated(i, i) for i in range(99)]))
+    (window,) = [w for w in await client.crawl.plan() if w.window != UNDATED]
+    transport.bodies.clear()
+    assert len([hit async for hit in client.crawl.run(window)]) == 99
+    assert [(body["page"], body["hitsPerPage"]) for body in transport.bodies] == [(1, 100)]

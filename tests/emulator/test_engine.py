@@ -194,6 +194,11 @@ class TestPages:
         assert ids(library, body | {"offset": 100}, result_cap=100) == []
         assert ids(library, body | {"offset": 2**53 - 1}, result_cap=100) == []
 
+    def test_without_an_option_the_cap_is_a_thousand(self, library: Library) -> None:
+        load(library, *(asset(f"more {number}", "castle") for number in range(800)))
+        body = {"filter": "name = castle", "offset": 995, "limit": 20}
+        assert (len(ids(library, body)), found(library, body)[1]) == (5, 1000)
+
     @pytest.mark.parametrize(("capped", "total"), [(True, 100), (False, 230)])
     def test_totals_stop_at_the_cap_or_not(
         self, library: Library, capped: bool, total: int

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.engine import Found
 from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.requests import LARGEST_POSITION, SearchRequest, read_search
+from scenario_search.emulator.routes import _search_body
 
 
 def read(
@@ -227,3 +229,9 @@ def test_any_object_is_read_or_is_a_400(body: dict[str, Any]) -> None:
     # Anything but a refusal as documented would be an error of the test.
     with contextlib.suppress(ApiError):
         assert 1 <= read_search("assets", raw, {}).limit <= 100
+
+
+@pytest.mark.parametrize(("total", "pages"), [(0, 0), (1, 1), (50, 1), (51, 2)])
+def test_the_last_page_may_be_less_than_full(total: int, pages: int) -> None:
+    wanted = SearchRequest(kind="assets", page_mode=True, limit=50)
+    assert orjson.loads(_search_body(wanted, Found([], total)))["totalPages"] == pages
