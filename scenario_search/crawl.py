@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
@@ -146,11 +147,29 @@ class AsyncCrawl(Generic[H]):
             )
 
     async def _marked_batches(self) -> AsyncGenerator[list[H], None]:
-        async with aclosing(export.limited_pieces(self)) as pieces:
-            async for piece, whole in pieces:
-                yield piece.hits
-                if whole:
-                    await self.mark(piece)
+        async with aclosing(self._portions()) as portions:
+            async for hits, mark in portions:
+                yield hits
+                if mark is not None:
+                    await mark({})
+
+    async def _portions(self) -> AsyncGenerator[tuple[list[H], export.Mark | None], None]:
+        """Give the hits window by window, ``max_items`` at most, and what marks the window.
+
+        There is nothing to mark where these may not be all of its hits.
+        """
+        left = self._params.max_items
+        if left == 0:
+            return
+        async with aclosing(self.pieces()) as pieces:
+            async for piece in pieces:
+                if left is not None and len(piece.hits) >= left:
+                    self.stats.hits -= len(piece.hits) - left
+                    yield piece.hits[:left], None
+                    return
+                if left is not None:
+                    left -= len(piece.hits)
+                yield piece.hits, partial(self.mark, piece) if piece.problem is None else None
 
     def pieces(self) -> AsyncGenerator[Piece[H], None]:
         """Give window after window, each with its hits, for a sink of your own.
@@ -192,20 +211,9 @@ class AsyncCrawl(Generic[H]):
 
     # Exports
 
-    @property
-    def hit_class(self) -> type[H]:
-        """The class of the hits."""
-        return self._endpoint.hit_class
-
-    @property
-    def max_items(self) -> int | None:
-        """The most hits that are given."""
-        return self._params.max_items
-
-    @property
-    def progress_file(self) -> Checkpoint | None:
-        """The checkpoint, once a crawl that has one has begun."""
-        return self._checkpoint
+    def _export_source(self) -> export.ExportSource[H]:
+        hits = self._portions()
+        return export.ExportSource(self._endpoint.hit_class, hits, lambda: self._checkpoint)
 
     async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
         """Write all hits to a file, a line of JSON each, as the API sent them.
@@ -218,7 +226,7 @@ class AsyncCrawl(Generic[H]):
             IncompleteCrawlError: At the end, where windows could not be read whole.
         """
         async with self._running(path):
-            await export.to_jsonl(self, path)
+            await export.to_jsonl(self._export_source(), path)
 
     async def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write all hits to a CSV file: see :func:`scenario_search.export.to_csv`.
@@ -228,7 +236,7 @@ class AsyncCrawl(Generic[H]):
             IncompleteCrawlError: At the end, where windows could not be read whole.
         """
         async with self._running(path):
-            await export.to_csv(self, path)
+            await export.to_csv(self._export_source(), path)
 
     async def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write all hits to a Parquet file. See :meth:`to_jsonl`.
@@ -242,7 +250,8 @@ class AsyncCrawl(Generic[H]):
         """
         resumable = self._options.checkpoint is not None
         async with self._running(path, export_parquet.collected_beside(path)):
-            await export_parquet.to_parquet(self, path, resumable=resumable)
+            source = self._export_source()
+            await export_parquet.to_parquet(source, path, resumable=resumable)
 
     async def to_pandas(self) -> pd.DataFrame:
         """Give all hits as a pandas frame. Columns and types: :mod:`scenario_search.frames`.
@@ -265,7 +274,7 @@ class AsyncCrawl(Generic[H]):
         return (await self._columns()).to_polars()
 
     async def _columns(self) -> frames.Columns:
-        found = frames.Columns(self.hit_class)
+        found = frames.Columns(self._endpoint.hit_class)
         async with self._running(), aclosing(self._marked_batches()) as batches:
             async for hits in batches:
                 await in_thread(found.add, hits)

@@ -39,7 +39,6 @@ from scenario_search.errors import (
     PaginationError,
     status_error_class,
 )
-from scenario_search.export import limited_pieces
 from scenario_search.filters import F
 from scenario_search.pacing import Pause
 from scenario_search.responses import SearchAssetSearchResponse
@@ -120,12 +119,12 @@ async def download(
         run = _Download(client, folder, manifest, report, on_error == "skip", progress)
         if isinstance(assets, AsyncCrawl):
             # A window is marked once its files are there, so a crawl that goes on misses none.
-            async with aclosing(limited_pieces(assets)) as pieces:
-                async for piece, whole in pieces:
+            async with aclosing(assets._portions()) as portions:
+                async for hits, mark in portions:
                     failed = len(report.failed)
-                    await run.all(_each(piece.hits), concurrency)
-                    if whole and len(report.failed) == failed:
-                        await assets.mark(piece)
+                    await run.all(_each(hits), concurrency)
+                    if mark is not None and len(report.failed) == failed:
+                        await mark({})
         else:
             await run.all(_each(assets), concurrency)
     finally:

@@ -22,26 +22,25 @@ import io
 import json
 import os
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, Protocol, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
+
+import attrs
 
 from scenario_search import frames
 from scenario_search.blocking import in_thread
 from scenario_search.checkpoint import Checkpoint
-from scenario_search.crawl_params import CrawlStats
-from scenario_search.crawl_reading import Piece
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.responses import Hit, json_bytes
-from scenario_search.windows import UNDATED
 
 __all__ = [
     "ExportSource",
-    "SearchSource",
+    "Mark",
     "check_place",
-    "limited_pieces",
     "place_beside",
+    "source_of",
     "to_csv",
     "to_jsonl",
 ]
@@ -51,61 +50,34 @@ H = TypeVar("H", bound=Hit)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-class ExportSource(Protocol[H]):
-    """What can be exported: hits that come in pieces, which may be marked."""
-
-    @property
-    def hit_class(self) -> type[H]:
-        """The class of the hits."""
-        ...
-
-    @property
-    def stats(self) -> CrawlStats | None:
-        """Where hits that are left out are taken off again."""
-        ...
-
-    @property
-    def max_items(self) -> int | None:
-        """The most hits to export."""
-        ...
-
-    @property
-    def progress_file(self) -> Checkpoint | None:
-        """The checkpoint; it is there once the pieces have begun."""
-        ...
-
-    def pieces(self) -> AsyncGenerator[Piece[H], None]:
-        """Give the hits."""
-        ...
-
-    async def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
-        """Say that the hits of a piece are safe in the files, which are so long now."""
-        ...
+Mark = Callable[[dict[str, int]], Awaitable[None]]
+"""Says that hits are safe in files, which are so long now."""
 
 
-class SearchSource(Generic[H]):
-    """The hits of a plain search, which has no checkpoint.
+@attrs.frozen
+class ExportSource(Generic[H]):
+    """What can be exported.
 
-    Args:
+    Attributes:
         hit_class: The class of the hits.
-        batches: The hits, those of a page at once.
+        portions: The hits, some at a time, and what to call once those are safe: ``None`` where
+            they would be given again, since there may be more where they come from.
+        checkpoint: Gives the checkpoint, once the portions of a crawl that has one have begun.
     """
 
-    progress_file: Checkpoint | None = None
-    max_items: int | None = None
-    stats: CrawlStats | None = None
+    hit_class: type[H]
+    portions: AsyncGenerator[tuple[list[H], Mark | None], None]
+    checkpoint: Callable[[], Checkpoint | None] = lambda: None
 
-    def __init__(self, hit_class: type[H], batches: AsyncIterator[list[H]]) -> None:
-        self.hit_class = hit_class
-        self._batches = batches
 
-    async def pieces(self) -> AsyncGenerator[Piece[H], None]:
-        """Give the hits, those of a page at once."""
-        async for batch in self._batches:
-            yield Piece(UNDATED, batch, len(batch))
+def source_of(hit_class: type[H], batches: AsyncIterator[list[H]]) -> ExportSource[H]:
+    """Make hits that come in batches, such as pages, what can be exported."""
 
-    async def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
-        """Do nothing."""
+    async def portions() -> AsyncGenerator[tuple[list[H], None], None]:
+        async for batch in batches:
+            yield batch, None
+
+    return ExportSource(hit_class, portions())
 
 
 async def to_jsonl(
@@ -179,38 +151,44 @@ async def _export(
     """Write a head, then pieces; see the module's docstring for what holds at each moment."""
     await in_thread(check_place, path)
     held: list[list[H]] = []
+    incomplete: IncompleteCrawlError | None = None
     file: _GrowingFile | None = None
     try:
-        async with aclosing(limited_pieces(source)) as pieces:
-            try:
-                async for piece, whole in pieces:
+        try:
+            async with aclosing(source.portions) as portions:
+                async for hits, mark in portions:
+                    checkpoint = source.checkpoint()
                     if file is None:
-                        file = _growing(source, path)
+                        file = _growing(path, checkpoint)
                         await in_thread(file.open, head)
-                    if piece.problem is not None and source.progress_file is not None:
+                    if mark is None and checkpoint is not None:
                         # After what is marked, since it is to be cut off when the crawl goes on.
-                        held.append(piece.hits)
+                        held.append(hits)
                         continue
-                    size = await in_thread(file.append, encode(piece.hits))
-                    if whole:
-                        done = source.progress_file
-                        await source.mark(piece, {} if done is None else {done.name_of(path): size})
-            except IncompleteCrawlError:
-                if file is not None:
-                    for hits in held:
-                        await in_thread(file.append, encode(hits))
-                    await in_thread(file.finish)
-                raise
+                    size = await in_thread(_append, file, encode, hits)
+                    if mark is not None:
+                        files = {} if checkpoint is None else {checkpoint.name_of(path): size}
+                        await mark(files)
+        except IncompleteCrawlError as error:
+            incomplete = error
         if file is None:
-            done = source.progress_file
-            if done is not None and done.finished and _stands_for(instead, path):
+            checkpoint = source.checkpoint()
+            if checkpoint is not None and checkpoint.finished and _stands_for(instead, path):
                 return
-            file = _growing(source, path)
+            file = _growing(path, checkpoint)
             await in_thread(file.open, head)
+        for hits in held:
+            await in_thread(_append, file, encode, hits)
         await in_thread(file.finish)
     finally:
         if file is not None:
             await in_thread(file.close)
+    if incomplete is not None:
+        raise incomplete
+
+
+def _append(file: _GrowingFile, encode: Callable[[list[H]], bytes], hits: list[H]) -> int:
+    return file.append(encode(hits))
 
 
 def check_place(path: Path) -> None:
@@ -234,32 +212,13 @@ def place_beside(path: Path) -> tuple[Path, Path]:
     return path, path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
 
 
-def _growing(source: ExportSource[H], path: Path) -> _GrowingFile:
-    checkpoint = source.progress_file
+def _growing(path: Path, checkpoint: Checkpoint | None) -> _GrowingFile:
     good = _good_length(path, checkpoint)
     return _GrowingFile(path, good, resumable=checkpoint is not None)
 
 
 def _stands_for(instead: Path | None, path: Path) -> bool:
     return instead is not None and instead.exists() and not path.exists()
-
-
-async def limited_pieces(source: ExportSource[H]) -> AsyncGenerator[tuple[Piece[H], bool], None]:
-    """Give (piece, whether it is whole) until as many hits were given as are wanted."""
-    left = source.max_items
-    if left == 0:
-        return
-    async with aclosing(source.pieces()) as pieces:
-        async for piece in pieces:
-            if left is not None and len(piece.hits) >= left:
-                if source.stats is not None:
-                    source.stats.hits -= len(piece.hits) - left
-                piece.hits = piece.hits[:left]
-                yield piece, False
-                return
-            if left is not None:
-                left -= len(piece.hits)
-            yield piece, True
 
 
 def _good_length(path: Path, checkpoint: Checkpoint | None) -> int:

@@ -25,13 +25,7 @@ from scenario_search import frames
 from scenario_search.blocking import in_thread
 from scenario_search.codec import structure
 from scenario_search.errors import IncompleteCrawlError
-from scenario_search.export import (
-    ExportSource,
-    check_place,
-    limited_pieces,
-    place_beside,
-    to_jsonl,
-)
+from scenario_search.export import ExportSource, check_place, place_beside, to_jsonl
 from scenario_search.responses import Hit
 
 __all__ = ["collected_beside", "to_parquet"]
@@ -72,7 +66,8 @@ async def to_parquet(
     if not collected.exists():
         return
     await in_thread(_convert, arrow, collected, path, source.hit_class)
-    if source.progress_file is not None and source.progress_file.finished:
+    checkpoint = source.checkpoint()
+    if checkpoint is not None and checkpoint.finished:
         collected.unlink()
 
 
@@ -184,9 +179,9 @@ async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
     try:
         await in_thread(writer.open)
         try:
-            async with aclosing(limited_pieces(source)) as pieces:
-                async for piece, _ in pieces:
-                    await in_thread(writer.write, piece.hits)
+            async with aclosing(source.portions) as portions:
+                async for hits, _ in portions:
+                    await in_thread(writer.write, hits)
         except IncompleteCrawlError:
             await in_thread(writer.finish)
             raise

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from scenario_search.client import AsyncScenario
-    from scenario_search.export import SearchSource
+    from scenario_search.export import ExportSource
     from scenario_search.search import Endpoint
 
 __all__ = ["AsyncSearchHitsOffset", "AsyncSearchResults", "PreparedSearch", "SearchExports"]
@@ -207,11 +207,11 @@ class PreparedSearch(Generic[H]):
             if left is not None:
                 left = max(0, left - len(page.hits))
 
-    def export_source(self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]) -> SearchSource[H]:
+    def export_source(self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]) -> ExportSource[H]:
         """Give the hits of pages as what can be exported."""
-        from scenario_search.export import SearchSource  # noqa: PLC0415 - few searches need it
+        from scenario_search.export import source_of  # noqa: PLC0415 - few searches need it
 
-        return SearchSource(self.endpoint.hit_class, self.batches(pages))
+        return source_of(self.endpoint.hit_class, self.batches(pages))
 
     @property
     def max_items(self) -> int | None:
@@ -251,7 +251,7 @@ class SearchExports(abc.ABC, Generic[H]):
     __slots__ = ()
 
     @abc.abstractmethod
-    def _export_source(self) -> SearchSource[H]: ...
+    def _export_source(self) -> ExportSource[H]: ...
 
     async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
         """Write the hits to a file, a line of JSON each, as the API sent them.
@@ -357,7 +357,7 @@ class AsyncSearchHitsOffset(SearchHits[H], SearchExports[H]):
     def __aiter__(self) -> AsyncIterator[H]:
         return self._origin().hits(self.iter_pages())
 
-    def _export_source(self) -> SearchSource[H]:
+    def _export_source(self) -> ExportSource[H]:
         return self._origin().export_source(self.iter_pages())
 
     def _batches(self) -> AsyncIterator[list[H]]:
@@ -455,7 +455,7 @@ class AsyncSearchResults(SearchExports[H]):
             found.add(hits)
         return found
 
-    def _export_source(self) -> SearchSource[H]:
+    def _export_source(self) -> ExportSource[H]:
         return self._search.export_source(self.pages())
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ from scenario_search import (
     IncompleteCrawlError,
     InvalidParamsError,
     SearchAssetSearchResponse,
+    frames,
 )
 from scenario_search.codec import structure
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
-from scenario_search.export import SearchSource, _GrowingFile, to_jsonl
+from scenario_search.export import _GrowingFile, source_of, to_jsonl
 from scenario_search.export_parquet import to_parquet
 
 CAP = 150
@@ -49,6 +51,11 @@ RICH: list[Asset] = [
 def crawl_of(assets: list[Asset], **options: Any) -> AsyncCrawl[SearchAssetSearchResponse]:
     client, _ = faked_client(TextEngine(assets, cap=CAP))
     return client.crawl.assets(**{"cap": CAP} | options)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    return {"path": tmp_path / "x.jsonl", "checkpoint": tmp_path / "x.ckpt"}
 
 
 def lines(path: Path) -> list[Asset]:
@@ -96,7 +103,7 @@ async def test_what_is_no_crawl_is_exported_too(tmp_path: Path) -> None:
         yield hits[:3]
         yield hits[3:]
 
-    await to_jsonl(SearchSource(SearchAssetSearchResponse, batches()), tmp_path / "x.jsonl")
+    await to_jsonl(source_of(SearchAssetSearchResponse, batches()), tmp_path / "x.jsonl")
     assert [line["id"] for line in lines(tmp_path / "x.jsonl")] == [hit.id for hit in hits]
 
 
@@ -126,6 +133,38 @@ async def test_an_export_of_no_items_is_an_empty_file(tmp_path: Path) -> None:
     assert (tmp_path / "x.jsonl").read_bytes() == b""
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+async def test_max_items_count_windows_that_are_not_whole(
+    files: dict[str, Path], order: str
+) -> None:
+    assets = [*ASSETS, *(dated(5000 + i, 7) for i in range(CAP + 20))]
+    crawl = crawl_of(assets, checkpoint=files["checkpoint"], max_items=900, order=order)
+    await crawl.to_jsonl(files["path"])
+    assert len(lines(files["path"])) == 900
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+async def test_hits_are_encoded_in_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    threads: set[threading.Thread] = set()
+    to_dict, rows = SearchAssetSearchResponse.to_dict, frames.rows
+
+    def noting(function: Any) -> Any:
+        def noted(*arguments: Any) -> Any:
+            threads.add(threading.current_thread())
+            return function(*arguments)
+
+        return noted
+
+    monkeypatch.setattr(SearchAssetSearchResponse, "to_dict", noting(to_dict))
+    monkeypatch.setattr(frames, "rows", noting(rows))
+    crawl = crawl_of(RICH)
+    await getattr(crawl, f"to_{form}")(tmp_path / f"x.{form}")
+    assert threads
+    assert threading.current_thread() not in threads
+
+
 async def test_an_incomplete_crawl_is_exported_as_far_as_it_can_be(tmp_path: Path) -> None:
     assets = [*ASSETS, *(dated(5000 + i, 7) for i in range(CAP + 20))]
     crawl = crawl_of(assets)
@@ -135,11 +174,6 @@ async def test_an_incomplete_crawl_is_exported_as_far_as_it_can_be(tmp_path: Pat
 
 
 # JSONL with a checkpoint
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> dict[str, Path]:
-    return {"path": tmp_path / "x.jsonl", "checkpoint": tmp_path / "x.ckpt"}
 
 
 async def failing_export(files: dict[str, Path], after: int, method: str = "to_jsonl") -> None:
@@ -539,7 +573,7 @@ async def test_parquet_keeps_numbers_too_large_for_a_double_in_extra(
 
     parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "x.parquet"
-    await to_parquet(SearchSource(SearchAssetSearchResponse, batches()), path)
+    await to_parquet(source_of(SearchAssetSearchResponse, batches()), path)
     small, large = parquet.read_table(path).to_pylist()
     assert small["metadata.size"] == 2**53
     assert large["metadata.size"] is None

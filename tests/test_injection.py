@@ -337,7 +337,7 @@ async def test_no_formula_comes_out_of_a_csv_export(text: str, tmp_path: Any) ->
     target = tmp_path / "hits.csv"
     pages = client.search.asset_search(query="x").pages()
     batches = (page.hits async for page in pages)
-    await export.to_csv(export.SearchSource(SearchAssetSearchResponse, batches), target)
+    await export.to_csv(export.source_of(SearchAssetSearchResponse, batches), target)
     rows = list(csv.reader(io.StringIO(target.read_bytes().decode("utf-8-sig"), newline="")))
     cells = [cell for row in rows for cell in row]
     assert any(text.strip() in cell for cell in cells)

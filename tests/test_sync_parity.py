@@ -26,10 +26,8 @@ TWINS: list[tuple[type[Any], type[Any]]] = [
     (AsyncCrawler, SyncCrawler),
     (AsyncCrawl, SyncCrawl),
 ]
-NOT_ON_BOTH = {"session", "stats", "hit_class", "max_items", "progress_file"}
-"""A caller's session belongs to a loop; ``AsyncCrawl.stats`` is an attribute of the instance; the
-others are what an export asks of a crawl.
-"""
+NOT_ON_BOTH = {"session", "stats"}
+"""A caller's session belongs to a loop; ``AsyncCrawl.stats`` is an attribute of the instance."""
 
 SYNC_WORDS = [
     # A search gives a page at once: what awaiting the results gives.
