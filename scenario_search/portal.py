@@ -19,7 +19,7 @@ import re
 import signal
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
@@ -58,6 +58,9 @@ T = TypeVar("T")
 _GLANCE = 0.1
 """Seconds between two looks for an interrupt that does not end a wait by itself."""
 
+_Errands = queue.SimpleQueue[Callable[[], object] | None]
+"""What a thread is to do while it waits for a call; ``None`` once the call is over."""
+
 _Started = Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]]
 
 _END = object()
@@ -83,8 +86,12 @@ def run(function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: 
     return _run(partial(function, *args, **kwargs), [])
 
 
-def each(iterator: AsyncIterator[T]) -> Iterator[T]:
+def each(iterator: AsyncIterator[T], caller: Caller | None = None) -> Iterator[T]:
     """Give what an asynchronous iterator gives; each item is asked for when it is wanted.
+
+    Args:
+        iterator: The iterator.
+        caller: What does its errands while an item is waited for.
 
     Raises:
         RuntimeError: It was begun before the process was forked.
@@ -92,7 +99,7 @@ def each(iterator: AsyncIterator[T]) -> Iterator[T]:
     # Tasks that one item's call has started may warn during a later one.
     warned: PendingWarnings = []
     process = _process
-    while (item := _run(partial(_next, iterator), warned)) is not _END:
+    while (item := _run(partial(_next, iterator), warned, caller)) is not _END:
         yield cast("T", item)
         check_process(process, "This iteration was begun")
 
@@ -136,10 +143,10 @@ class Items(Generic[T]):
         return f"<An iteration over {self._what}: use it in 'for'>"
 
 
-def items_of(batches: AsyncIterator[list[T]], what: str) -> Items[T]:
-    """Give the items of lists that an asynchronous iterator gives."""
+def items_of(batches: AsyncIterator[list[T]], what: str, caller: Caller | None = None) -> Items[T]:
+    """Give the items of lists that an asynchronous iterator gives. See :func:`each`."""
     # Not itertools.chain: one thread in it while another waits in it ends the interpreter.
-    return Items((item for batch in each(batches) for item in batch), what)
+    return Items((item for batch in each(batches, caller) for item in batch), what)
 
 
 class Caller:
@@ -147,10 +154,15 @@ class Caller:
 
     So a caller's functions and iterators run where the caller is: they may use plain clients,
     show things in a notebook's cell, and hold what belongs to one thread. Ctrl-C ends them.
+
+    There may be several calls, one after another or at once: what one of them has begun may send
+    any of the threads that wait, or else the next one.
     """
 
     def __init__(self) -> None:
-        self._errands: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        # Both are for the portal's thread.
+        self._waiting: list[_Errands] = []
+        self._early: list[Callable[[], object]] = []
 
     def run(
         self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
@@ -163,7 +175,7 @@ class Caller:
 
     def tell(self, function: Callable[[T], object], value: T) -> None:
         """Have the thread call a function, some time before its own call ends."""
-        self._errands.put(partial(function, value))
+        self._send(partial(function, value))
 
     async def each(self, items: Iterable[T]) -> AsyncIterator[T]:
         """Give what the thread takes of an iterable, an item when it is wanted."""
@@ -182,27 +194,36 @@ class Caller:
         def errand() -> None:
             try:
                 value = function(*args)
+            except StopIteration as error:
+                # No task can be told of one: it would wait for ever.
+                raise RuntimeError(f"{function.__name__}() raised StopIteration") from error
             except Exception as error:  # noqa: BLE001 - it is raised where it was asked
                 loop.call_soon_threadsafe(settle, answer.set_exception, error)
             else:
                 loop.call_soon_threadsafe(settle, answer.set_result, value)
 
-        self._errands.put(errand)
+        self._send(errand)
         return await answer
 
-    def _serve(self, seconds: float) -> bool:
-        """Do an errand, if one comes within so many seconds; say whether the call is over."""
-        try:
-            errand = self._errands.get(timeout=seconds)
-        except queue.Empty:
-            return False
-        if errand is None:
-            return True
-        errand()
-        return False
+    def forget(self) -> None:
+        """Forget what nobody has waited for, once all that may send a thread has ended."""
+        self._early.clear()
 
-    def _watch(self, outcome: Future[Any]) -> None:
-        outcome.add_done_callback(lambda _: self._errands.put(None))
+    def _send(self, errand: Callable[[], object]) -> None:
+        if self._waiting:
+            self._waiting[-1].put(errand)
+        else:
+            self._early.append(errand)
+
+    async def _during(self, errands: _Errands, function: Callable[[], Awaitable[T]]) -> T:
+        """Run a call whose thread does errands."""
+        self._waiting.append(errands)
+        while self._early:
+            errands.put(self._early.pop(0))
+        try:
+            return await function()
+        finally:
+            self._waiting.remove(errands)
 
 
 def plain_words(text: str) -> str:
@@ -240,6 +261,10 @@ def _run(
 ) -> T:
     loop = _portal_loop()
     outcome: Future[T] = Future()
+    errands: _Errands = queue.SimpleQueue()
+    outcome.add_done_callback(lambda _: errands.put(None))
+    if caller is not None:
+        function = partial(caller._during, errands, function)
     task: asyncio.Task[None] | None = None
 
     async def call() -> None:
@@ -261,11 +286,9 @@ def _run(
 
     # Not asyncio.run_coroutine_threadsafe: Ctrl-C inside of it would leave the task running.
     try:
-        if caller is not None:
-            caller._watch(outcome)
         with _Interrupts() as interrupts, plain_errors():
             loop.call_soon_threadsafe(start)
-            return _result(outcome, loop, interrupts, caller)
+            return _result(outcome, errands, loop, interrupts)
     except BaseException as error:
         if not outcome.done():
             loop.call_soon_threadsafe(stop)
@@ -278,34 +301,28 @@ def _run(
 
 
 def _result(
-    future: Future[T],
+    outcome: Future[T],
+    errands: _Errands,
     loop: asyncio.AbstractEventLoop,
     interrupts: _Interrupts,
-    caller: Caller | None,
 ) -> T:
-    """Wait for a future, with an eye on what cannot interrupt the wait.
+    """Do errands until a call is over, with an eye on what cannot interrupt the wait.
 
     That is Ctrl-C on Windows, an exception set by another thread (as notebooks do whose cells
     run in threads), and Ctrl-C while an event loop runs in this thread.
     """
     while True:
-        if _is_over(future, caller):
-            return future.result()
-        if loop.is_closed():
-            raise RuntimeError("The event loop of the plain clients was ended")
+        try:
+            errand = errands.get(timeout=_GLANCE)
+        except queue.Empty:
+            if loop.is_closed():
+                raise RuntimeError("The event loop of the plain clients was ended") from None
+        else:
+            if errand is None:
+                return outcome.result()
+            errand()
         if interrupts.came():
             raise asyncio.CancelledError
-
-
-def _is_over(future: Future[Any], caller: Caller | None) -> bool:
-    """Wait for a glance; say whether a call is over, and all its errands are done."""
-    if caller is not None:
-        return caller._serve(_GLANCE)
-    try:
-        future.exception(_GLANCE)
-    except TimeoutError:
-        return future.done()
-    return True
 
 
 class _Interrupts:
@@ -322,7 +339,9 @@ class _Interrupts:
         if self._loop is not None:
             self._cancelled_before = self._cancellations()
             handler = signal.getsignal(signal.SIGINT)
-            of_a_kernel = str(getattr(handler, "__module__", "")).startswith("ipykernel.")
+            # Our own is there while an errand makes a call.
+            module = str(getattr(handler, "__module__", ""))
+            of_a_kernel = module == __name__ or module.startswith("ipykernel.")
             if of_a_kernel and threading.current_thread() is threading.main_thread():
                 self._replaced = handler
                 signal.signal(signal.SIGINT, self._note)
@@ -368,8 +387,8 @@ def _portal_loop() -> asyncio.AbstractEventLoop:
     _, loop = started.result()
     if loop is _loop_here():
         raise RuntimeError(
-            "A plain client cannot be used in its own event loop (in a progress callback or a "
-            "limiter), for it would wait for itself: do it in another thread"
+            "A plain client cannot be used in its own event loop (in a limiter or a hook), for it "
+            "would wait for itself: do it in another thread"
         )
     return loop
 

@@ -148,7 +148,7 @@ class Scenario:
         caller = portal.Caller()
         given: Any = assets
         if isinstance(given, TaskBlock):
-            given = given._here
+            caller, given = given._caller, given._here
         elif isinstance(given, SyncSearchHitsOffset):
             given = given._source()
         elif isinstance(given, Iterable):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
@@ -48,10 +49,16 @@ B = TypeVar("B", bound=_Batches[Any])
 
 
 class TaskBlock(Generic[B, H]):
-    """A ``with`` block around what runs tasks in the portal."""
+    """A ``with`` block around what runs tasks in the portal.
 
-    def __init__(self, tasks: B) -> None:
+    Args:
+        tasks: What runs them.
+        caller: What it may send the thread that waits for it.
+    """
+
+    def __init__(self, tasks: B, caller: portal.Caller | None = None) -> None:
         self._tasks = tasks
+        self._caller = caller or portal.Caller()
         self._entered_in: int | None = None
 
     @property
@@ -66,7 +73,7 @@ class TaskBlock(Generic[B, H]):
         return self._tasks
 
     def __enter__(self) -> Self:
-        portal.run(self._here.__aenter__)
+        self._caller.run(self._here.__aenter__)
         self._entered_in = os.getpid()
         return self
 
@@ -80,11 +87,12 @@ class TaskBlock(Generic[B, H]):
         if os.getpid() == self._entered_in:
             self._entered_in = None
             portal.run(self._tasks.__aexit__, kind, error, traceback)
+            self._caller.forget()
 
     def __iter__(self) -> Iterator[H]:
         with portal.plain_errors():
             batches = self._here._batches()
-        return portal.items_of(batches, "hits")
+        return portal.items_of(batches, "hits", self._caller)
 
     def __repr__(self) -> str:
         return portal.plain_words(repr(self._tasks))
@@ -100,7 +108,7 @@ class SyncCrawl(TaskBlock[AsyncCrawl[H], H]):
 
     def count(self) -> int:
         """Count the hits exactly, past the engine's cap. See :meth:`AsyncCrawl.count`."""
-        return portal.run(self._here.count)
+        return self._caller.run(self._here.count)
 
     def pieces(self) -> Iterator[Piece[H]]:
         """Give window after window, each with its hits. Call :meth:`mark` after each.
@@ -112,35 +120,35 @@ class SyncCrawl(TaskBlock[AsyncCrawl[H], H]):
         """
         with portal.plain_errors():
             pieces = self._here.pieces()
-        return portal.Items(portal.each(pieces), "windows")
+        return portal.Items(portal.each(pieces, self._caller), "windows")
 
     def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
         """Say that a window's hits have been consumed. See :meth:`AsyncCrawl.mark`."""
-        portal.run(self._here.mark, piece, files)
+        self._caller.run(self._here.mark, piece, files)
 
     def to_jsonl(self, path: str | os.PathLike[str]) -> None:
         """Write all hits to a file, a line of JSON each. See :meth:`AsyncCrawl.to_jsonl`."""
-        portal.run(self._here.to_jsonl, path)
+        self._caller.run(self._here.to_jsonl, path)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write all hits to a CSV file. See :meth:`AsyncCrawl.to_csv`."""
-        portal.run(self._here.to_csv, path)
+        self._caller.run(self._here.to_csv, path)
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write all hits to a Parquet file. See :meth:`AsyncCrawl.to_parquet`."""
-        portal.run(self._here.to_parquet, path)
+        self._caller.run(self._here.to_parquet, path)
 
     def to_pandas(self) -> pd.DataFrame:
         """Give all hits as a pandas frame. See :meth:`AsyncCrawl.to_pandas`."""
-        return portal.run(self._here.to_pandas)
+        return self._caller.run(self._here.to_pandas)
 
     def to_polars(self) -> pl.DataFrame:
         """Give all hits as a polars frame. See :meth:`AsyncCrawl.to_polars`."""
-        return portal.run(self._here.to_polars)
+        return self._caller.run(self._here.to_polars)
 
     def plan(self) -> list[CrawlWindow]:
         """Cut the crawl into windows, and count each. See :meth:`AsyncCrawl.plan`."""
-        return portal.run(self._here.plan)
+        return self._caller.run(self._here.plan)
 
 
 class SyncCrawler:
@@ -156,23 +164,25 @@ class SyncCrawler:
     def assets(self, **keywords: Any) -> SyncCrawl[SearchAssetSearchResponse]:
         """Crawl assets. With nothing to search for, all of them.
 
-        ``progress`` is called in the client's own thread.
+        ``progress`` is called in the thread that waits for the crawl, which an error of it ends.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
         """
-        return SyncCrawl(self._crawler.assets(**keywords))
+        caller = portal.Caller()
+        return SyncCrawl(self._crawler.assets(**_told_by(caller, keywords)), caller)
 
     @takes(CrawlModelsParams)
     def models(self, **keywords: Any) -> SyncCrawl[SearchModelSearchResponse]:
         """Crawl models. With nothing to search for, all of them.
 
-        ``progress`` is called in the client's own thread.
+        ``progress`` is called in the thread that waits for the crawl, which an error of it ends.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
         """
-        return SyncCrawl(self._crawler.models(**keywords))
+        caller = portal.Caller()
+        return SyncCrawl(self._crawler.models(**_told_by(caller, keywords)), caller)
 
     @takes(CrawlPlanParams)
     def plan(self, **keywords: Any) -> list[CrawlWindow]:
@@ -182,7 +192,8 @@ class SyncCrawler:
             InvalidParamsError: The API's documentation rules the search out.
             IncompleteCrawlError: More than the cap were created in one millisecond.
         """
-        return portal.run(self._crawler.plan, **keywords)
+        caller = portal.Caller()
+        return caller.run(self._crawler.plan, **_told_by(caller, keywords))
 
     @takes_beside(RunOptions)
     def run(self, window: CrawlWindow, **options: Any) -> SyncCrawl[Any]:
@@ -193,4 +204,13 @@ class SyncCrawler:
             options: As for :meth:`assets`: concurrency, checkpoint, order, cap, on_invalid,
                 progress.
         """
-        return SyncCrawl(self._crawler.run(window, **options))
+        caller = portal.Caller()
+        return SyncCrawl(self._crawler.run(window, **_told_by(caller, options)), caller)
+
+
+def _told_by(caller: portal.Caller, options: dict[str, Any]) -> dict[str, Any]:
+    """Have a crawl's ``progress`` called in the thread that waits for the crawl."""
+    progress = options.get("progress")
+    if not callable(progress):
+        return options
+    return options | {"progress": partial(caller.tell, progress)}

@@ -85,6 +85,33 @@ def test_a_callback_that_ends_the_interpreter_ends_the_call_and_not_the_portal()
         assert client.search.asset_search(query="castle").hits
 
 
+def test_what_is_sent_while_no_thread_waits_is_done_by_the_next_that_does() -> None:
+    caller = portal.Caller()
+    done: list[tuple[str, int]] = []
+
+    async def send(value: str) -> None:
+        caller.tell(lambda sent: done.append((sent, threading.get_ident())), value)
+
+    portal.run(send, "early")
+    assert done == []
+    caller.run(send, "at once")
+    here = threading.get_ident()
+    assert done == [("early", here), ("at once", here)]
+
+
+def test_what_is_forgotten_is_not_done() -> None:
+    caller = portal.Caller()
+    done: list[str] = []
+
+    async def send() -> None:
+        caller.tell(done.append, "early")
+
+    portal.run(send)
+    caller.forget()
+    caller.run(asyncio.sleep, 0)
+    assert done == []
+
+
 @linux
 def test_a_thousand_calls_of_32_threads_leave_nothing_behind() -> None:
     with served_aside(KEPT_PAGE) as aside:

@@ -376,6 +376,17 @@ def test_a_download_of_prefetched_hits_stays_in_the_clients_loop(
     assert report.done == client.crawl.assets(filter='kind = "text"').count()
 
 
+def test_a_collection_that_ends_instead_of_beginning_is_an_error(
+    client: Scenario, tmp_path: Path
+) -> None:
+    class Rows:
+        def __iter__(self) -> Iterator[SearchAssetSearchResponse]:
+            return iter([next(iter([]))])
+
+    with pytest.raises(RuntimeError, match=r"iter\(\) raised StopIteration"):
+        client.download(Rows(), tmp_path)
+
+
 def test_an_error_of_what_gives_assets_keeps_its_words(client: Scenario, tmp_path: Path) -> None:
     class Rows:
         def __iter__(self) -> Iterator[SearchAssetSearchResponse]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scenario_search import Scenario
+from scenario_search import CrawlStats, Scenario
 from scenario_search.emulator import Emulator
 
 
@@ -68,3 +70,56 @@ def test_a_crawl_is_exported(client: Scenario, tmp_path: Path) -> None:
 
 def test_max_items_ends_a_crawl(client: Scenario) -> None:
     assert len(list(client.crawl.assets(max_items=7))) == 7
+
+
+CRAWLS: dict[str, Callable[[Scenario, Path, Any], object]] = {
+    "assets": lambda client, _, progress: list(client.crawl.assets(progress=progress)),
+    "models": lambda client, _, progress: client.crawl.models(progress=progress).count(),
+    "plan": lambda client, _, progress: client.crawl.plan(progress=progress),
+    "run": lambda client, _, progress: list(
+        client.crawl.run(client.crawl.plan(of="models")[0], progress=progress)
+    ),
+    "pieces": lambda client, _, progress: list(client.crawl.assets(progress=progress).pieces()),
+    "export": lambda client, folder, progress: client.crawl.assets(progress=progress).to_csv(
+        folder / "assets.csv"
+    ),
+    "download": lambda client, folder, progress: client.download(
+        client.crawl.assets(filter='kind = "text"', progress=progress), folder
+    ),
+}
+
+
+@pytest.mark.parametrize("crawl", CRAWLS)
+def test_the_progress_of_a_crawl_is_told_in_the_callers_thread(
+    client: Scenario, tmp_path: Path, crawl: str
+) -> None:
+    threads: set[int] = set()
+
+    def progress(_: CrawlStats) -> None:
+        threads.add(threading.get_ident())
+
+    CRAWLS[crawl](client, tmp_path, progress)
+    assert threads == {threading.get_ident()}
+
+
+def test_the_progress_of_a_crawl_may_use_the_client(client: Scenario) -> None:
+    found: list[int] = []
+
+    def progress(_: CrawlStats) -> None:
+        found.append(len(client.search.asset_search(query="castle", limit=3).hits))
+
+    with client.crawl.assets(concurrency=4, progress=progress) as crawl:
+        assert sum(1 for _ in crawl) == crawl.count()
+    assert set(found) == {3}
+
+
+def test_an_error_of_the_progress_ends_a_crawl(client: Scenario) -> None:
+    def progress(_: CrawlStats) -> None:
+        raise LookupError("no screen")
+
+    with (
+        pytest.raises(LookupError, match="no screen"),
+        client.crawl.assets(concurrency=4, progress=progress) as crawl,
+    ):
+        list(crawl)
+    assert client.crawl.models().count() > 0
