@@ -72,6 +72,11 @@ class SearchRequest:
         """Whether a reference picture is given."""
         return bool(self.like or self.unlike)
 
+    @property
+    def computes(self) -> bool:
+        """Whether it is by meaning or likeness, of which the first ones take long."""
+        return self.has_image or self.query_semantic_ratio > 0
+
 
 def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> SearchRequest:
     """Read and check one request.

@@ -1,7 +1,7 @@
 """HTTP in, HTTP out: the endpoints, and what every answer has in common.
 
 Each answer is JSON with an ``x-request-id``; each request is recorded and may meet a fault. What
-takes time runs in worker threads: the event loop only moves bytes.
+takes time runs in worker threads: the event loop moves bytes, and reads requests that are short.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.files import FOLDERS
 from scenario_search.emulator.openapi import openapi_document
 from scenario_search.emulator.requests import SearchRequest, read_search
-from scenario_search.emulator.seen_requests import LARGEST_KEPT_BODY, SeenRequest, SeenRequests
+from scenario_search.emulator.seen_requests import SeenRequest, SeenRequests
 from scenario_search.emulator.store import StoreError
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ __all__ = ["GZIP_FROM", "make_application"]
 
 GZIP_FROM = 32 * 1024
 """Smaller bodies are not compressed: on a loopback it would cost more than it saves."""
+
+_SHORT = 4 * 1024
+"""Bytes of a body: to read so many takes no longer than to hand them to a thread."""
 
 _JSON = "application/json"
 _logger = logging.getLogger("scenario_search.emulator")
@@ -88,14 +91,18 @@ class _Api:
             body = await _recorded_body(request, running.seen)
             packed = "gzip" in request.headers.get("Accept-Encoding", "")
 
+            def read() -> SearchRequest:
+                return read_search(kind, body, request.query)
+
+            wanted = read() if len(body) <= _SHORT else await running.in_reader(read)
+
             def answer() -> tuple[bytes, bool]:
-                wanted = read_search(kind, body, request.query)
                 text = _search_body(wanted, running.search(wanted))
                 if packed and len(text) >= GZIP_FROM:
                     return gzip.compress(text, 1), True
                 return text, False
 
-            text, compressed = await running.in_reader(answer, computes=_computes(body))
+            text, compressed = await running.in_reader(answer, computes=wanted.computes)
             response = web.Response(body=text, content_type=_JSON)
             if compressed:
                 response.headers["Content-Encoding"] = "gzip"
@@ -116,18 +123,6 @@ class _Api:
         if self._openapi is None:
             self._openapi = orjson.dumps(openapi_document(self._running.url))
         return web.Response(body=self._openapi, content_type=_JSON)
-
-
-def _computes(body: bytes) -> bool:
-    """Whether the search is by meaning or likeness, of which the first ones take long."""
-    if len(body) > LARGEST_KEPT_BODY:
-        return True  # only a picture makes it so large
-    try:
-        values = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return False
-    names = ("image", "images", "querySemanticRatio")
-    return isinstance(values, dict) and any(values.get(name) for name in names)
 
 
 def _search_body(wanted: SearchRequest, found: Found) -> bytes:

@@ -77,8 +77,8 @@ class Running:
 
         Args:
             work: The work.
-            computes: Whether it may first have to compute what documents mean or look like, for
-                which others must not wait.
+            computes: Whether it may first have to compute what documents mean or look like
+                (`SearchRequest.computes`), for which others must not wait.
         """
         threads = self.computers if computes else self.readers
         return await asyncio.get_running_loop().run_in_executor(threads, work)

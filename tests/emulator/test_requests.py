@@ -157,6 +157,23 @@ def test_the_pagination_modes_do_not_mix(first: str, second: str) -> None:
     assert message == f'"{first}" and "{second}" cannot be used together'
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "computes"),
+    [
+        ("assets", {"query": "x"}, False),
+        ("assets", {"query": "x", "querySemanticRatio": 0, "image": ""}, False),
+        ("assets", {"query": "x", "querySemanticRatio": 0.1}, True),
+        ("assets", {"image": "asset_1"}, True),
+        ("models", {"images": {"unlike": ["asset_1"]}}, True),
+        ("workflows", {"query": "x", "image": "asset_1"}, False),
+    ],
+)
+def test_meaning_and_likeness_are_what_computes(
+    kind: Kind, body: dict[str, Any], computes: bool
+) -> None:
+    assert read(body, kind).computes is computes
+
+
 def test_sort_is_read_in_order_and_a_field_counts_once() -> None:
     request = read({"query": "x", "sortBy": ["width:desc", "createdAt:asc", "width:asc"]})
     assert [(key.field.name, key.descending) for key in request.sort] == [
@@ -235,3 +252,8 @@ def test_any_object_is_read_or_is_a_400(body: dict[str, Any]) -> None:
 def test_the_last_page_may_be_less_than_full(total: int, pages: int) -> None:
     wanted = SearchRequest(kind="assets", page_mode=True, limit=50)
     assert orjson.loads(_search_body(wanted, Found([], total)))["totalPages"] == pages
+
+
+def test_ratios_are_words_alone_and_subject_alone_if_unset() -> None:
+    request = read({"query": "castle", "image": "asset_1"})
+    assert (request.query_semantic_ratio, request.image_semantic_ratio) == (0.0, 1.0)

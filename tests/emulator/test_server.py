@@ -16,7 +16,8 @@ import aiohttp
 import numpy as np
 import pytest
 
-from scenario_search.emulator import Emulator, InvalidDocumentError
+from scenario_search.emulator import Emulator, InvalidDocumentError, routes
+from scenario_search.emulator.requests import SearchRequest, read_search
 
 
 def asset(number: int, **fields: Any) -> dict[str, Any]:
@@ -443,6 +444,23 @@ class TestPreparing:
 
 
 class TestComputing:
+    @pytest.mark.parametrize(
+        ("characters", "thread"), [(10, "scenario-emulator"), (5000, "scenario-emulator-reader_0")]
+    )
+    async def test_a_request_is_read_once_and_a_long_one_beside_the_loop(
+        self, monkeypatch: pytest.MonkeyPatch, characters: int, thread: str
+    ) -> None:
+        threads = []
+
+        def noted(*args: Any) -> SearchRequest:
+            threads.append(threading.current_thread().name)
+            return read_search(*args)
+
+        monkeypatch.setattr(routes, "read_search", noted)
+        async with Emulator() as emulator:
+            assert await ids(emulator, {"query": "c" * characters}) == []
+        assert threads == [thread]
+
     async def test_words_do_not_wait_for_what_computes(self) -> None:
         """As many searches as there could be threads wait for an embedder that does not come."""
         begun, go_on = threading.Event(), threading.Event()
