@@ -6,6 +6,7 @@ each holds fewer, and reads each window whole (:mod:`scenario_search.crawl_readi
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import time
@@ -78,6 +79,7 @@ class AsyncCrawl(Generic[H]):
         self._counting = False
         self._entered = False
         self._checkpoint: Checkpoint | None = None
+        self._marking = asyncio.Lock()
         self._reading: Reading[H] | None = None
         self._bar: ProgressBar | None = None
 
@@ -203,11 +205,6 @@ class AsyncCrawl(Generic[H]):
             self._end_bar()
         if reading.incomplete:
             _raise_incomplete(reading.incomplete)
-        done = self._checkpoint
-        # What was read but not marked is read again when the crawl is resumed.
-        if done is not None and not done.finished and not _left(done.whole, done):
-            done.finished = True
-            await self._save()
 
     # Exports
 
@@ -260,8 +257,8 @@ class AsyncCrawl(Generic[H]):
             ImportError: pandas is not installed.
             InvalidParamsError: The crawl has a checkpoint.
         """
-        frames.library("pandas")
-        return (await self._columns()).to_pandas()
+        await in_thread(frames.library, "pandas")
+        return await in_thread((await self._columns()).to_pandas)
 
     async def to_polars(self) -> pl.DataFrame:
         """Give all hits as a polars frame. Columns and types: :mod:`scenario_search.frames`.
@@ -270,8 +267,8 @@ class AsyncCrawl(Generic[H]):
             ImportError: polars is not installed.
             InvalidParamsError: The crawl has a checkpoint.
         """
-        frames.library("polars")
-        return (await self._columns()).to_polars()
+        await in_thread(frames.library, "polars")
+        return await in_thread((await self._columns()).to_polars)
 
     async def _columns(self) -> frames.Columns:
         found = frames.Columns(self._endpoint.hit_class)
@@ -321,26 +318,25 @@ class AsyncCrawl(Generic[H]):
         Raises:
             CheckpointError: It cannot be written.
         """
-        if self._checkpoint is None or piece.problem is not None:
+        done, path = self._checkpoint, self._options.checkpoint
+        if done is None or path is None or piece.problem is not None:
             return
         created = [(hit.id, hit.created_at) for hit in piece.hits]
-        self._checkpoint.mark(piece.window, created, latest=_tomorrow())
-        # A file that was not written to misses these hits, so it is not one to go on with.
-        self._checkpoint.files = dict(files or {})
-        if self._reading is not None:
-            self._checkpoint.cap = self._reading.cap
-        await self._save()
-
-    async def _save(self) -> None:
-        if self._checkpoint is not None and self._options.checkpoint is not None:
-            path = Path(self._options.checkpoint)
-            await in_thread(self._checkpoint.save, path)
+        async with self._marking:
+            done.mark(piece.window, created, latest=_tomorrow())
+            # A file that was not written to misses these hits, so it is not one to go on with.
+            done.files = dict(files or {})
+            done.finished = not _left(done.whole, done)
+            if self._reading is not None:
+                done.cap = self._reading.cap
+            await in_thread(done.save, Path(path))
 
     async def _begin(self, stats: CrawlStats) -> Reading[H]:
         """Read the checkpoint, and tell what is left to do."""
         await self._read_images()
         whole, known = await self._whole()
         self._checkpoint = done = await self._read_checkpoint(whole, known)
+        self._marking = asyncio.Lock()  # of this event loop, which need not be the last one's
         newest_first = self._options.order == "newest"
         windows: list[Window] = []
         if done is None or not done.finished:

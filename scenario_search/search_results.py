@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 import attrs
 import orjson
 
+from scenario_search.blocking import in_thread
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.codec import decode_in_turns
 from scenario_search.errors import (
@@ -429,7 +430,7 @@ class AsyncSearchResults(SearchExports[H]):
 
     async def to_dicts(self) -> list[dict[str, Any]]:
         """Give every hit as a flat row. See :meth:`SearchHits.to_dicts`."""
-        return rows([hit async for hit in self])
+        return await in_thread(rows, [hit async for hit in self])
 
     async def to_pandas(self) -> pd.DataFrame:
         """Give every hit as a row of a pandas frame. See :meth:`SearchHits.to_pandas`.
@@ -437,8 +438,8 @@ class AsyncSearchResults(SearchExports[H]):
         Raises:
             ImportError: pandas is not installed.
         """
-        library("pandas")
-        return (await self._columns()).to_pandas()
+        await in_thread(library, "pandas")
+        return await in_thread((await self._columns()).to_pandas)
 
     async def to_polars(self) -> pl.DataFrame:
         """Give every hit as a row of a polars frame. See :meth:`SearchHits.to_polars`.
@@ -446,13 +447,13 @@ class AsyncSearchResults(SearchExports[H]):
         Raises:
             ImportError: polars is not installed.
         """
-        library("polars")
-        return (await self._columns()).to_polars()
+        await in_thread(library, "polars")
+        return await in_thread((await self._columns()).to_polars)
 
     async def _columns(self) -> Columns:
         found = Columns(self._search.endpoint.hit_class)
         async for hits in self._search.batches(self.pages()):
-            found.add(hits)
+            await in_thread(found.add, hits)
         return found
 
     def _export_source(self) -> ExportSource[H]:

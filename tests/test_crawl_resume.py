@@ -13,6 +13,7 @@ from crawl_engine import SPAN, START, TextEngine, clustered_assets, dated
 from fake_transport import faked_client
 
 from scenario_search import CheckpointError, IncompleteCrawlError, InvalidParamsError
+from scenario_search.checkpoint import Checkpoint
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
 from scenario_search.windows import timestamp
@@ -117,6 +118,15 @@ async def test_a_resumed_crawl_remembers_the_cap_that_was_found_out(checkpoint: 
     first = await ids_of(crawl_of(engine, checkpoint=checkpoint, cap=1000, max_items=200))
     rest = await ids_of(crawl_of(engine, checkpoint=checkpoint, cap=1000))
     assert sorted({*first, *rest}) == IDS
+
+
+async def test_windows_can_be_marked_all_at_once_and_after_the_last(checkpoint: Path) -> None:
+    crawl = crawl_of(TextEngine(ASSETS, cap=CAP), checkpoint=checkpoint)
+    pieces = [piece async for piece in crawl.pieces()]
+    await asyncio.gather(*(crawl.mark(piece) for piece in pieces))
+    kept = Checkpoint.read(checkpoint)
+    assert kept is not None
+    assert (kept.hits, kept.finished) == (1000, True)
 
 
 async def test_a_finished_crawl_resumed_makes_no_request(checkpoint: Path) -> None:
@@ -258,3 +268,10 @@ async def test_a_window_that_could_not_be_read_whole_is_read_again(checkpoint: P
         await ids_of(crawl_of(engine, checkpoint=checkpoint))
     engine.assets = engine.assets[: CAP - 1]
     assert len(await ids_of(crawl_of(engine, checkpoint=checkpoint))) == CAP - 1
+
+
+async def test_a_checkpoint_of_another_project_is_refused(checkpoint: Path) -> None:
+    engine = TextEngine(ASSETS, cap=CAP)
+    await ids_of(crawl_of(engine, checkpoint=checkpoint, project_id="project_a"))
+    with pytest.raises(CheckpointError, match="another request"):
+        await ids_of(crawl_of(engine, checkpoint=checkpoint, project_id="project_b"))

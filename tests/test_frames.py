@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
 from datetime import UTC, datetime
 from typing import Any
@@ -162,6 +163,30 @@ async def test_an_empty_page_knows_its_columns(demo_client: AsyncScenario) -> No
     page = await demo_client.search.model_search(query="zzzzzzzz")
     assert page.hits == []
     assert list(page.to_pandas().columns) == page.to_polars().columns == list(columns(Model))
+
+
+@pytest.mark.parametrize("name", ["to_pandas", "to_polars"])
+@pytest.mark.parametrize("crawled", [False, True])
+async def test_frames_are_made_in_a_thread(
+    demo_client: AsyncScenario, monkeypatch: pytest.MonkeyPatch, name: str, crawled: bool
+) -> None:
+    threads: set[threading.Thread] = set()
+
+    def noting(function: Any) -> Any:
+        def noted(*arguments: Any) -> Any:
+            threads.add(threading.current_thread())
+            return function(*arguments)
+
+        return noted
+
+    for method in ("add", name):
+        monkeypatch.setattr(Columns, method, noting(getattr(Columns, method)))
+    found: Any = demo_client.search.asset_search(filter='kind = "text"')
+    if crawled:
+        found = demo_client.crawl.assets(filter='kind = "text"')
+    assert len(await getattr(found, name)()) > 0
+    assert threads
+    assert threading.current_thread() not in threads
 
 
 async def test_results_give_every_hit(demo_client: AsyncScenario) -> None:
