@@ -642,3 +642,9 @@ async def test_what_counts_a_window_asks_for_a_hundred_hits() -> None:
     for window in await client.crawl.plan():
         [hit async for hit in client.crawl.run(window)]
     assert {(body["page"], body["hitsPerPage"]) for body in transport.bodies} == {(1, 100)}
+
+
+async def test_a_crawl_is_more_patient_than_a_search() -> None:
+    refused = Answer(503, {}, b"{}", 0.0)
+    engine = TextEngine(ASSETS[:5], before=lambda n: refused if n <= 8 else None)
+    assert len(await all_ids(crawl_of(engine))) == 5

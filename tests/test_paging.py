@@ -637,3 +637,14 @@ def test_the_fake_server_reads_what_is_sent() -> None:
     transport = FakeTransport(lambda body: correct_page(ids_from(0, 30), body))
     page = transport.answer(orjson.loads(b'{"offset": 10, "limit": 3}'))
     assert page == correct_page(ids_from(0, 30), {"offset": 10, "limit": 3})
+
+
+def test_a_total_of_hits_alone_tells_the_last_page_too() -> None:
+    page = page_of(ids_from(10, 10), page=2, hits_per_page=10, total_hits=20)
+    assert next_position(Position(paged=True, start=2, size=10), page) is None
+
+
+async def test_the_warning_of_a_count_names_the_crawl() -> None:
+    client, _ = faked_client(lambda body: correct_page(ids_from(0, 1000), body))
+    with pytest.warns(TruncatedResultsWarning, match=r"client\.crawl"):
+        await client.search.asset_search(query="x").count()
