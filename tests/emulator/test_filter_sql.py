@@ -320,3 +320,8 @@ def test_no_value_is_part_of_the_statement(value: str) -> None:
     ):
         sql = compile_filter("assets", tree)
         assert len(value) < 4 or value not in sql.tables + sql.condition
+
+
+def test_between_two_texts_includes_both_too(matching: Matching) -> None:
+    held = [{"createdAt": f"2024-01-0{day}"} for day in range(1, 6)]
+    assert matching("createdAt 2024-01-02 TO 2024-01-04", *held) == [1, 2, 3]
