@@ -259,3 +259,10 @@ def test_json_holds_whole_numbers_of_any_size(number: int) -> None:
 def test_what_json_has_no_form_for_is_refused(value: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         SearchAssetSearchResponse(id="a", extra={"x": value}).to_json()
+
+
+def test_an_unknown_field_of_a_part_shows_no_signature() -> None:
+    part = Metadata()
+    part.extra["mask"] = "https://cdn.example/m.png?Signature=canary"
+    assert "cdn.example/m.png" in repr(part)
+    assert "canary" not in repr(part)

@@ -13,6 +13,8 @@ import orjson
 import pytest
 from PIL import Image, ImageDraw
 
+from scenario_search import Scenario
+from scenario_search.emulator import Emulator
 from scenario_search.emulator.api_errors import ApiError
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.engine import Engine
@@ -460,3 +462,14 @@ def test_the_text_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
         library.store.put_blobs("assets", {"text index": b"\0" * 8 + b"something else"})
     with Library(tmp_path / "a.db", Dictionary()) as library:
         assert ids(library, {"query": "castle"}) == ["castle"]
+
+
+def test_the_emulator_hands_its_options_on() -> None:
+    options: dict[str, Any] = {"result_cap": 2, "capped_totals": False, "sort_first": True}
+    with Emulator(**options) as emulator:
+        made = [asset("exact", "castle", score=1), asset("typo", "castel", score=3)]
+        emulator.load_sync([*made, asset("other", "castle", score=2)])
+        keys = {"api_key": emulator.api_key, "api_secret": emulator.api_secret}
+        with Scenario(base_url=emulator.url, **keys) as client:
+            page = client.search.asset_search(query="castle", sort_by=["score:desc"])
+    assert ([hit.id for hit in page.hits], page.estimated_total_hits) == (["typo", "other"], 3)
