@@ -26,8 +26,8 @@ from scenario_search.crawl_params import CrawlStats, CrawlWindow, RunOptions, si
 from scenario_search.crawl_reading import Piece, Reading, ReadingPlan
 from scenario_search.crawl_requests import WindowRequests
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
-from scenario_search.images import image_reference
-from scenario_search.params import Images, SearchParams, like_unlike
+from scenario_search.images import Images, image_reference, reference_images
+from scenario_search.params import SearchParams
 from scenario_search.responses import Hit
 from scenario_search.search_results import PreparedSearch
 from scenario_search.windows import UNDATED, Known, Window, gaps, milliseconds
@@ -482,20 +482,14 @@ def _tomorrow() -> int:
 
 def _is_ranked(params: SearchParams) -> bool:
     """Say whether the engine ranks the hits, so that it does not sort them by date."""
-    image, images = getattr(params, "image", None), getattr(params, "images", None)
-    return bool(params.query) or image is not None or images is not None
+    return bool(params.query) or any(reference_images(params))
 
 
 def _with_references(params: SearchParams, max_bytes: int) -> SearchParams:
     """Turn reference images into what is sent."""
-    changes: dict[str, Any] = {}
-    image, images = getattr(params, "image", None), getattr(params, "images", None)
-    if image is not None:
-        changes["image"] = image_reference(image, max_bytes=max_bytes)
-    if images is not None:
-        like, unlike = (
-            [image_reference(source, max_bytes=max_bytes) for source in side]
-            for side in like_unlike(images)
-        )
+    read = partial(image_reference, max_bytes=max_bytes)
+    image, like, unlike = ([*map(read, side)] for side in reference_images(params))
+    changes: dict[str, Any] = {"image": image[0]} if image else {}
+    if like or unlike:
         changes["images"] = Images(like=like, unlike=unlike)
     return attrs.evolve(params, **changes)

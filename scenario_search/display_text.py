@@ -7,7 +7,8 @@ import unicodedata
 from typing import Any
 
 from scenario_search.frames import unknown_fields
-from scenario_search.params import SearchParams, like_unlike
+from scenario_search.images import reference_images
+from scenario_search.params import SearchParams
 from scenario_search.responses import (
     Hit,
     ResponseInfo,
@@ -227,13 +228,8 @@ def summary(hit: Hit) -> list[str]:
 def conditions(params: SearchParams) -> list[tuple[str, str]]:
     """Give what was searched for, as (what, value): the query, the filter, reference images."""
     made: list[tuple[str, object]] = [("query", params.query)]
-    image, images = getattr(params, "image", None), getattr(params, "images", None)
-    if image is not None:
-        made.append(("like", _reference(image)))
-    if images is not None:
-        like, unlike = like_unlike(images)
-        made += [("like", ", ".join(map(_reference, like)))]
-        made += [("unlike", ", ".join(map(_reference, unlike)))]
+    sides = zip(("like", "like", "unlike"), reference_images(params), strict=True)
+    made += [(what, ", ".join(map(_reference, side))) for what, side in sides]
     made.append(("filter", params.filter))
     if params.sort_by:
         made.append(("sorted by", ", ".join(map(str, params.sort_by))))

@@ -26,6 +26,7 @@ __all__ = [
     "image_problem",
     "image_reference",
     "like_unlike",
+    "reference_images",
     "sniff_mime_type",
 ]
 
@@ -76,6 +77,15 @@ def like_unlike(
     if isinstance(images, Images):
         return images.like, images.unlike
     return images.get("like", ()), images.get("unlike", ())
+
+
+def reference_images(
+    params: Any,
+) -> tuple[Sequence[ImageSource], Sequence[ImageSource], Sequence[ImageSource]]:
+    """Give the reference images of a search: ``image``, if there is one, then like and unlike."""
+    image, images = getattr(params, "image", None), getattr(params, "images", None)
+    like, unlike = ((), ()) if images is None else like_unlike(images)
+    return () if image is None else (image,), like, unlike
 
 
 # Compiled when first used, by `re` itself: most programs search without a picture.

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import attrs
@@ -23,7 +24,7 @@ from scenario_search.errors import (
     TruncatedResultsWarning,
 )
 from scenario_search.frames import Columns, library, rows
-from scenario_search.images import image_reference
+from scenario_search.images import image_reference, reference_images
 from scenario_search.pacing import Pause
 from scenario_search.paging import (
     ENGINE_CAP,
@@ -36,7 +37,7 @@ from scenario_search.paging import (
     position_parameters,
     whole_number,
 )
-from scenario_search.params import SearchParams, body_parameters, like_unlike, query_parameters
+from scenario_search.params import SearchParams, body_parameters, query_parameters
 from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.responses import Hit, ResponseInfo, SearchHits
 from scenario_search.rules import header_problem
@@ -63,13 +64,8 @@ def _json(data: dict[str, Any]) -> bytes:
 
 def _reads_images(params: SearchParams) -> bool:
     """Say whether there are images beyond text, whose reading may take its time."""
-    values = vars(params)
-    image, images = values.get("image"), values.get("images")
-    if image is None and images is None:
-        return False
-    like, unlike = ((), ()) if images is None else like_unlike(images)
-    sources = (image, *like, *unlike)
-    return any(source is not None and not isinstance(source, str) for source in sources)
+    found = chain.from_iterable(reference_images(params))
+    return any(not isinstance(source, str) for source in found)
 
 
 class PreparedSearch(Generic[H]):
@@ -104,14 +100,11 @@ class PreparedSearch(Generic[H]):
     def _encode_start(self) -> bytes:
         read = partial(image_reference, max_bytes=self.client.options.max_image_bytes)
         body = body_parameters(self.params)
-        image = getattr(self.params, "image", None)
-        images = getattr(self.params, "images", None)
-        if image is not None:
-            body["image"] = read(image)
-        if images is not None:
-            sides = zip(("like", "unlike"), like_unlike(images), strict=True)
-            found = {side: [*map(read, sources)] for side, sources in sides if sources}
-            body |= {"images": found} if found else {}
+        image, like, unlike = ([*map(read, side)] for side in reference_images(self.params))
+        if image:
+            body["image"] = image[0]
+        if sides := {name: side for name, side in (("like", like), ("unlike", unlike)) if side}:
+            body["images"] = sides
         return _json({**body, **(self.params.extra_body or {})})[:-1]
 
     async def fetch(

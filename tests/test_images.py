@@ -8,8 +8,18 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from scenario_search import InvalidParamsError
-from scenario_search.images import image_problem, image_reference, sniff_mime_type
+from scenario_search import (
+    Images,
+    InvalidParamsError,
+    SearchAssetSearchParams,
+    SearchWorkflowSearchParams,
+)
+from scenario_search.images import (
+    image_problem,
+    image_reference,
+    reference_images,
+    sniff_mime_type,
+)
 
 
 def encoded(kind: str, mode: str = "RGB") -> bytes:
@@ -344,3 +354,20 @@ def test_other_texts_are_no_asset_ids(text: str) -> None:
 @pytest.mark.parametrize("source", [None, 5, ["a"], {"a": 1}, object(), Image], ids=class_name)
 def test_other_objects_are_refused(source: object) -> None:
     assert str(image_problem(source)).endswith(f"not {type(source).__name__}")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ((), (), ())),
+        ({"image": "a"}, (("a",), (), ())),
+        ({"images": Images(like=["b"])}, ((), ["b"], ())),
+        ({"image": b"a", "images": {"unlike": ["c"]}}, ((b"a",), (), ["c"])),
+    ],
+)
+def test_the_reference_images_of_a_search(given: Any, expected: Any) -> None:
+    assert reference_images(SearchAssetSearchParams(**given)) == expected
+
+
+def test_a_search_that_takes_no_images_has_none() -> None:
+    assert reference_images(SearchWorkflowSearchParams(query="x")) == ((), (), ())
