@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,7 +19,7 @@ import pytest
 from raw_server import Answer, http
 from raw_server_thread import PAGE, STALL, ServedAside, press_ctrl_c, served_aside
 
-from scenario_search import Scenario, portal
+from scenario_search import Scenario, SearchAssetSearchResponse, portal
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX")
 
@@ -227,3 +228,42 @@ def test_the_handler_of_ctrl_c_is_left_as_it_was() -> None:
     with served_aside(PAGE) as aside, client_of(aside.url) as client:
         client.search.asset_search(query="a")
         assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.fixture
+def _a_kernel_handles_ctrl_c() -> Iterator[None]:
+    """In a cell that awaits, a notebook's kernel tells its loop of Ctrl-C, and goes on."""
+
+    def handle(*_: object) -> None: ...
+
+    handle.__module__ = "ipykernel.kernelbase"
+    before = signal.signal(signal.SIGINT, handle)
+    yield
+    assert signal.signal(signal.SIGINT, before) is handle
+
+
+@pytest.mark.usefixtures("_a_kernel_handles_ctrl_c")
+async def test_ctrl_c_in_a_cell_that_awaits() -> None:
+    with served_aside(STALL) as aside, client_of(aside.url) as client:
+        aside.when_asked(1, press_ctrl_c)
+        with pytest.raises(asyncio.CancelledError):
+            client.search.asset_search(query="a")
+        aside.all_gone()
+
+
+@pytest.mark.usefixtures("_a_kernel_handles_ctrl_c")
+async def test_ctrl_c_in_a_call_that_another_call_has_asked_for(tmp_path: Path) -> None:
+    ended_by: list[BaseException] = []
+    with served_aside(STALL) as aside, client_of(aside.url, max_retries=0) as client:
+
+        def assets() -> Iterator[SearchAssetSearchResponse]:
+            try:
+                yield from client.search.asset_search(query="a", timeout=LIMIT / 8)
+            except BaseException as error:
+                ended_by.append(error)
+                raise
+
+        aside.when_asked(1, press_ctrl_c)
+        with pytest.raises(asyncio.CancelledError):
+            client.download(assets(), tmp_path)
+    assert [type(error) for error in ended_by] == [asyncio.CancelledError]
