@@ -21,7 +21,7 @@ from scenario_search.responses import (
     SearchAssetSearchResponse,
     SearchModelSearchResponse,
 )
-from scenario_search.search import ASSETS, MODELS, Endpoint
+from scenario_search.search import ASSETS, ENDPOINTS, MODELS, Endpoint
 from scenario_search.signatures import takes, takes_beside
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class AsyncCrawler:
             IncompleteCrawlError: More than the cap were created in one millisecond.
         """
         made = CrawlPlanParams(**keywords)
-        endpoint: Endpoint[Any, Any, Any, Any] = MODELS if made.of == "models" else ASSETS
-        crawl: AsyncCrawl[Any] = self._crawl(endpoint, made, made)
+        # What is no kind is told by the check that follows.
+        crawl = self._crawl(ENDPOINTS.get(str(made.of), ASSETS), made, made)
         return await crawl.plan()
 
     @takes_beside(RunOptions)
@@ -85,7 +85,7 @@ class AsyncCrawler:
         """
         made = RunOptions(**options)
         check(window.params, made, valid=False)
-        endpoint = MODELS if window.params.kind == "models" else ASSETS
+        endpoint = ENDPOINTS[window.params.kind]
         return AsyncCrawl(self._client, endpoint, window.params, made, window=window)
 
     def _crawl(

@@ -159,6 +159,10 @@ WORKFLOWS = Endpoint(
     "Search for workflows by text, meaning and filter.",
 )
 
+_ALL: tuple[Endpoint[Any, Any, Any, Any], ...] = (ASSETS, MODELS, WORKFLOWS)
+ENDPOINTS = {endpoint.params_class.kind: endpoint for endpoint in _ALL}
+"""Each search, by what it is for: "assets", "models" or "workflows"."""
+
 
 class AsyncSearch:
     """The searches of a client. Await a call for one page, or iterate over every hit."""
