@@ -258,6 +258,19 @@ def test_a_gallery_can_go_to_standard_output(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "search", ["assets -f kind=image", "assets -f kind=video", "models style", "workflows sketch"]
+)
+def test_a_gallery_of_the_demo_holds_its_pictures(search: str, tmp_path: Path) -> None:
+    gallery = tmp_path / "g.html"
+    done = invoke(*search.split(), "--max", "2", "--html", str(gallery), "--demo")
+
+    page = gallery.read_text()
+    assert done.exit_code == 0, done.stderr
+    assert page.count('<img src="data:image/webp;base64,') == page.count("<img ") >= 2
+    assert "127.0.0.1" not in page
+
+
 @pytest.mark.parametrize(("form", "told"), [("--urls", True), ("--ids", False)])
 def test_addresses_of_the_demo_are_said_to_be_gone(form: str, told: bool) -> None:
     done = invoke("assets", "castle", "-n", "1", form, "--demo")

@@ -11,6 +11,7 @@ import typer
 from scenario_search.caller_warnings import PendingWarnings, collect_warnings
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
+from scenario_search.cli.embedded_pictures import with_pictures
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.filter_checks import checked, unknown_fields
@@ -101,7 +102,7 @@ def _searching(what: str) -> Callable[..., None]:
         _ = output.form
         keywords = conditions(values, connection, what)
         _, truncated = run(_search(what, keywords, output, connection, walked=walked))
-        if connection.demo and output.form in ("--html", "--urls"):
+        if connection.demo and output.form == "--urls":
             say("The demo's files went with its emulator; one that stays: scenario-search emulate")
         if truncated:
             raise typer.Exit(INCOMPLETE)
@@ -114,13 +115,15 @@ async def _search(
 ) -> None:
     async with connection.client() as client:
         results = _results(client, what, keywords)
+        embedded = connection.demo and output.html is not None
         try:
             if not walked:
-                await write(output, _one(results), what, walked=False)
+                page = _one(results)
+                await write(output, with_pictures(page) if embedded else page, what, walked=False)
                 return
             async with results.prefetch(_AHEAD) as ahead:
                 pages = _cut(ahead.pages(), keywords.get("max_items"))
-                await write(output, pages, what, walked=True)
+                await write(output, with_pictures(pages) if embedded else pages, what, walked=True)
         except BadRequestError as error:
             if told := unknown_fields(keywords.get("filter"), what):
                 error.args = (f"{error.message} ({told})",)
