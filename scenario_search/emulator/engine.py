@@ -22,6 +22,7 @@ real service joins pictures and text is not known: that is the emulator's choice
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any, Final
@@ -108,32 +109,38 @@ class Engine:
         self._result_cap = result_cap
         self._capped_totals = capped_totals
 
-    def search(self, request: SearchRequest) -> Found:
+    def search(self, request: SearchRequest, left: threading.Event | None = None) -> Found:
         """Answer a request.
+
+        Args:
+            request: The request.
+            left: Once set, a filter that takes long is given up.
 
         Raises:
             ApiError: The filter, a picture or the project is refused.
             StoreError: The database file is damaged, or can't be read.
+            CancelledError: It was given up.
         """
-        candidates = self._candidates(request)
+        candidates = self._candidates(request, left)
         start = min(request.offset, self._result_cap)
         end = min(request.offset + request.limit, self._result_cap)
         ranking = self._rank(request, candidates, end)
         total = min(ranking.total, self._result_cap) if self._capped_totals else ranking.total
         return Found(self._store.raw_documents(request.kind, ranking.numbers[start:end]), total)
 
-    def _candidates(self, request: SearchRequest) -> Numbers:
+    def _candidates(self, request: SearchRequest, left: threading.Event | None) -> Numbers:
         if request.project_id not in {None, self._project_id}:
             raise ApiError(403, "These credentials have no access to this project", "FORBIDDEN")
         try:
             tree = parse_filter(request.filter) if request.filter else None
-            return self._store.select_numbers(request.kind, all_of(self._visible(request), tree))
+            where = all_of(self._visible(request), tree)
+            return self._store.select_numbers(request.kind, where, left)
         except FilterSyntaxError as error:
-            where: dict[str, Any] = {"position": error.position}
-            raise bad_request(error.message, "INVALID_FILTER", details=where) from None
+            place: dict[str, Any] = {"position": error.position}
+            raise bad_request(error.message, "INVALID_FILTER", details=place) from None
         except UnknownFieldError as error:
-            where = {"field": error.name, "position": error.position}
-            raise bad_request(str(error), "INVALID_FILTER", details=where) from None
+            place = {"field": error.name, "position": error.position}
+            raise bad_request(str(error), "INVALID_FILTER", details=place) from None
 
     def _visible(self, request: SearchRequest) -> Node:
         if request.public:

@@ -14,6 +14,7 @@ import hmac
 import logging
 import socket
 import struct
+import threading
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -96,13 +97,18 @@ class _Api:
 
             wanted = read() if len(body) <= _SHORT else await running.in_reader(read)
 
+            left = threading.Event()
+
             def answer() -> tuple[bytes, bool]:
-                text = _search_body(wanted, running.search(wanted))
+                text = _search_body(wanted, running.search(wanted, left))
                 if packed and len(text) >= GZIP_FROM:
                     return gzip.compress(text, 1), True
                 return text, False
 
-            text, compressed = await running.in_reader(answer, computes=wanted.computes)
+            try:
+                text, compressed = await running.in_reader(answer, computes=wanted.computes)
+            finally:
+                left.set()  # the client may have, which cancels this
             response = web.Response(body=text, content_type=_JSON)
             if compressed:
                 response.headers["Content-Encoding"] = "gzip"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -50,14 +51,19 @@ class Running:
         """The base URL for a client."""
         return f"{self.origin}/v1"
 
-    def search(self, request: SearchRequest) -> Found:
+    def search(self, request: SearchRequest, left: threading.Event | None = None) -> Found:
         """Answer a checked request; blocking.
+
+        Args:
+            request: The request.
+            left: Once set, a filter that takes long is given up.
 
         Raises:
             ApiError: The filter, a picture or the project is refused.
             StoreError: The database file is damaged, or can't be read.
+            CancelledError: It was given up.
         """
-        found = self.engine.search(request)
+        found = self.engine.search(request, left)
         origin = self.origin.encode()
         hits = [self.library.files.with_urls(hit, origin) for hit in found.hits]
         return Found(hits, found.total)

@@ -276,16 +276,19 @@ class Store:
         """`raw_documents`, parsed."""
         return [decoded(raw, self.path) for raw in self.raw_documents(kind, numbers)]
 
-    def select_numbers(self, kind: Kind, where: Node | None = None) -> Numbers:
+    def select_numbers(
+        self, kind: Kind, where: Node | None = None, left: threading.Event | None = None
+    ) -> Numbers:
         """The numbers of the documents that match a filter tree, rising (read-only).
 
         Join conditions with `filter_parser.all_of`; None matches all. The answer is remembered
-        until a document of the kind changes.
+        until a document of the kind changes. Once `left` is set, it is given up.
 
         Raises:
             UnknownFieldError: The filter names a field that can't be filtered by.
             FilterSyntaxError: The filter is more than SQLite can hold.
             EmulatorStoppedError: The emulator stops.
+            CancelledError: It was given up.
         """
         sql = compile_filter(kind, where)
 
@@ -297,7 +300,7 @@ class Store:
                 sql.parameters,
             )
 
-        numbers: Numbers = self._remembered(kind, (kind, sql), read)
+        numbers: Numbers = self._remembered(kind, (kind, sql), read, left)
         return numbers
 
     def rank(
@@ -418,7 +421,11 @@ class Store:
         return new
 
     def _remembered(
-        self, kind: Kind, key: object, read: Callable[[sqlite3.Connection], Any]
+        self,
+        kind: Kind,
+        key: object,
+        read: Callable[[sqlite3.Connection], Any],
+        left: threading.Event | None = None,
     ) -> Any:
         with self._connections.reading() as connection:
             revision = _revision(connection, kind)
@@ -427,7 +434,7 @@ class Store:
                 if known is not None and known[0] == revision:
                     self._memory.move_to_end(key)
                     return known[1]
-            answer = given_up_at(self._stopping, connection, read)
+            answer = given_up_at(self._stopping, left, connection, read)
         with self._memory_lock:
             self._memory[key] = revision, answer
             self._memory.move_to_end(key)

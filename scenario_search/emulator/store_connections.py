@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -128,20 +129,31 @@ class Connections:
 
 def given_up_at(
     stopping: threading.Event,
+    left: threading.Event | None,
     connection: sqlite3.Connection,
     read: Callable[[sqlite3.Connection], T],
 ) -> T:
     """Read, which a large filter may make last for minutes.
 
+    Args:
+        stopping: Set when the emulator stops.
+        left: Set when nobody waits for the answer any more.
+        connection: What to read from.
+        read: Reads.
+
     Raises:
-        EmulatorStoppedError: The event was set meanwhile.
+        EmulatorStoppedError: The emulator stops.
+        CancelledError: Nobody waits.
     """
-    connection.set_progress_handler(stopping.is_set, _LOOK_EVERY)
+    ends = [each for each in (stopping, left) if each is not None]
+    connection.set_progress_handler(lambda: any(each.is_set() for each in ends), _LOOK_EVERY)
     try:
         return read(connection)
     except sqlite3.OperationalError:
         if stopping.is_set():
             raise EmulatorStoppedError("the emulator was stopped while it searched") from None
+        if left is not None and left.is_set():
+            raise CancelledError("whoever asked for this search has left") from None
         raise
     finally:
         connection.set_progress_handler(None, 0)

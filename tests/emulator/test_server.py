@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,8 @@ import aiohttp
 import numpy as np
 import pytest
 
-from scenario_search.emulator import Emulator, InvalidDocumentError, routes
+from scenario_search.emulator import Emulator, InvalidDocumentError, routes, store_connections
+from scenario_search.emulator.engine import Found
 from scenario_search.emulator.requests import SearchRequest, read_search
 
 
@@ -460,6 +462,32 @@ class TestComputing:
         async with Emulator() as emulator:
             assert await ids(emulator, {"query": "c" * characters}) == []
         assert threads == [thread]
+
+    async def test_a_search_is_given_up_when_its_client_leaves(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begun, ended = threading.Event(), Future[str]()
+        monkeypatch.setattr(store_connections, "_LOOK_EVERY", 1)
+        async with Emulator() as emulator:
+            engine = emulator._running().engine
+            usual = engine.search
+
+            def noted(request: SearchRequest, left: threading.Event) -> Found:
+                begun.set()
+                left.wait(30)  # where it fails it would wait for ever
+                try:
+                    found = usual(request, left)
+                except CancelledError as error:
+                    ended.set_result(str(error))
+                    raise
+                ended.set_result("answered")
+                return found
+
+            monkeypatch.setattr(engine, "search", noted)
+            asking = asyncio.create_task(ids(emulator, {"filter": "width > 0"}))
+            await asyncio.to_thread(begun.wait)
+            asking.cancel()
+            assert await asyncio.wrap_future(ended) == "whoever asked for this search has left"
 
     async def test_words_do_not_wait_for_what_computes(self) -> None:
         """As many searches as there could be threads wait for an embedder that does not come."""

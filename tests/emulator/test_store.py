@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -369,6 +369,18 @@ def test_a_long_filter_is_given_up_when_the_emulator_stops(
             ids(store, "width = 1")
         # What is left to write at the end can still be read.
         assert store.changed_since("assets", 0).changed.tolist() == [1]
+
+
+def test_a_long_filter_is_given_up_when_nobody_waits(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_connections, "_LOOK_EVERY", 1)
+    store.upsert("assets", [asset("a", width=1)])
+    left = threading.Event()
+    left.set()
+    with pytest.raises(CancelledError, match="has left"):
+        store.select_numbers("assets", parse_filter("width = 1"), left)
+    assert ids(store, "width = 1") == ["a"]
 
 
 def test_a_temporary_file_goes_with_the_store() -> None:
