@@ -28,10 +28,10 @@ import attrs
 import orjson
 from aiohttp import web
 
-from scenario_search.emulator.api_errors import ApiError, bad_request
 from scenario_search.emulator.arguments import is_loopback
 from scenario_search.emulator.faults import rule_from_json
 from scenario_search.emulator.fields import KINDS, Kind
+from scenario_search.emulator.refusals import RefusedError, bad_request
 from scenario_search.emulator.seen_requests import SeenRequest
 from scenario_search.emulator.sources import JsonLines
 from scenario_search.emulator.store import InvalidDocumentError
@@ -129,7 +129,7 @@ class Control:
 def _local(handler: _Handler) -> _Handler:
     async def refusing(request: web.Request) -> web.StreamResponse:
         if "Origin" in request.headers or not is_loopback(_host(request)):
-            raise ApiError(403, "The control plane is not for web pages", "FORBIDDEN")
+            raise RefusedError(403, "The control plane is not for web pages", "FORBIDDEN")
         return await handler(request)
 
     return refusing
@@ -166,7 +166,7 @@ def _kind(request: web.Request) -> Kind:
     for kind in KINDS:
         if request.match_info["kind"] == kind:
             return kind
-    raise ApiError(404, "Not Found", "NOT_FOUND", details={"kinds": list(KINDS)})
+    raise RefusedError(404, "Not Found", "NOT_FOUND", details={"kinds": list(KINDS)})
 
 
 async def _object(request: web.Request) -> dict[str, Any]:

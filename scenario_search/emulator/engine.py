@@ -31,7 +31,6 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.api_errors import ApiError, EmulatorStoppedError, bad_request
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.filter_parser import (
     Comparison,
@@ -45,6 +44,7 @@ from scenario_search.emulator.filter_parser import (
     parse_filter,
 )
 from scenario_search.emulator.library import Library
+from scenario_search.emulator.refusals import EmulatorStoppedError, RefusedError, bad_request
 from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.store import Numbers, StoreError
 from scenario_search.emulator.text_index import TextResult
@@ -117,7 +117,7 @@ class Engine:
             left: Once set, a filter that takes long is given up.
 
         Raises:
-            ApiError: The filter, a picture or the project is refused.
+            RefusedError: The filter, a picture or the project is refused.
             StoreError: The database file is damaged, or can't be read.
             CancelledError: It was given up.
         """
@@ -130,7 +130,7 @@ class Engine:
 
     def _candidates(self, request: SearchRequest, left: threading.Event | None) -> Numbers:
         if request.project_id not in {None, self._project_id}:
-            raise ApiError(403, "These credentials have no access to this project", "FORBIDDEN")
+            raise RefusedError(403, "These credentials have no access to this project", "FORBIDDEN")
         try:
             tree = parse_filter(request.filter) if request.filter else None
             where = all_of(self._visible(request), tree)
@@ -259,6 +259,8 @@ class Engine:
             raise
         except Exception as error:
             if request.query_semantic_ratio == 1:
-                raise ApiError(500, f"The embedder failed: {error}", "EMBEDDER_FAILED") from error
+                raise RefusedError(
+                    500, f"The embedder failed: {error}", "EMBEDDER_FAILED"
+                ) from error
             _logger.warning("the embedder failed, keyword hits serve: %s", error)
             return np.zeros(0, np.int64), np.zeros(0, np.float32)

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from scenario_search.emulator.api_errors import ApiError
+from scenario_search.emulator.refusals import RefusedError
 
 __all__ = ["REQUEST_ID", "error_response", "framework_error"]
 
@@ -23,7 +23,7 @@ _CODES: Final[Mapping[int, str]] = {
 }
 
 
-def error_response(error: ApiError) -> web.Response:
+def error_response(error: RefusedError) -> web.Response:
     """The answer for an error."""
     return web.Response(
         status=error.status,
@@ -33,8 +33,10 @@ def error_response(error: ApiError) -> web.Response:
     )
 
 
-def framework_error(error: web.HTTPException) -> ApiError:
+def framework_error(error: web.HTTPException) -> RefusedError:
     """The API's form of what the web framework refuses by itself."""
     allow = error.headers.get("Allow")
     code = _CODES.get(error.status, "BAD_REQUEST")
-    return ApiError(error.status, error.reason, code, headers={"Allow": allow} if allow else None)
+    return RefusedError(
+        error.status, error.reason, code, headers={"Allow": allow} if allow else None
+    )

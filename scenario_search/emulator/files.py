@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from scenario_search.emulator.api_errors import ApiError
 from scenario_search.emulator.demo_media import media_bytes
 from scenario_search.emulator.drawing import draw_asset, draw_thumbnail
+from scenario_search.emulator.refusals import RefusedError
 from scenario_search.emulator.store import Store
 
 __all__ = ["FOLDERS", "STORED_ORIGIN", "Files", "file_blob"]
@@ -94,7 +94,7 @@ class Files:
         """Accept a URL as it was answered.
 
         Raises:
-            ApiError: A 403: the signature is missing, changed or expired.
+            RefusedError: A 403: the signature is missing, changed or expired.
         """
         values = parse_qs(query_string)
         expires, given = values.get("Expires", [""])[0], values.get("Signature", [""])[0]
@@ -109,15 +109,15 @@ class Files:
             )
         )
         if not known:
-            raise ApiError(403, "The URL's signature does not match", "ACCESS_DENIED")
+            raise RefusedError(403, "The URL's signature does not match", "ACCESS_DENIED")
         if int(expires) < self._clock():
-            raise ApiError(403, "The URL has expired", "ACCESS_DENIED")
+            raise RefusedError(403, "The URL has expired", "ACCESS_DENIED")
 
     def read(self, path: str) -> tuple[bytes, str]:
         """The content of a file and its media type.
 
         Raises:
-            ApiError: A 404: no document has such a file.
+            RefusedError: A 404: no document has such a file.
         """
         with self._lock:
             if path in self._cache:
@@ -129,7 +129,7 @@ class Files:
         document = self._store.get("assets", [asset_id]).get(asset_id)
         content = None if document is None else self._content(folder, document)
         if content is None:
-            raise ApiError(404, "No such file", "NOT_FOUND")
+            raise RefusedError(404, "No such file", "NOT_FOUND")
         with self._lock:
             # What was read before a change may be of the old document.
             if path not in self._cache and self._changes == changes:

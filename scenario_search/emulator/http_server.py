@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from aiohttp import http, web
 
-from scenario_search.emulator.api_errors import ApiError
 from scenario_search.emulator.error_responses import REQUEST_ID, error_response, framework_error
+from scenario_search.emulator.refusals import RefusedError
 
 __all__ = ["listening_socket", "serve"]
 
@@ -120,7 +120,9 @@ class _Connection(web.RequestHandler):
         reason = exc.message.partition("\n")[0].rstrip(":")[:_LONGEST_REASON]
         details = {"reason": reason.encode(errors="replace").decode()}
         response = _identified(
-            ApiError(400, "The request is no HTTP that can be read", "BAD_REQUEST", details=details)
+            RefusedError(
+                400, "The request is no HTTP that can be read", "BAD_REQUEST", details=details
+            )
         )
         response.force_close()
         return response
@@ -132,7 +134,7 @@ class _Connection(web.RequestHandler):
         super().log_exception(*args, **keywords)
 
 
-def _identified(error: ApiError) -> web.Response:
+def _identified(error: RefusedError) -> web.Response:
     response = error_response(error)
     response.headers[REQUEST_ID] = uuid.uuid4().hex
     return response

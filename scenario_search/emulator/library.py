@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from scenario_search.emulator.api_errors import EmulatorStoppedError
 from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.demo_data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.embedding import Embedder
@@ -23,6 +22,7 @@ from scenario_search.emulator.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.likenesses import Likenesses
 from scenario_search.emulator.loaded_files import FilesOfLoad
 from scenario_search.emulator.meanings import Meanings
+from scenario_search.emulator.refusals import EmulatorStoppedError
 from scenario_search.emulator.sources import Documents, Source
 from scenario_search.emulator.store import InvalidDocumentError, LoadReport, Store
 from scenario_search.emulator.store_schema import file_error

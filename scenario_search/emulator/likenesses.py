@@ -15,7 +15,6 @@ from typing import Any, Final
 import numpy as np
 
 from scenario_search.emulator import likeness
-from scenario_search.emulator.api_errors import EmulatorStoppedError, bad_request
 from scenario_search.emulator.catalogue import numbered_documents
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.fields import Kind
@@ -34,6 +33,7 @@ from scenario_search.emulator.image_reading import (
 )
 from scenario_search.emulator.kept_vectors import KeptVectors, RowTable
 from scenario_search.emulator.progress_log import ProgressLog
+from scenario_search.emulator.refusals import EmulatorStoppedError, bad_request
 from scenario_search.emulator.store import Numbers, Store
 
 __all__ = ["Likenesses"]
@@ -78,7 +78,7 @@ class Likenesses:
             visible: Whether the caller may see an asset.
 
         Raises:
-            ApiError: A 400: an asset is not there or has no picture, or a data URL is none that
+            RefusedError: A 400: an asset is not there or has no picture, or a data URL is none that
                 can be read.
         """
         return likeness.reference(

@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 import orjson
 
-from scenario_search.emulator.api_errors import ApiError, bad_request
 from scenario_search.emulator.fields import FIELDS, InvalidSortError, Kind, SortKey, parse_sort
+from scenario_search.emulator.refusals import RefusedError, bad_request
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
@@ -87,7 +87,7 @@ def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> Sea
         query_string: The parameters of the URL.
 
     Raises:
-        ApiError: A 400 in the documented words.
+        RefusedError: A 400 in the documented words.
     """
     values = _read_object(body)
     fields: dict[str, Any] = {
@@ -121,7 +121,7 @@ def _read_object(body: bytes) -> dict[str, Any]:
     try:
         values = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise ApiError(
+        raise RefusedError(
             400,
             "Invalid JSON body",
             "INVALID_JSON",

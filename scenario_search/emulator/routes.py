@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from scenario_search.emulator.api_errors import ApiError, EmulatorStoppedError
 from scenario_search.emulator.control import CONTROL_PREFIX, Control
 from scenario_search.emulator.error_responses import REQUEST_ID, error_response, framework_error
 from scenario_search.emulator.faults import Fault, Faults
 from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.files import FOLDERS
 from scenario_search.emulator.openapi import openapi_document
+from scenario_search.emulator.refusals import EmulatorStoppedError, RefusedError
 from scenario_search.emulator.requests import SearchRequest, read_search
 from scenario_search.emulator.seen_requests import SeenRequest, SeenRequests
 from scenario_search.emulator.store import StoreError
@@ -83,7 +83,7 @@ class _Api:
             running = self._running
             _authenticate(request, self._emulator)
             if request.content_type != _JSON:
-                raise ApiError(
+                raise RefusedError(
                     415,
                     "Content-Type must be application/json",
                     "UNSUPPORTED_MEDIA_TYPE",
@@ -162,7 +162,7 @@ def _authenticate(request: web.Request, emulator: Emulator) -> None:
         is_bearer = scheme.lower() == "bearer"
         given = credentials.strip().encode("utf-8", "surrogateescape") if is_bearer else b""
     if not given or not hmac.compare_digest(given, expected):
-        raise ApiError(
+        raise RefusedError(
             401,
             "Invalid or missing credentials",
             "UNAUTHORIZED",
@@ -219,20 +219,20 @@ def _readable(value: str) -> str:
 async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except ApiError as error:
+    except RefusedError as error:
         return error_response(error)
     except web.HTTPException as error:
         return error_response(framework_error(error))
     except (web.PayloadAccessError, web.RequestPayloadError):
-        return error_response(ApiError(400, "The body could not be read", "BAD_REQUEST"))
+        return error_response(RefusedError(400, "The body could not be read", "BAD_REQUEST"))
     except EmulatorStoppedError:
-        return error_response(ApiError(503, "The emulator is stopping", "STOPPING"))
+        return error_response(RefusedError(503, "The emulator is stopping", "STOPPING"))
     except StoreError as error:
         _logger.error("%s", error)  # noqa: TRY400 - it says all there is to know
-        return error_response(ApiError(500, str(error), "DATABASE_FAILED"))
+        return error_response(RefusedError(500, str(error), "DATABASE_FAILED"))
     except Exception:
         _logger.exception("the emulator failed on %s %s", request.method, request.path)
-        return error_response(ApiError(500, "Internal error of the emulator", "INTERNAL_ERROR"))
+        return error_response(RefusedError(500, "Internal error of the emulator", "INTERNAL_ERROR"))
 
 
 class _FaultyAnswer:
@@ -293,7 +293,7 @@ class _FaultyAnswer:
         elif fault.body is not None:
             body = orjson.dumps(fault.body)
         elif status >= 400:
-            body = ApiError(status, f"Scripted {status}", "SCRIPTED").body()
+            body = RefusedError(status, f"Scripted {status}", "SCRIPTED").body()
         else:
             body = b""
         return web.Response(status=status, body=body, content_type=content_type)

@@ -59,7 +59,7 @@ class Running:
             left: Once set, a filter that takes long is given up.
 
         Raises:
-            ApiError: The filter, a picture or the project is refused.
+            RefusedError: The filter, a picture or the project is refused.
             StoreError: The database file is damaged, or can't be read.
             CancelledError: It was given up.
         """
@@ -72,7 +72,7 @@ class Running:
         """The content and the media type behind a URL's path, as it is quoted; blocking.
 
         Raises:
-            ApiError: A 403 for a wrong signature, a 404 for a file that is not there.
+            RefusedError: A 403 for a wrong signature, a 404 for a file that is not there.
         """
         files = self.library.files
         files.check_signature(path, query_string)

@@ -12,13 +12,13 @@ from typing import Any, Protocol, TypeAlias
 
 import attrs
 
-__all__ = ["Documents", "Hit", "JsonLines", "Source"]
+__all__ = ["ClientHit", "Documents", "JsonLines", "Source"]
 
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class Hit(Protocol):
+class ClientHit(Protocol):
     """A hit of the client."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class JsonLines:
     lines: Iterable[bytes]
 
 
-Source: TypeAlias = Path | str | JsonLines | Iterable[Mapping[str, Any] | Hit]
+Source: TypeAlias = Path | str | JsonLines | Iterable[Mapping[str, Any] | ClientHit]
 
 
 class Documents:

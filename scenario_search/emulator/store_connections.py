@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Final, TypeVar
 
-from scenario_search.emulator.api_errors import EmulatorStoppedError
+from scenario_search.emulator.refusals import EmulatorStoppedError
 from scenario_search.emulator.store_schema import StoreError, file_error, open_connection, prepare
 
 READERS: Final = 8

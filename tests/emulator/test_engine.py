@@ -15,12 +15,12 @@ from PIL import Image, ImageDraw
 
 from scenario_search import Scenario
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.api_errors import ApiError
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.engine import Engine
 from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.meanings import text_of
+from scenario_search.emulator.refusals import RefusedError
 from scenario_search.emulator.requests import read_search
 
 MEANINGS = {"castle": 0, "fortress": 0, "dragon": 1, "wyvern": 1, "tree": 2}
@@ -107,20 +107,20 @@ class TestWhatIsSeen:
 
     def test_another_project_is_refused(self, library: Library) -> None:
         request = read_search("assets", b'{"query": "x"}', {"projectId": "project_other"})
-        with ThreadPoolExecutor(1) as beside, pytest.raises(ApiError) as caught:
+        with ThreadPoolExecutor(1) as beside, pytest.raises(RefusedError) as caught:
             Engine(library, beside, project_id="project_demo").search(request)
         assert caught.value.status == 403
 
 
 class TestFilters:
     def test_a_wrong_field_is_named_in_the_documented_words(self, library: Library) -> None:
-        with pytest.raises(ApiError) as caught:
+        with pytest.raises(RefusedError) as caught:
             ids(library, {"filter": "width > 1 AND colour = red"})
         assert caught.value.message == '"colour" is not a filterable field'
         assert caught.value.details == {"field": "colour", "position": 14}
 
     def test_wrong_syntax_starts_with_the_documented_words(self, library: Library) -> None:
-        with pytest.raises(ApiError) as caught:
+        with pytest.raises(RefusedError) as caught:
             ids(library, {"filter": "width >"})
         assert (caught.value.status, caught.value.code) == (400, "INVALID_FILTER")
         assert caught.value.message.startswith("Invalid filter syntax")
@@ -260,7 +260,7 @@ class TestMeaning:
         with Library(None, Broken()) as library:
             load(library, asset("castle", "castle"))
             assert ids(library, {"query": "castle", "querySemanticRatio": 0.9}) == ["castle"]
-            with pytest.raises(ApiError) as caught:
+            with pytest.raises(RefusedError) as caught:
                 ids(library, {"query": "castle", "querySemanticRatio": 1})
         assert (caught.value.status, caught.value.code) == (500, "EMBEDDER_FAILED")
 
@@ -401,7 +401,7 @@ class TestLikeness:
     def test_a_picture_that_can_not_be_is_a_400(
         self, library: Library, image: str, problem: str
     ) -> None:
-        with pytest.raises(ApiError) as caught:
+        with pytest.raises(RefusedError) as caught:
             ids(library, {"image": image})
         assert caught.value.status == 400
         assert problem in caught.value.message

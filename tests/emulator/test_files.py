@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.api_errors import ApiError
 from scenario_search.emulator.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.library import Library
+from scenario_search.emulator.refusals import RefusedError
 from scenario_search.emulator.store import Store
 
 DOCUMENT = orjson.dumps({"id": "asset_1", "url": f"{STORED_ORIGIN}/files/asset_1.png?old=1"})
@@ -45,7 +45,7 @@ def signed(files: Files) -> tuple[str, str]:
 
 
 def refusal(files: Files, path: str, query_string: str) -> str:
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(RefusedError) as caught:
         files.check_signature(path, query_string)
     assert caught.value.status == 403
     return caught.value.message

@@ -7,9 +7,9 @@ import orjson
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.emulator.api_errors import ApiError
 from scenario_search.emulator.engine import Found
 from scenario_search.emulator.fields import Kind
+from scenario_search.emulator.refusals import RefusedError
 from scenario_search.emulator.requests import LARGEST_POSITION, SearchRequest, read_search
 from scenario_search.emulator.routes import _search_body
 
@@ -21,7 +21,7 @@ def read(
 
 
 def refusal(body: Any, kind: Kind = "assets", query_string: dict[str, str] | None = None) -> str:
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(RefusedError) as caught:
         read(body, kind, query_string)
     assert caught.value.status == 400
     return caught.value.message
@@ -196,7 +196,7 @@ def test_many_sorts_are_no_problem() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b'{"query": NaN}', b"\xff", b"[" * 5000])
 def test_a_body_that_is_no_json_is_a_400(body: bytes) -> None:
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(RefusedError) as caught:
         read_search("assets", body, {})
     assert (caught.value.status, caught.value.message) == (400, "Invalid JSON body")
 
@@ -244,7 +244,7 @@ def test_any_object_is_read_or_is_a_400(body: dict[str, Any]) -> None:
     except TypeError:  # an integer past 64 bits
         return
     # Anything but a refusal as documented would be an error of the test.
-    with contextlib.suppress(ApiError):
+    with contextlib.suppress(RefusedError):
         assert 1 <= read_search("assets", raw, {}).limit <= 100
 
 

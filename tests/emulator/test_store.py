@@ -16,9 +16,9 @@ import orjson
 import pytest
 
 from scenario_search.emulator import store_connections, store_schema
-from scenario_search.emulator.api_errors import EmulatorStoppedError
 from scenario_search.emulator.fields import KINDS, parse_sort
 from scenario_search.emulator.filter_parser import parse_filter
+from scenario_search.emulator.refusals import EmulatorStoppedError
 from scenario_search.emulator.store import (
     Changes,
     InvalidDocumentError,

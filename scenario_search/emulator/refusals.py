@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 
-__all__ = ["ApiError", "EmulatorStoppedError", "bad_request"]
+__all__ = ["EmulatorStoppedError", "RefusedError", "bad_request"]
 
 
-class ApiError(Exception):
+class RefusedError(Exception):
     """A request is answered with this instead of with hits.
 
     Attributes:
@@ -55,6 +55,6 @@ class EmulatorStoppedError(RuntimeError):
 
 def bad_request(
     message: str, code: str = "INVALID_PARAMETER", *, details: Mapping[str, Any] | None = None
-) -> ApiError:
+) -> RefusedError:
     """A 400 with this text."""
-    return ApiError(400, message, code, details=details)
+    return RefusedError(400, message, code, details=details)
