@@ -260,6 +260,7 @@ def _run(
     caller: Caller | None = None,
 ) -> T:
     loop = _portal_loop()
+    process = _process
     outcome: Future[T] = Future()
     errands: _Errands = queue.SimpleQueue()
     outcome.add_done_callback(lambda _: errands.put(None))
@@ -290,7 +291,7 @@ def _run(
             loop.call_soon_threadsafe(start)
             return _result(outcome, errands, loop, interrupts)
     except BaseException as error:
-        if not outcome.done():
+        if not outcome.done() and process == _process:
             loop.call_soon_threadsafe(stop)
             while isinstance(error, Exception) and not (outcome.done() or loop.is_closed()):
                 wait([outcome], _GLANCE)
@@ -320,7 +321,9 @@ def _result(
         else:
             if errand is None:
                 return outcome.result()
+            process = _process
             errand()
+            check_process(process, "This call was begun")
         if interrupts.came():
             raise asyncio.CancelledError
 

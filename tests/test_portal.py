@@ -209,6 +209,33 @@ def test_a_fork_inside_of_a_block_leaves_the_parents_requests_alone() -> None:
 
 
 @needs_fork
+def test_a_call_whose_progress_forks_goes_on_in_the_parent_alone(
+    scenario_emulator: Emulator,
+) -> None:
+    script = """
+        import os, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
+        children = []
+        def progress(_):
+            if not children:
+                children.append(os.fork())
+        try:
+            found = len(list(client.crawl.models(progress=progress)))
+        except RuntimeError as error:
+            print(error, flush=True)
+            sys.exit(5)
+        print(os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]), found > 5)
+        client.close()
+    """
+    emulator = scenario_emulator
+    done = run_script(script, emulator.url, emulator.api_key, emulator.api_secret)
+    assert (done.returncode, done.stderr) == (0, "")
+    child, parent = done.stdout.splitlines()
+    assert child.startswith("This call was begun before this process was forked")
+    assert parent == "5 True"
+
+
+@needs_fork
 @pytest.mark.parametrize(
     ("block", "use"),
     [
