@@ -326,7 +326,7 @@ class AsyncCrawl(Generic[H]):
             done.mark(piece.window, created, latest=_tomorrow())
             # A file that was not written to misses these hits, so it is not one to go on with.
             done.files = dict(files or {})
-            done.finished = not _left(done.whole, done)
+            done.finished = not self._left(done.whole, done)
             if self._reading is not None:
                 done.cap = self._reading.cap
             await in_thread(done.save, Path(path))
@@ -340,7 +340,7 @@ class AsyncCrawl(Generic[H]):
         newest_first = self._options.order == "newest"
         windows: list[Window] = []
         if done is None or not done.finished:
-            windows = _left(whole, done, newest_first=newest_first)
+            windows = self._left(whole, done, newest_first=newest_first)
         if done is not None:
             stats.hits = stats.expected = done.hits
         if self._since is not None and whole != Window():
@@ -373,6 +373,21 @@ class AsyncCrawl(Generic[H]):
             counted=0 if done is None else done.hits,
         )
         return Reading(requests, plan, stats)
+
+    def _left(
+        self, whole: Window, done: Checkpoint | None, *, newest_first: bool = True
+    ) -> list[Window]:
+        """Give what is left to do, in order; what has no date comes last."""
+        windows: list[Window] = []
+        if not whole.undated:
+            windows = gaps(whole, () if done is None else done.done)
+        if newest_first:
+            windows.reverse()
+        # In a plan, what has no date is a window of its own, also beside one without bounds.
+        undated = whole.undated or (whole == Window() and self._given is None)
+        if undated and not (done is not None and done.undated_done):
+            windows.append(UNDATED)
+        return windows
 
     async def _read_images(self) -> None:
         """Turn reference images into what is sent, once for all windows and iterations."""
@@ -453,18 +468,6 @@ class AsyncCrawl(Generic[H]):
         return [
             CrawlWindow(self._params, piece.window, piece.total, cap, known) for piece in pieces
         ]
-
-
-def _left(whole: Window, done: Checkpoint | None, *, newest_first: bool = True) -> list[Window]:
-    """Give what is left to do of a crawl, in its order; what has no date comes last."""
-    windows: list[Window] = []
-    if not whole.undated:
-        windows = gaps(whole, () if done is None else done.done)
-    if newest_first:
-        windows.reverse()
-    if (whole.undated or whole == Window()) and not (done is not None and done.undated_done):
-        windows.append(UNDATED)
-    return windows
 
 
 def _raise_incomplete(pieces: list[Piece[Any]]) -> NoReturn:

@@ -648,3 +648,15 @@ async def test_a_crawl_is_more_patient_than_a_search() -> None:
     refused = Answer(503, {}, b"{}", 0.0)
     engine = TextEngine(ASSETS[:5], before=lambda n: refused if n <= 8 else None)
     assert len(await all_ids(crawl_of(engine))) == 5
+
+
+@pytest.mark.parametrize("checkpointed", [False, True])
+async def test_the_windows_of_a_small_plan_share_no_hit(tmp_path: Path, checkpointed: bool) -> None:
+    client, _ = faked_client(TextEngine([dated(1, 1), dated(2)]))
+    found = []
+    for index, window in enumerate(await client.crawl.plan()):
+        options: Any = {"checkpoint": tmp_path / f"{index}.ckpt"} if checkpointed else {}
+        found += [hit.id async for hit in client.crawl.run(window, **options)]
+        # What is finished is not read again.
+        found += [hit.id async for hit in client.crawl.run(window, **options)] * checkpointed
+    assert sorted(found) == ["asset_000001", "asset_000002"]
