@@ -4,8 +4,6 @@ import asyncio
 import contextvars
 import gc
 import pickle
-import queue
-import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +28,6 @@ from scenario_search import (
     SyncSearchHitsOffset,
     TruncatedResultsWarning,
 )
-from scenario_search.download_files import Manifest
 from scenario_search.emulator import Emulator
 from scenario_search.progress import track
 
@@ -271,140 +268,6 @@ def test_context_variables_reach_the_request() -> None:
     variable.set("of the caller")
     client.search.asset_search(query="a")
     assert seen == ["of the caller"]
-
-
-# Downloads
-
-
-def test_what_gives_assets_is_asked_for_one_when_it_is_wanted(
-    client: Scenario, tmp_path: Path
-) -> None:
-    page = client.search.asset_search(filter='kind = "text"', limit=8)
-    saved_before: list[int] = []
-
-    def given() -> Iterator[SearchAssetSearchResponse]:
-        for asset in page.hits:
-            saved_before.append(len(list(tmp_path.glob("*.txt"))))
-            yield asset
-
-    report = client.download(given(), tmp_path, concurrency=1)
-    assert report.done == len(saved_before) == 8
-    assert all(saved >= number - 1 for number, saved in enumerate(saved_before))
-
-
-def test_what_gives_assets_may_use_the_client_in_the_callers_thread(
-    client: Scenario, tmp_path: Path
-) -> None:
-    threads: set[int] = set()
-
-    def given() -> Iterator[SearchAssetSearchResponse]:
-        for asset in client.search.asset_search(filter='kind = "text"', limit=5):
-            threads.add(threading.get_ident())
-            yield asset
-
-    report = client.download(given(), tmp_path)
-    assert report.done == client.crawl.assets(filter='kind = "text"').count() > 5
-    assert threads == {threading.get_ident()}
-
-
-def test_the_progress_of_a_download_is_told_in_the_callers_thread(
-    client: Scenario, tmp_path: Path
-) -> None:
-    page = client.search.asset_search(filter='kind = "text"', limit=5)
-    told: list[tuple[int, int]] = []
-    client.download(
-        page.hits,
-        tmp_path,
-        progress=lambda report: told.append((threading.get_ident(), report.done)),
-    )
-    assert len(told) == 5
-    assert told[-1] == (threading.get_ident(), 5)
-
-
-def test_an_error_of_what_gives_assets_ends_the_download(client: Scenario, tmp_path: Path) -> None:
-    page = client.search.asset_search(filter='kind = "text"', limit=5)
-
-    def given() -> Iterator[SearchAssetSearchResponse]:
-        yield page.hits[0]
-        raise LookupError("the third")
-
-    with pytest.raises(LookupError, match="the third"):
-        client.download(given(), tmp_path)
-    assert client.download(page.hits, tmp_path).done >= 4
-
-
-def test_an_error_of_the_progress_ends_the_download_and_then_is_raised(
-    client: Scenario, tmp_path: Path
-) -> None:
-    page = client.search.asset_search(filter='kind = "text"', limit=5)
-    closed: list[bool] = []
-
-    def fail(_: object) -> None:
-        raise LookupError("no screen")
-
-    closes = Manifest.close
-
-    def close(manifest: Manifest) -> None:
-        closes(manifest)
-        closed.append(True)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Manifest, "close", close)
-        with pytest.raises(LookupError, match="no screen"):
-            client.download(page.hits, tmp_path, progress=fail, concurrency=1)
-    assert closed == [True]
-
-
-@pytest.mark.parametrize("error", [TimeoutError("no screen"), queue.Empty("no screen")])
-def test_no_error_of_the_progress_is_taken_for_the_wait_for_it(
-    client: Scenario, tmp_path: Path, error: Exception
-) -> None:
-    page = client.search.asset_search(filter='kind = "text"', limit=5)
-
-    def fail(_: object) -> None:
-        raise error
-
-    with pytest.raises(type(error), match="no screen"):
-        client.download(page.hits, tmp_path, progress=fail)
-
-
-def test_a_download_of_prefetched_hits_stays_in_the_clients_loop(
-    client: Scenario, tmp_path: Path
-) -> None:
-    with client.search.asset_search(filter='kind = "text"', limit=2).prefetch(3) as hits:
-        report = client.download(hits, tmp_path)
-    assert report.done == client.crawl.assets(filter='kind = "text"').count()
-
-
-def test_a_collection_that_ends_instead_of_beginning_is_an_error(
-    client: Scenario, tmp_path: Path
-) -> None:
-    class Rows:
-        def __iter__(self) -> Iterator[SearchAssetSearchResponse]:
-            return iter([next(iter([]))])
-
-    with pytest.raises(RuntimeError, match=r"iter\(\) raised StopIteration"):
-        client.download(Rows(), tmp_path)
-
-
-def test_an_error_of_what_gives_assets_keeps_its_words(client: Scenario, tmp_path: Path) -> None:
-    class Rows:
-        def __iter__(self) -> Iterator[SearchAssetSearchResponse]:
-            raise TypeError("open AsyncEngine with 'async with'")
-
-    with pytest.raises(TypeError, match=r"^open AsyncEngine with 'async with'$"):
-        client.download(Rows(), tmp_path)
-
-
-def test_a_download_of_a_crawl_says_what_to_write(client: Scenario, tmp_path: Path) -> None:
-    crawl = client.crawl.assets(concurrency=2)
-    with pytest.raises(TypeError, match=r"write 'with client\.crawl"):
-        client.download(crawl, tmp_path)
-
-
-def test_what_is_no_collection_of_assets_is_refused(client: Scenario, tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="not iterable"):
-        client.download(5, tmp_path)  # type: ignore[arg-type]
 
 
 # What is shown
