@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from typing import TypeVar, TypeVarTuple
 
 __all__ = ["in_thread"]
@@ -17,9 +19,10 @@ async def in_thread(function: Callable[[*Ts], T], *arguments: *Ts) -> T:
     """Call a function in a thread, and wait for its end even where this is cancelled meanwhile.
 
     A thread cannot be stopped: one that is left behind would write to files that whoever goes on
-    after the cancellation has opened again.
+    after the cancellation has opened again. Context variables are those of the task.
     """
-    call = asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+    work = partial(copy_context().run, function, *arguments)
+    call = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         return await asyncio.shield(call)
     except asyncio.CancelledError:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextvars import ContextVar
 
 import pytest
 
@@ -10,6 +11,12 @@ from scenario_search.blocking import in_thread
 
 async def test_it_gives_what_the_function_gives() -> None:
     assert await in_thread(divmod, 7, 2) == (3, 1)
+
+
+async def test_context_variables_are_those_of_the_task() -> None:
+    user = ContextVar("user", default="nobody")
+    user.set("ada")
+    assert await in_thread(user.get) == "ada"
 
 
 async def test_an_error_is_raised_where_it_is_awaited() -> None:
