@@ -311,8 +311,9 @@ class _Download:
             await in_thread(part.append, piece)
         if expected is not None and part.size != expected:
             size = part.size
-            await in_thread(part.start_anew)
-            raise APIConnectionError(f"{_shown(url)} has {size:,} bytes in place of {expected:,}")
+            if size > expected:
+                await in_thread(part.start_anew)
+            raise APIConnectionError(f"{_shown(url)} gave {size:,} bytes in place of {expected:,}")
         return answer.headers.get("content-type")
 
     async def _fresh_url(self, asset: SearchAssetSearchResponse) -> str | None:
@@ -346,8 +347,14 @@ def _length(path: Path) -> int | None:
 
 def _expected(answer: FileAnswer, have: int) -> int | None:
     """Give how long the file will be once the answer is read; ``None`` where it does not say."""
+    if answer.headers.get("content-encoding"):
+        return None
+    # A server may give less of a file than was asked for (RFC 9110, section 15.3.7).
+    found = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
+    if answer.status == 206 and found is not None and found[2] != "*":
+        return int(found[2])
     length = answer.headers.get("content-length", "")
-    if answer.headers.get("content-encoding") or not (length.isascii() and length.isdigit()):
+    if not (length.isascii() and length.isdigit()):
         return None
     return int(length) + (have if answer.status == 206 else 0)
 

@@ -272,6 +272,20 @@ async def test_a_file_that_breaks_off_is_gone_on_with(
     assert len(server.requests) > 2
 
 
+async def test_a_server_that_gives_less_than_was_asked_for_is_asked_on(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    async def a_piece(request: web.Request) -> web.StreamResponse:
+        start = request.http_range.start or 0
+        piece = CONTENT[start : start + len(CONTENT) // 5 + 1]
+        told = f"bytes {start}-{start + len(piece) - 1}/{len(CONTENT)}"
+        return web.Response(status=206, body=piece, headers={"Content-Range": told})
+
+    server.respond = a_piece
+    await client.download([asset(1, f"{server.url}/a")], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
+
+
 async def test_a_part_of_an_earlier_run_is_gone_on_with(
     server: Server, client: AsyncScenario, tmp_path: Path
 ) -> None:
