@@ -71,7 +71,8 @@ class AsyncCrawler:
         """
         made = CrawlPlanParams(**keywords)
         # What is no kind is told by the check that follows.
-        crawl = self._crawl(ENDPOINTS.get(str(made.of), ASSETS), made, made)
+        endpoint: Endpoint[Any, Any, Any, Any] = ENDPOINTS.get(str(made.of)) or ASSETS
+        crawl: AsyncCrawl[Any] = self._crawl(endpoint, made, made)
         return await crawl.plan()
 
     @takes_beside(RunOptions)
