@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     import aiohttp
 
 __all__ = [
+    "API_KEY",
+    "API_SECRET",
+    "BASE_URL",
+    "BEARER_AUTH",
+    "CREDENTIAL_VARIABLES",
     "DEFAULT_BASE_URL",
+    "PROJECT_ID",
     "ClientOptions",
     "Credentials",
     "SyncClientOptions",
@@ -31,11 +37,16 @@ __all__ = [
 
 DEFAULT_BASE_URL = "https://api.cloud.scenario.com/v1"
 
-_KEY, _SECRET, _BEARER = "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT"
+API_KEY, API_SECRET, BEARER_AUTH = CREDENTIAL_VARIABLES = (
+    "SCENARIO_SDK_API_KEY",
+    "SCENARIO_SDK_API_SECRET",
+    "SCENARIO_SDK_JWT",
+)
+BASE_URL, PROJECT_ID = "SCENARIO_BASE_URL", "SCENARIO_PROJECT_ID"
+"""Names of environment variables."""
+
 _LEAST_ERASED = 8
 """Characters: a shorter credential is no secret, and may be a word of an answer."""
-
-_BASE_URL, _PROJECT_ID = "SCENARIO_BASE_URL", "SCENARIO_PROJECT_ID"
 
 
 def _is_seconds(value: Any) -> bool:
@@ -211,13 +222,13 @@ def take_credentials(options: dict[str, Any]) -> Credentials:
     given = [options.pop(name, None) for name in ("api_key", "api_secret", "bearer_auth")]
     names = ["api_key", "api_secret", "bearer_auth"]
     if not any(value is not None for value in given):
-        names = [_KEY, _SECRET, _BEARER]
+        names = list(CREDENTIAL_VARIABLES)
         given = [HiddenText(os.environ.get(name, "")) or None for name in names]
     present = [name for name, value in zip(names, given, strict=True) if value is not None]
     if not present:
         raise ConfigurationError(
             "No credentials: pass api_key and api_secret (or bearer_auth), or set "
-            f"{_KEY} and {_SECRET} (or {_BEARER}). Without an account, make the "
+            f"{API_KEY} and {API_SECRET} (or {BEARER_AUTH}). Without an account, make the "
             "client with AsyncScenario.demo() or Scenario.demo()"
         )
     if names[2] in present and len(present) > 1:
@@ -263,7 +274,7 @@ def resolve_base_url(given: str | None, *, allow_http: bool) -> str:
         ConfigurationError: It is no absolute http(s) URL, or plain http to another machine.
     """
     # Hidden until it is known to hold no password, since an error may be shown with all locals.
-    given = HiddenText(given or os.environ.get(_BASE_URL) or DEFAULT_BASE_URL)
+    given = HiddenText(given or os.environ.get(BASE_URL) or DEFAULT_BASE_URL)
     if problem := _base_url_problem(str(given), allow_http=allow_http):
         raise ConfigurationError(problem)
     return str(given).rstrip("/")
@@ -308,4 +319,4 @@ def _is_loopback(host: str) -> bool:
 
 def resolve_project_id(given: str | None) -> str | None:
     """Give the client's project, of its own option or of the environment."""
-    return given or os.environ.get(_PROJECT_ID) or None
+    return given or os.environ.get(PROJECT_ID) or None

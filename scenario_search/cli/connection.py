@@ -15,7 +15,13 @@ from scenario_search.cli.failures import set_debug
 from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import say
 from scenario_search.client import AsyncScenario
-from scenario_search.configuration import resolve_base_url
+from scenario_search.configuration import (
+    API_KEY,
+    API_SECRET,
+    BEARER_AUTH,
+    CREDENTIAL_VARIABLES,
+    resolve_base_url,
+)
 from scenario_search.display_text import clean
 from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
 
@@ -24,7 +30,6 @@ __all__ = ["Connection", "Debug", "Demo", "run"]
 T = TypeVar("T")
 
 _PANEL = "Connection"
-_CREDENTIALS = ("SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT")
 
 
 def _debug(panel: str | None) -> Any:
@@ -90,11 +95,10 @@ class Connection:
         except ConfigurationError as error:
             told = error.message.replace("base_url", "the base URL")
             raise typer.BadParameter(told.replace("allow_http=True", "--allow-http")) from None
-        if not any(map(os.environ.get, _CREDENTIALS)):
-            key, secret, token = _CREDENTIALS
+        if not any(map(os.environ.get, CREDENTIAL_VARIABLES)):
             raise ConfigurationError(
-                f"No credentials: set {key} and {secret} (or {token}), or try it without an "
-                "account, with --demo"
+                f"No credentials: set {API_KEY} and {API_SECRET} (or {BEARER_AUTH}), or try it "
+                "without an account, with --demo"
             )
         return AsyncScenario(base_url=self.base_url, allow_http=self.allow_http, **options)
 
