@@ -76,6 +76,12 @@ def test_the_request_can_be_named_to_the_support(run: Run, scenario_emulator: Em
     assert told(run("assets", "x", "--retries", "0")).endswith("[request req_7]")
 
 
+def test_a_server_is_quoted_as_it_spoke(run: Run, scenario_emulator: Emulator) -> None:
+    words = "project_id p has no max_items, nor a `query`"
+    scenario_emulator.faults.add(status=400, body={"reason": words})
+    assert words in told(run("assets", "x", "--retries", "0"))
+
+
 def test_how_long_to_wait_is_told(run: Run, scenario_emulator: Emulator) -> None:
     scenario_emulator.faults.add(status=429, headers={"Retry-After": "90"})
     assert "wait for 90 s" in told(run("assets", "x", "--retries", "0"))

@@ -16,6 +16,7 @@ from scenario_search.cli.examples import EXAMPLES
 from scenario_search.cli.help import Group
 from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import inert, say, say_as_it_is
+from scenario_search.configuration import API_KEY, API_SECRET, BEARER_AUTH
 from scenario_search.display_text import clean
 from scenario_search.errors import (
     APIError,
@@ -67,7 +68,7 @@ def lines(error: BaseException, *, width: int = 80) -> list[str]:
         return [_line(error.message), *place]
     said = re.sub(r"\[Errno -?\d+\] ", "", _line(error))
     if isinstance(error, AuthenticationError):
-        said += ": look at SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or SCENARIO_SDK_JWT"
+        said += f": look at {API_KEY} and {API_SECRET}, or {BEARER_AUTH}"
     if isinstance(error, APIError):
         if error.retry_after is not None:
             said += f"; the server says to wait for {error.retry_after:g} s"
@@ -88,7 +89,9 @@ def _line(error: object) -> str:
         return clean(f"{where}{error.strerror}", _SHOWN)
     if isinstance(error, BaseException) and not isinstance(error, (ScenarioError, ImportError)):
         return clean(f"{type(error).__name__}: {error} (--debug shows where)", _SHOWN)
-    return in_options(clean(error, _SHOWN))
+    told = clean(error, _SHOWN)
+    # The words of a server are its own.
+    return told if isinstance(error, APIError) else in_options(told)
 
 
 class Commands(Group):
