@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,10 +29,12 @@ def run(*arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def emulating(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+def emulating(
+    *arguments: str, command: Sequence[str] = COMMAND
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """Run the emulator: give the process, and the environment it tells a client to use."""
     process = subprocess.Popen(
-        [*COMMAND, "emulate", "--port", "0", *arguments],
+        [*command, "emulate", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -86,6 +88,21 @@ def test_emulate_ends_in_order_when_it_is_told_to(how: signal.Signals) -> None:
 
     assert process.returncode == 0
     assert "500 assets, 60 models, 12 workflows" in said
+    assert said.endswith("Stopped.\n")
+
+
+def test_emulate_ends_in_order_where_the_loop_takes_no_signals() -> None:
+    code = (
+        "import asyncio; from scenario_search.cli import main\n"
+        "def refuse(*_): raise NotImplementedError  # as on Windows\n"
+        "asyncio.SelectorEventLoop.add_signal_handler = refuse\n"
+        "main()"
+    )
+    with emulating(command=(sys.executable, "-W", "error", "-c", code)) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 0
     assert said.endswith("Stopped.\n")
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from scenario_search.blocking import in_thread
 from scenario_search.cli.connection import Debug, Demo
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
 from scenario_search.cli.writing import say
+from scenario_search.configuration import API_KEY, API_SECRET, BASE_URL
 
 if TYPE_CHECKING:
     from scenario_search.emulator import Emulator
@@ -97,7 +100,7 @@ async def _serve(
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+        _on_signal(name, loop, stop.set)
     await _start(emulator)
     # A load ends only with the emulator: Ctrl-C must not wait for it.
     telling = asyncio.create_task(_load_and_tell(emulator, loads, files, db, err))
@@ -112,6 +115,16 @@ async def _serve(
         await emulator.stop()
         await asyncio.gather(telling, stopping, return_exceptions=True)
     err.print("Stopped.")
+
+
+def _on_signal(
+    name: signal.Signals, loop: asyncio.AbstractEventLoop, act: Callable[[], object]
+) -> None:
+    """Have a function called in the loop when the signal comes."""
+    try:
+        loop.add_signal_handler(name, act)
+    except NotImplementedError:  # on Windows
+        signal.signal(name, lambda *_: loop.call_soon_threadsafe(act))
 
 
 async def _start(emulator: Emulator) -> None:
@@ -154,7 +167,7 @@ async def _load_and_tell(
                 f"  {report.files_matched:,} files with them, {len(report.files_unmatched):,}"
                 f" of no asset, {len(report.files_unreadable):,} unreadable"
             )
-    counts = await asyncio.to_thread(emulator.counts)
+    counts = await in_thread(emulator.counts)
     held = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
     err.print("The emulator is ready.", style="bold")
     err.print(f"  holds      {held}")
@@ -162,8 +175,8 @@ async def _load_and_tell(
     err.print("  stop       Ctrl-C", end="\n\n")
     err.print("Use it with", style="bold")
     print(  # noqa: T201 - for eval "$(...)", so nothing else is on standard output
-        f"export SCENARIO_BASE_URL={emulator.url}\n"
-        f"export SCENARIO_SDK_API_KEY={emulator.api_key}\n"
-        f"export SCENARIO_SDK_API_SECRET={emulator.api_secret}",
+        f"export {BASE_URL}={emulator.url}\n"
+        f"export {API_KEY}={emulator.api_key}\n"
+        f"export {API_SECRET}={emulator.api_secret}",
         flush=True,
     )
