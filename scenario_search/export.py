@@ -39,6 +39,8 @@ __all__ = [
     "ExportSource",
     "Mark",
     "check_place",
+    "csv_lines",
+    "csv_rows",
     "place_beside",
     "source_of",
     "to_csv",
@@ -109,21 +111,28 @@ async def to_csv(source: ExportSource[H], path: str | os.PathLike[str]) -> None:
         IncompleteCrawlError: At the end, where windows could not be read whole.
     """
     columns = frames.columns(source.hit_class)
-    head = _csv_lines([list(columns)])
-    await _export(source, Path(path), head, lambda hits: _csv_lines(_csv_rows(hits, columns)))
+    head = csv_lines([list(columns)])
+    await _export(source, Path(path), head, lambda hits: csv_lines(csv_rows(hits, columns)))
 
 
 def _json_lines(hits: list[H]) -> bytes:
     return b"".join([json_bytes(hit.to_dict()) + b"\n" for hit in hits])
 
 
-def _csv_lines(rows: list[list[Any]]) -> bytes:
+def csv_lines(rows: list[list[Any]]) -> bytes:
+    """Write rows of values as CSV."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
 
 
-def _csv_rows(hits: list[H], columns: dict[str, str]) -> list[list[Any]]:
+def csv_rows(hits: list[H], columns: dict[str, str]) -> list[list[Any]]:
+    """Give hits as rows of values for a spreadsheet: see :func:`to_csv`.
+
+    Args:
+        hits: The hits.
+        columns: The columns of their class, as :func:`scenario_search.frames.columns` gives them.
+    """
     made = []
     for hit, row in zip(hits, frames.rows(hits), strict=True):
         for name, what in columns.items():

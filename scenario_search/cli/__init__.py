@@ -16,7 +16,6 @@ from scenario_search._version import __version__
 from scenario_search.cli.completion import join_at_colons
 from scenario_search.cli.connection import Debug
 from scenario_search.cli.crawls import add_crawls
-from scenario_search.cli.credentials import add_whoami
 from scenario_search.cli.downloads import add_download
 from scenario_search.cli.emulating import add_emulator
 from scenario_search.cli.examples import examples_of
@@ -24,14 +23,16 @@ from scenario_search.cli.failures import EXIT_CODES, Commands
 from scenario_search.cli.filter_checks import add_filter_commands
 from scenario_search.cli.help import Group
 from scenario_search.cli.searches import add_counts, add_searches
+from scenario_search.cli.whoami import add_whoami
+from scenario_search.configuration import API_KEY, API_SECRET, BEARER_AUTH
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     cls=Commands,
     help="Search Scenario's assets, models and workflows.\n\n"
-    "Credentials come from SCENARIO_SDK_API_KEY and SCENARIO_SDK_API_SECRET, or "
-    "SCENARIO_SDK_JWT. Without an account, add --demo to any command.",
+    f"Credentials come from {API_KEY} and {API_SECRET}, or {BEARER_AUTH}. "
+    "Without an account, add --demo to any command.",
     epilog=f"{examples_of('')}\n\n{EXIT_CODES}",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

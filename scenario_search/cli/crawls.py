@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 import attrs
 import typer
 
+from scenario_search.blocking import in_thread
 from scenario_search.checkpoint import Checkpoint
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
@@ -185,7 +185,7 @@ async def _emit(batches: AsyncIterator[list[Any]]) -> None:
     async for hits in batches:
         text = "".join([json_text(hit.to_dict()) + "\n" for hit in hits])
         # A full pipe would hold up the requests that are under way.
-        await asyncio.to_thread(emit, text)
+        await in_thread(emit, text)
 
 
 def _tell(

@@ -25,8 +25,6 @@ from scenario_search.params import (
     Images,
     SearchAssetSearchParams,
     SearchModelSearchParams,
-    SearchParams,
-    SearchWorkflowSearchParams,
     parameters,
 )
 
@@ -288,12 +286,7 @@ _SPOKEN = {"images": "--like and --unlike"} | {
     name: "the query"
     if name == "query"
     else _flags(name, _OPTIONS.get(name, _UNCHANGED))[0].partition("/")[0]
-    for params_class in (
-        SearchAssetSearchParams,
-        SearchModelSearchParams,
-        SearchWorkflowSearchParams,
-        CrawlOptions,
-    )
+    for params_class in (SearchAssetSearchParams, SearchModelSearchParams, CrawlOptions)
     for name in attrs.fields_dict(params_class)
     if name != "images"
 }
@@ -321,11 +314,4 @@ _SAID_HERE = {
         "--since takes a date, such as 2025-01-31, or the checkpoint of a finished crawl, not "
     ),
     "a datetime, ISO text or the path of a checkpoint": "a date or the path of a checkpoint",
-}
-
-
-SEARCHES: dict[str, type[SearchParams]] = {
-    "assets": SearchAssetSearchParams,
-    "models": SearchModelSearchParams,
-    "workflows": SearchWorkflowSearchParams,
 }

@@ -14,6 +14,7 @@ from scenario_search.cli.tables import print_hits
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.display_text import count, totals
 from scenario_search.responses import Hit, SearchHits
+from scenario_search.search import ENDPOINTS
 
 __all__ = ["Output", "write"]
 
@@ -116,12 +117,11 @@ async def _write_json(pages: AsyncIterator[SearchHits[Any]], *, walked: bool) ->
 
 async def _write_csv(pages: AsyncIterator[SearchHits[Any]], what: str) -> None:
     from scenario_search import export, frames  # noqa: PLC0415 - only for CSV
-    from scenario_search.cli.searches import ENDPOINTS  # noqa: PLC0415 - it needs this module
 
     columns = frames.columns(ENDPOINTS[what].hit_class)
-    lines = export._csv_lines([list(columns)])
+    lines = export.csv_lines([list(columns)])
     async for page in pages:
-        lines += export._csv_lines(export._csv_rows(page.hits, columns))
+        lines += export.csv_lines(export.csv_rows(page.hits, columns))
         _emit_csv(lines)
         lines = b""
     _emit_csv(lines)

@@ -20,16 +20,11 @@ from scenario_search.cli.output import Output, write
 from scenario_search.cli.writing import emit, say
 from scenario_search.client import AsyncScenario
 from scenario_search.errors import BadRequestError, TruncatedResultsWarning
-from scenario_search.search import ASSETS, MODELS, WORKFLOWS, Endpoint
+from scenario_search.search import ENDPOINTS
 from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
 
-__all__ = ["ENDPOINTS", "add_counts", "add_searches", "conditions"]
+__all__ = ["add_counts", "add_searches", "conditions"]
 
-ENDPOINTS: dict[str, Endpoint[Any, Any, Any, Any]] = {
-    "assets": ASSETS,
-    "models": MODELS,
-    "workflows": WORKFLOWS,
-}
 _POSITION = ("sort_by", "limit", "offset", "page", "hits_per_page", "max_items")
 _AHEAD = 3
 _DOCS = {
@@ -40,8 +35,8 @@ _DOCS = {
 
 
 @attrs.frozen(kw_only=True)
-class Walk:
-    """How far to go."""
+class Pages:
+    """Whether one page is read, or all."""
 
     all: Annotated[
         bool, typer.Option("--all", help="Every hit, to the last page.", rich_help_panel="Pages")
@@ -56,8 +51,8 @@ def add_searches(app: typer.Typer) -> None:
                 _searching(what),
                 what,
                 doc,
-                options.arguments(options.SEARCHES[what]),
-                options.fields_of(Walk),
+                options.arguments(ENDPOINTS[what].params_class),
+                options.fields_of(Pages),
                 options.fields_of(Output),
                 options.fields_of(Connection),
             )
@@ -72,7 +67,7 @@ def add_counts(app: typer.Typer) -> None:
                 _counting(what),
                 what,
                 f"Count {what}, past the engine's cap where there are more.",
-                options.arguments(options.SEARCHES[what], without=_POSITION),
+                options.arguments(ENDPOINTS[what].params_class, without=_POSITION),
                 options.fields_of(Connection),
             )
         )
@@ -98,7 +93,7 @@ def conditions(values: dict[str, Any], connection: Connection, what: str) -> dic
 def _searching(what: str) -> Callable[..., None]:
     def search(**values: Any) -> None:
         output, connection = options.take(Output, values), options.take(Connection, values)
-        walked = options.take(Walk, values).all or values["max_items"] is not None
+        walked = options.take(Pages, values).all or values["max_items"] is not None
         _ = output.form
         keywords = conditions(values, connection, what)
         _, truncated = run(_search(what, keywords, output, connection, walked=walked))

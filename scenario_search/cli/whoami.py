@@ -12,14 +12,15 @@ from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
 from scenario_search.cli.writing import emit, inert, json_text
+from scenario_search.configuration import resolve_project_id, take_credentials
 from scenario_search.display_text import clean, duration
 
 __all__ = ["add_whoami"]
 
 
 @attrs.frozen(kw_only=True)
-class _Answer:
-    """What is asked for."""
+class WhoamiOptions:
+    """For which project, and in what form."""
 
     project_id: Annotated[
         str | None, typer.Option("--project", help="The project to search in.", metavar="ID")
@@ -34,16 +35,16 @@ def add_whoami(app: typer.Typer) -> None:
             _whoami,
             "whoami",
             "Check the credentials with one small search; they are not shown.",
-            options.fields_of(_Answer),
+            options.fields_of(WhoamiOptions),
             options.fields_of(Connection),
         )
     )
 
 
 def _whoami(**values: Any) -> None:
-    answer, connection = options.take(_Answer, values), options.take(Connection, values)
-    found, _ = run(_ask(connection, answer.project_id))
-    if answer.as_json:
+    asked, connection = options.take(WhoamiOptions, values), options.take(Connection, values)
+    found, _ = run(_ask(connection, asked.project_id))
+    if asked.as_json:
         emit(json_text(found) + "\n")
         return
     for what, value in found.items():
@@ -54,12 +55,14 @@ def _whoami(**values: Any) -> None:
 async def _ask(connection: Connection, project_id: str | None) -> dict[str, Any]:
     """Search for one hit of the caller's own, which tells whose it is."""
     async with connection.client() as client:
+        kind = "basic" if connection.demo else take_credentials({}).kind
+        own = resolve_project_id(client.options.project_id)
         page = await client.search.asset_search(query="a", limit=1, project_id=project_id)
         hit = page.hits[0] if page.hits else None
         return {
             "api": client.base_url,
-            "credentials": f"accepted ({client._credentials.kind})",
-            "project": project_id or client._project_id or (hit and clean(hit.owner_id)) or None,
+            "credentials": f"accepted ({kind})",
+            "project": project_id or own or (hit and clean(hit.owner_id)) or None,
             "team": (hit and clean(hit.team_id)) or None,
             "answered_in": duration(page.response.elapsed),
         }
