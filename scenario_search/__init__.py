@@ -43,10 +43,9 @@ if TYPE_CHECKING:
         UnprocessableEntityError,
     )
     from scenario_search.filters import F, Filter, Raw
-    from scenario_search.images import ImagesDict, ImageSource
+    from scenario_search.images import Images, ImagesDict, ImageSource
     from scenario_search.paging import PageInfo
     from scenario_search.params import (
-        Images,
         SearchAssetSearchParams,
         SearchModelSearchParams,
         SearchWorkflowSearchParams,
@@ -167,7 +166,7 @@ _HOMES = {
     "Hit": "responses",
     "IgnoredParameterWarning": "errors",
     "ImageSource": "images",
-    "Images": "params",
+    "Images": "images",
     "ImagesDict": "images",
     "IncompleteCrawlError": "errors",
     "InternalServerError": "errors",

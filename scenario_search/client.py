@@ -159,20 +159,21 @@ class AsyncScenario:
         """Download the files of assets into a folder.
 
         Each file is named by its asset's id, and has a line in ``manifest.jsonl``. What is there
-        is not fetched again, so a download that was ended goes on. Expired URLs are replaced.
+        is not fetched again, so a download that was ended goes on. Expired URLs are replaced. The
+        client's ``max_retries`` holds for files too; its ``limiter`` and ``deadline`` do not.
 
         Args:
             assets: A page, results, a crawl (inside ``async with``, to have its requests run at
                 once), or anything that gives assets.
             directory: The folder, made if it is not there.
             concurrency: How many files are fetched at once.
-            on_error: Whether a file that cannot be had is an error, or is left out: it is then
-                in the report and in the manifest.
+            on_error: Whether a file that cannot be downloaded is an error, or is left out: it is
+                then in the report and in the manifest.
             progress: Called with the report after every file.
 
         Raises:
             InvalidParamsError: An argument cannot be used.
-            APIError: A file cannot be had, after retries.
+            APIError: A file cannot be downloaded, after retries.
             OSError: A file cannot be written.
         """
         from scenario_search.download import download  # noqa: PLC0415 - few programs do

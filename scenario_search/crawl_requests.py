@@ -12,8 +12,9 @@ from scenario_search.crawl_params import CrawlStats, RunOptions, joined
 from scenario_search.errors import APIError, APIResponseValidationError
 from scenario_search.pacing import Pause, Turns
 from scenario_search.paging import Position, whole_number
-from scenario_search.params import MAX_PAGE_SIZE, SearchParams
+from scenario_search.params import SearchParams
 from scenario_search.responses import Hit
+from scenario_search.rules import MAX_PAGE_SIZE
 from scenario_search.search_results import PreparedSearch
 from scenario_search.windows import Window, id_text
 

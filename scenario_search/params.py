@@ -24,18 +24,15 @@ from scenario_search import rules
 from scenario_search.errors import InvalidParamsError
 from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.images import Images, ImagesDict, ImageSource, like_unlike
-from scenario_search.rules import MAX_PAGE_SIZE, is_filter
+from scenario_search.rules import is_filter
 
 if TYPE_CHECKING:
     from scenario_search.filters import Filter
 
 __all__ = [
-    "MAX_PAGE_SIZE",
     "CallOptions",
     "Conditions",
     "ImageConditions",
-    "Images",
-    "ImagesDict",
     "ModelConditions",
     "SearchAssetSearchParams",
     "SearchModelSearchParams",
@@ -45,7 +42,6 @@ __all__ = [
     "fields",
     "given_parameters",
     "ignored_parameters",
-    "like_unlike",
     "parameters",
     "query_parameters",
     "validate",
@@ -117,7 +113,7 @@ class CallOptions:
     max_retries: int | None = _param(
         "",
         Place.CALL,
-        "How many times a failed attempt is repeated; None for the client's.",
+        "How many times a failed attempt is repeated; None for the client's, or 8 in a crawl.",
         rules.integer(0),
     )
     max_items: int | None = _param(
@@ -327,7 +323,8 @@ def problems(params: SearchParams) -> Iterator[str]:
         if parameter.rule and (what := parameter.rule(name, value, params))
     }
     if not _searched_by(params) and wrong.keys().isdisjoint(_SEARCHES):
-        yield "Must provide at least one search parameter: query, filter, image or images"
+        *first, last = (name for name in _SEARCHES if name in attrs.fields_dict(type(params)))
+        yield f"Must provide at least one search parameter: {', '.join(first)} or {last}"
     yield from wrong.values()
     offset_mode = [n for n in ("limit", "offset") if getattr(params, n) is not None]
     page_mode = [n for n in ("page", "hits_per_page") if getattr(params, n) is not None]

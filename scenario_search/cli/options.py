@@ -20,9 +20,9 @@ from scenario_search.cli.completion import completing
 from scenario_search.cli.pictures import picture
 from scenario_search.crawl_params import CrawlOptions
 from scenario_search.filters import Filter
+from scenario_search.images import Images
 from scenario_search.params import (
     CallOptions,
-    Images,
     SearchAssetSearchParams,
     SearchModelSearchParams,
     parameters,
@@ -308,6 +308,7 @@ _SAID_HERE = {
     "Must provide at least one search parameter: query, filter, image or images": (
         "Must provide at least one search parameter: a query, --filter, --image, --like or --unlike"
     ),
+    "search parameter: query or filter": "search parameter: a query or --filter",
     "an existing AssetId or a valid data URL": "a file, an asset's id or a web address",
     "['createdAt:desc']": "createdAt:desc",
     "--since is no moment, and there is no checkpoint ": (
