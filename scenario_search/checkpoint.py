@@ -167,9 +167,10 @@ class Checkpoint:
             raise CheckpointError(f"Cannot read the checkpoint {path}: {error.strerror}") from error
         try:
             checkpoint = cls._from_json(orjson.loads(data))
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+        except (CheckpointError, ValueError, TypeError, LookupError, AttributeError) as error:
             raise CheckpointError(
-                f"{path} is no checkpoint of this version ({error!r}): delete it to start anew"
+                f"{path} is no checkpoint of this version ({_misfit(error)}): delete it to start "
+                "anew"
             ) from error
         if digest not in (None, checkpoint.digest) or whole not in (None, checkpoint.whole):
             raise CheckpointError(
@@ -182,7 +183,7 @@ class Checkpoint:
     @classmethod
     def _from_json(cls, data: Any) -> Checkpoint:
         if data["format"] != _FORMAT:
-            raise ValueError(f"its format is {data['format']!r}")
+            raise CheckpointError(f"its format is {data['format']!r}, not {_FORMAT}")
         done = [Window(start, end) for start, end in data["done"]]
         checkpoint = cls(
             digest=data["digest"],
@@ -199,6 +200,19 @@ class Checkpoint:
             for bound in (window.start, window.end):
                 _typed(bound, int, type(None))
         return checkpoint
+
+
+def _misfit(error: Exception) -> str:
+    """Say in words why what a file holds is no checkpoint."""
+    match error:
+        case CheckpointError():
+            return str(error)
+        case orjson.JSONDecodeError():
+            return "it is not JSON"
+        case KeyError():
+            return f"it has no {error}"
+        case _:
+            return "a value in it is of the wrong type"
 
 
 def _typed(value: Any, *types: type) -> Any:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,22 @@ def test_a_checkpoint_of_another_time_is_refused(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"{}", b'{"format": 99}', b'"x"', b"\xff\xfe", b"null"]
+    ("content", "why"),
+    [
+        (b"", "it is not JSON"),
+        (b"{", "it is not JSON"),
+        (b"\xff\xfe", "it is not JSON"),
+        (b"{}", "it has no 'format'"),
+        (b'{"format": 99}', "its format is 99, not 1"),
+        (b"[]", "a value in it is of the wrong type"),
+        (b'"x"', "a value in it is of the wrong type"),
+        (b"null", "a value in it is of the wrong type"),
+    ],
 )
-def test_what_is_no_checkpoint_is_refused(path: Path, content: bytes) -> None:
+def test_what_is_no_checkpoint_is_refused(path: Path, content: bytes, why: str) -> None:
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match="no checkpoint"):
+    told = f"{path} is no checkpoint of this version ({why}): delete it to start anew"
+    with pytest.raises(CheckpointError, match=f"^{re.escape(told)}$"):
         Checkpoint.read(path, "digest")
 
 
