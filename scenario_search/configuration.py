@@ -32,6 +32,9 @@ __all__ = [
     "ClientOptions",
     "Credentials",
     "SyncClientOptions",
+    "is_loopback",
+    "resolve_base_url",
+    "resolve_project_id",
     "take_credentials",
 ]
 
@@ -295,7 +298,7 @@ def _base_url_problem(url: str, *, allow_http: bool) -> str | None:
             "base_url must have no user name, query or fragment: credentials go into "
             "api_key and api_secret"
         )
-    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):
         return (
             f"base_url {url!r} would send credentials unencrypted: use https, or pass "
             "allow_http=True if that is meant"
@@ -308,7 +311,8 @@ def _shown(url: str) -> str:
     return url.rpartition("@")[2].partition("?")[0].partition("#")[0]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name or address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

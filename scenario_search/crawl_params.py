@@ -30,6 +30,10 @@ __all__ = [
     "CrawlStats",
     "CrawlWindow",
     "RunOptions",
+    "check",
+    "joined",
+    "search_params",
+    "since_moment",
 ]
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "hit_line",
     "hit_text",
     "kind",
+    "model",
     "number",
     "page_text",
     "pixels",

@@ -27,7 +27,7 @@ from urllib.parse import urljoin, urlsplit
 import attrs
 
 from scenario_search.blocking import in_thread
-from scenario_search.configuration import _is_loopback
+from scenario_search.configuration import is_loopback
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.crawl_requests import cancelled
 from scenario_search.download_files import DownloadedFile, Manifest, PartialFile, file_name
@@ -286,8 +286,8 @@ class _Download:
                 f"{_shown(url)!r} is no URL: {error}", paths=("$.url",)
             ) from None
         # A server elsewhere has no business with this machine's own.
-        at_home = _is_loopback(urlsplit(self.client.base_url).hostname or "")
-        plain = self.client.options.allow_http or (at_home and _is_loopback(host))
+        at_home = is_loopback(urlsplit(self.client.base_url).hostname or "")
+        plain = self.client.options.allow_http or (at_home and is_loopback(host))
         if not host or parts.scheme not in (("https", "http") if plain else ("https",)):
             raise APIResponseValidationError(
                 f"{_shown(url)!r} is not fetched: only https is", paths=("$.url",)

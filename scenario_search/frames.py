@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["Columns", "columns", "rows", "to_pandas", "to_polars"]
+__all__ = ["Columns", "columns", "library", "rows", "to_pandas", "to_polars", "unknown_fields"]
 
 EXTRA = "extra"
 

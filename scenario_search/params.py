@@ -34,6 +34,7 @@ __all__ = [
     "Conditions",
     "ImageConditions",
     "ModelConditions",
+    "Place",
     "SearchAssetSearchParams",
     "SearchModelSearchParams",
     "SearchParams",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scenario_search.params import SearchParams
 
 __all__ = [
+    "REQUIRED",
     "ComplianceMetadata",
     "Concept",
     "Document",
@@ -41,6 +42,10 @@ __all__ = [
     "SearchModelSearchResponse",
     "SearchWorkflowSearchResponse",
     "Thumbnail",
+    "json_bytes",
+    "wire_fields",
+    "wire_name",
+    "without_signature",
 ]
 
 H = TypeVar("H", bound="Hit")

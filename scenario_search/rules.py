@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from scenario_search.filter_tree import Filter
     from scenario_search.params import SearchParams
 
+__all__ = ["MAX_PAGE_SIZE", "as_int", "header_problem", "is_filter", "is_whole", "query_problem"]
+
 Rule = Callable[[str, Any, "SearchParams"], str | None]
 """Says what is wrong with (name, value, request); ``None`` if nothing is."""
 

@@ -32,7 +32,7 @@ from scenario_search.signatures import docstring, signature_of
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
 
-__all__ = ["AsyncSearch"]
+__all__ = ["ASSETS", "ENDPOINTS", "MODELS", "WORKFLOWS", "AsyncSearch", "Endpoint", "SearchMethod"]
 
 P = ParamSpec("P")
 O = ParamSpec("O")  # noqa: E741 - the options beside P, the parameters

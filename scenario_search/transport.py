@@ -40,7 +40,7 @@ from scenario_search.errors import (
 from scenario_search.session_closing import close_at_end_of_loop, close_session, let_go
 from scenario_search.timeouts import Timeouts
 
-__all__ = ["Answer", "FileAnswer", "Transport", "ready_headers"]
+__all__ = ["AIOHTTP_VERSION", "Answer", "FileAnswer", "Transport", "ready_headers"]
 
 AIOHTTP_VERSION = aiohttp.__version__
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -198,3 +199,21 @@ class A:
     found = set(imports(ast.parse(code)))
     assert {"anyio", "socket", "scenario_search.client"} <= found
     assert "aiohttp" not in found
+
+
+def test_what_a_module_takes_of_another_is_in_its_list_of_names() -> None:
+    modules = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
+        for path in PACKAGE.rglob("*.py")
+        if path.stem not in ("__init__", "__main__", "_version")
+    }
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules.items()}
+    hidden = [
+        f"{name} takes {taken.name} of {node.module}"
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in modules
+        for taken in node.names
+        if taken.name not in getattr(importlib.import_module(node.module), "__all__", ())
+    ]
+    assert hidden == []

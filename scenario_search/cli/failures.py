@@ -31,7 +31,7 @@ from scenario_search.errors import (
 )
 from scenario_search.filters import format_error
 
-__all__ = ["EXIT_CODES", "Commands", "set_debug"]
+__all__ = ["EXIT_CODES", "INCOMPLETE", "Commands", "set_debug"]
 
 API, USAGE, CREDENTIALS, INCOMPLETE, INTERRUPTED = 1, 2, 3, 4, 130
 

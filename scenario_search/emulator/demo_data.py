@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AUDIO_RATE",
     "DEMO_PROJECT",
+    "MESH_JSON",
     "OTHER_PROJECTS",
     "DemoData",
     "Document",

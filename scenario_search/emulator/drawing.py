@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from scenario_search.emulator.demo_scenes import Scene
 
-__all__ = ["draw_asset", "draw_thumbnail", "picture_of"]
+__all__ = ["PALETTES", "draw_asset", "draw_thumbnail", "picture_of"]
 
 DRAWERS = {**BEINGS, **PLACES, **THINGS}
 FORMATS = {"image/jpeg": "JPEG", "image/webp": "WEBP"}

@@ -12,7 +12,23 @@ if TYPE_CHECKING:
 
     from scenario_search.emulator.demo_picks import Pick
 
-__all__ = ["Brush", "Color", "Point", "mix", "ramp", "shade"]
+__all__ = [
+    "GOLD",
+    "INK",
+    "LEAF",
+    "SKIN",
+    "STEEL",
+    "STONE",
+    "WHITE",
+    "WOOD",
+    "Brush",
+    "Color",
+    "Point",
+    "mix",
+    "outline",
+    "ramp",
+    "shade",
+]
 
 Color = tuple[int, int, int]
 Point = tuple[float, float]

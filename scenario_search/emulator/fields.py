@@ -16,6 +16,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, get_args
 
+__all__ = [
+    "FIELDS",
+    "KINDS",
+    "SEARCHABLE",
+    "Indexed",
+    "InvalidSortError",
+    "Kind",
+    "Scalar",
+    "SortKey",
+    "column_fields",
+    "filterable_field",
+    "folded",
+    "has_column",
+    "index_document",
+    "parse_sort",
+    "searchable_texts",
+    "value_at",
+]
+
 Kind: TypeAlias = Literal["assets", "models", "workflows"]
 FieldType: TypeAlias = Literal["string", "number", "date", "string[]"]
 Scalar: TypeAlias = float | str

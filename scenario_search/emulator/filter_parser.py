@@ -27,6 +27,26 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+__all__ = [
+    "And",
+    "Between",
+    "Comparison",
+    "Condition",
+    "Contains",
+    "Exists",
+    "FilterSyntaxError",
+    "In",
+    "IsEmpty",
+    "IsNull",
+    "Node",
+    "Not",
+    "Or",
+    "StartsWith",
+    "UnknownFieldError",
+    "all_of",
+    "parse_filter",
+]
+
 MAX_DEPTH: Final = 200
 """The deepest nesting of parentheses and `NOT`."""
 

@@ -57,6 +57,8 @@ from scenario_search.emulator.filter_parser import (
     UnknownFieldError,
 )
 
+__all__ = ["compile_filter"]
+
 Parameter: TypeAlias = float | int | str
 
 MAX_CONDITIONS: Final = 5_000

@@ -16,6 +16,8 @@ from typing import Final, TypeVar
 from scenario_search.emulator.refusals import EmulatorStoppedError
 from scenario_search.emulator.store_schema import StoreError, file_error, open_connection, prepare
 
+__all__ = ["Connections", "given_up_at"]
+
 READERS: Final = 8
 """So many reads run at the same time; further ones wait."""
 

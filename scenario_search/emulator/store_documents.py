@@ -12,6 +12,8 @@ import orjson
 
 from scenario_search.emulator.store_schema import file_error
 
+__all__ = ["InvalidDocumentError", "LoadReport", "check_text", "decoded", "encode_document"]
+
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from scenario_search.emulator.fields import Kind, SortKey
 
+__all__ = ["Changes", "FieldRanks", "Numbers", "joint_ranks", "read_numbers", "read_ranks"]
+
 Numbers: TypeAlias = npt.NDArray[np.int64]
 
 LAST: Final = np.iinfo(np.int32).max

@@ -17,6 +17,17 @@ from typing import Final
 
 from scenario_search.emulator.fields import FIELDS, KINDS, Kind, column_fields
 
+__all__ = [
+    "DELETE_BLOB",
+    "PUT_BLOB",
+    "StoreError",
+    "file_error",
+    "open_connection",
+    "prepare",
+    "trigram_statements",
+    "upsert_statements",
+]
+
 APPLICATION_ID: Final = 0x5343_4E53
 SCHEMA_VERSION: Final = 2
 BUSY_SECONDS: Final = 60.0

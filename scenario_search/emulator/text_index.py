@@ -31,6 +31,8 @@ from scenario_search.emulator.text_segment import (
 )
 from scenario_search.emulator.text_snapshot import Snapshot
 
+__all__ = ["TextIndex", "TextResult"]
+
 FORMAT = "scenario-search text index 1"
 """First words of what `TextIndex.to_bytes` writes; changes with the format and the rules."""
 

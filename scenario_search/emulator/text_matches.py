@@ -12,6 +12,8 @@ from scenario_search.emulator.text_query import Node, Pattern
 from scenario_search.emulator.text_segment import IntArray
 from scenario_search.emulator.text_snapshot import Snapshot, sort_keys
 
+__all__ = ["Matches", "PatternPlaces"]
+
 ABSENT = 9
 """The typo count of a document that does not match a node."""
 

@@ -17,6 +17,8 @@ from scenario_search.emulator.text_snapshot import Snapshot
 from scenario_search.emulator.text_tokens import MAX_WORD_BYTES, query_tokens
 from scenario_search.emulator.text_typos import typo_words, typos_allowed
 
+__all__ = ["Node", "Pattern", "Query", "Term", "parse_query", "query_nodes"]
+
 MAX_QUERY_TERMS = 10
 MAX_JOINED_TERMS = 3
 MAX_PREFIX_WORDS = 1000

@@ -21,6 +21,8 @@ from scenario_search.emulator.text_matches import Matches, PatternPlaces
 from scenario_search.emulator.text_query import Node, Pattern, Term
 from scenario_search.emulator.text_segment import MAX_COUNTED_WORDS, POSITION_BITS, IntArray
 
+__all__ = ["rank"]
+
 BoolArray = NDArray[np.bool_]
 Path = tuple[Node, ...]
 

@@ -11,6 +11,18 @@ from numpy.typing import NDArray
 
 from scenario_search.emulator.text_tokens import HARD_BREAK, MAX_WORD_BYTES, document_tokens
 
+__all__ = [
+    "MAX_COUNTED_WORDS",
+    "POSITION_BITS",
+    "IntArray",
+    "Segment",
+    "Text",
+    "build_segment",
+    "merge_segments",
+    "segment_from_bytes",
+    "segment_to_bytes",
+]
+
 IntArray = NDArray[np.int64]
 
 POSITION_BITS = 17

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from scenario_search.emulator.text_segment import POSITION_BITS, IntArray, Segment
 
+__all__ = ["LETTERS", "Snapshot", "letters_of", "sort_keys"]
+
 _REMEMBERED_WORDS = 32
 
 LETTERS = 24

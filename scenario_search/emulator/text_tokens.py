@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+__all__ = ["HARD_BREAK", "MAX_WORD_BYTES", "document_tokens", "query_tokens"]
+
 HARD_BREAK = "\x01"
 """The token that stands for one or more hard separators between two words."""
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scenario_search.emulator.text_segment import IntArray
 from scenario_search.emulator.text_snapshot import LETTERS, Snapshot, letters_of
 
+__all__ = ["typo_words", "typos_allowed"]
+
 ONE_TYPO_FROM = 5
 TWO_TYPOS_FROM = 9
 MAX_ONE_TYPO_WORDS = 150
