@@ -359,7 +359,9 @@ def test_ctrl_c_is_one_line_while_modules_are_imported() -> None:
 # Help and completion
 
 
-@pytest.mark.parametrize("command", ["--help", "filter check width>5", "filter fields"])
+@pytest.mark.parametrize(
+    "command", ["--version", "--help", "filter check width>5", "filter fields"]
+)
 def test_what_asks_no_server_starts_light(command: str) -> None:
     code = (
         "import sys; from scenario_search.cli import app; sys.argv[0] = 'scenario-search'\n"
@@ -370,7 +372,7 @@ def test_what_asks_no_server_starts_light(command: str) -> None:
         [sys.executable, "-c", code, *command.split()], capture_output=True, text=True, check=True
     )
     loaded = set(done.stderr.split())
-    heavy = {"numpy", "onnxruntime", "pandas", "polars", "pyarrow", "PIL", "rapidfuzz"}
+    heavy = {"aiohttp", "numpy", "onnxruntime", "pandas", "polars", "pyarrow", "PIL", "rapidfuzz"}
     assert done.stdout
     assert "scenario_search.cli.failures" in loaded
     assert loaded & (heavy | {"scenario_search.emulator"}) == set()

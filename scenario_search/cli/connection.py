@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import attrs
 import typer
@@ -14,7 +14,6 @@ from scenario_search.caller_warnings import PendingWarnings, collect_warnings
 from scenario_search.cli.failures import set_debug
 from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import say
-from scenario_search.client import AsyncScenario
 from scenario_search.configuration import (
     API_KEY,
     API_SECRET,
@@ -24,6 +23,9 @@ from scenario_search.configuration import (
 )
 from scenario_search.display_text import clean
 from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
+
+if TYPE_CHECKING:
+    from scenario_search.client import AsyncScenario
 
 __all__ = ["Connection", "Debug", "Demo", "run"]
 
@@ -87,6 +89,8 @@ class Connection:
             ConfigurationError: The credentials are missing, or cannot be used.
             typer.BadParameter: The base URL cannot be used.
         """
+        from scenario_search.client import AsyncScenario  # noqa: PLC0415 - help needs none
+
         options["validate"] = not self.unchecked
         if self.demo:
             return AsyncScenario.demo(**options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import attrs
 import typer
@@ -18,11 +18,13 @@ from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
 from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import emit, json_text, say
-from scenario_search.crawl import AsyncCrawl
-from scenario_search.crawl_params import CrawlStats
 from scenario_search.display_text import count, duration
 from scenario_search.errors import CheckpointError, InvalidParamsError
 from scenario_search.params import ImageConditions, ModelConditions
+
+if TYPE_CHECKING:
+    from scenario_search.crawl import AsyncCrawl
+    from scenario_search.crawl_params import CrawlStats
 
 __all__ = ["add_crawls"]
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import orjson
@@ -20,12 +20,13 @@ from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.help import Command
 from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import say
-from scenario_search.codec import structure
 from scenario_search.display_text import clean, count, duration, file_size
-from scenario_search.download import DownloadReport
 from scenario_search.errors import APIResponseValidationError
 from scenario_search.params import SearchAssetSearchParams
 from scenario_search.responses import SearchAssetSearchResponse
+
+if TYPE_CHECKING:
+    from scenario_search.download import DownloadReport
 
 __all__ = ["add_download"]
 
@@ -157,6 +158,8 @@ def _listed(name: str) -> Iterator[SearchAssetSearchResponse]:
     Raises:
         typer.BadParameter: A line is none.
     """
+    from scenario_search.codec import structure  # noqa: PLC0415 - few downloads need it
+
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:

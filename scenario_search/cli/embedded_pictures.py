@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
-from urllib.request import ProxyHandler, build_opener
 
 from scenario_search.blocking import in_thread
 from scenario_search.progress import track
@@ -50,6 +49,8 @@ def _embed(hit: Hit) -> None:
 
 
 def _fetched(url: str) -> bytes:
+    from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415 - few searches need it
+
     # The emulator is on this machine, where a proxy would not find it.
     with build_opener(ProxyHandler({})).open(url) as answer:
         data: bytes = answer.read()

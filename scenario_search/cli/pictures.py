@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -71,6 +69,9 @@ def _read(stream: BinaryIO, name: str) -> bytes:
 
 
 def _fetched(url: str) -> bytes:
+    import urllib.error  # noqa: PLC0415 - few searches need it
+    import urllib.request  # noqa: PLC0415
+
     shown = without_signature(url)
     try:
         if urlsplit(url).username is not None:

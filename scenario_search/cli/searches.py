@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
@@ -18,10 +18,12 @@ from scenario_search.cli.filter_checks import checked, unknown_fields
 from scenario_search.cli.help import Command
 from scenario_search.cli.output import Output, write
 from scenario_search.cli.writing import emit, say
-from scenario_search.client import AsyncScenario
 from scenario_search.errors import BadRequestError, TruncatedResultsWarning
 from scenario_search.search import ENDPOINTS
-from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
+
+if TYPE_CHECKING:
+    from scenario_search.client import AsyncScenario
+    from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
 
 __all__ = ["add_counts", "add_searches", "conditions"]
 
