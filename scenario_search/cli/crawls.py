@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import attrs
 import typer
 
-from scenario_search.blocking import in_thread
 from scenario_search.checkpoint import Checkpoint
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
@@ -186,8 +186,9 @@ async def _crawl(
 async def _emit(batches: AsyncIterator[list[Any]]) -> None:
     async for hits in batches:
         text = "".join([json_text(hit.to_dict()) + "\n" for hit in hits])
-        # A full pipe would hold up the requests that are under way.
-        await in_thread(emit, text)
+        # A full pipe would hold up the requests that are under way. Not in_thread, which never gives
+        # up: a reader may stay away for good.
+        await asyncio.to_thread(emit, text)
 
 
 def _tell(
