@@ -108,7 +108,7 @@ def _scalar(value: Value) -> Scalar:
     kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
     raise InvalidFilterError(
         f"a field cannot be compared with a value of type {kind}: give text, a number, a bool,"
-        " a date or an aware datetime"
+        " a date or an aware datetime, or several to .is_in()"
     )
 
 

@@ -313,6 +313,10 @@ class _Parser:
             return "this quote is never closed"
         if token.sort != "quoted" and token.text in _HINTS:
             return _HINTS[token.text]
+        if before and before.sort == "quoted" and token.sort in ("word", "quoted", "other"):
+            quote = before.text[0]
+            if token.start == before.start + len(before.text):
+                return f"a {quote} inside {quote} quotes is written \\{quote}"
         for word in (token, before):
             if word and word.sort == "word" and word.text.upper() in KEYWORDS - {word.text}:
                 return f"keywords are upper case: {word.text.upper()}"

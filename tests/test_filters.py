@@ -150,7 +150,8 @@ def test_each_value_has_its_text(value: Any, text: str) -> None:
         (datetime.min.replace(tzinfo=timezone(timedelta(hours=2))), "years"),
         ("\ud800", "surrogate"),
         (b"bytes", "bytes"),
-        (["list"], "list"),
+        (["list"], "of type list: "),
+        (["a", "b"], "or several to .is_in()"),
         (F.height, "Field"),
     ],
 )
@@ -463,6 +464,9 @@ def test_a_blank_filter_is_no_filter(text: str) -> None:
         ("a = “x”", 4, "straight"),
         ('a = "x', 4, "never closed"),
         ('a = "x\\"', 4, "never closed"),
+        ("a = 'O'Brien'", 7, "a ' inside ' quotes is written \\'"),
+        ("a = 'it''s'", 8, "a ' inside ' quotes is written \\'"),
+        ('a = "say "é" now"', 10, 'a " inside " quotes is written \\"'),
         ("a ENDS WITH x", 2, "ENDS WITH"),
         ("_geoRadius(1, 2, 3)", 0, "Raw"),
         ("(a = 1", 6, "'(' at position 0"),
@@ -497,6 +501,13 @@ def test_an_error_tells_where_and_why(text: str, position: int, told: str) -> No
     assert (caught.value.position, caught.value.text) == (position, text)
     assert told in caught.value.message
     assert "Invalid filter syntax" in caught.value.message
+
+
+def test_a_word_apart_from_a_quoted_value_is_not_taken_for_a_part_of_it() -> None:
+    with pytest.raises(InvalidFilterError) as caught:
+        parse("a = 'O' b = 2")
+
+    assert caught.value.message.endswith("found 'b'")
 
 
 def test_a_tree_too_deep_for_its_few_parentheses_is_refused_with_a_position() -> None:
