@@ -186,8 +186,8 @@ async def _crawl(
 async def _emit(batches: AsyncIterator[list[Any]]) -> None:
     async for hits in batches:
         text = "".join([json_text(hit.to_dict()) + "\n" for hit in hits])
-        # A full pipe would hold up the requests that are under way. Not in_thread, which never gives
-        # up: a reader may stay away for good.
+        # A full pipe would hold up the requests that are under way. Not in_thread, which waits for
+        # the end: a reader may stay away for good.
         await asyncio.to_thread(emit, text)
 
 
