@@ -17,6 +17,7 @@ from scenario_search.cli.writing import say
 from scenario_search.configuration import (
     API_KEY,
     API_SECRET,
+    BASE_URL,
     BEARER_AUTH,
     CREDENTIAL_VARIABLES,
     resolve_base_url,
@@ -61,7 +62,7 @@ class Connection:
     base_url: Annotated[
         str | None,
         typer.Option(
-            help="Where the API is; else SCENARIO_BASE_URL.", metavar="URL", rich_help_panel=_PANEL
+            help=f"Where the API is; else {BASE_URL}.", metavar="URL", rich_help_panel=_PANEL
         ),
     ] = None
     allow_http: Annotated[
