@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
-from functools import partial
 from typing import TypeVar, TypeVarTuple
 
 __all__ = ["in_thread"]
@@ -21,7 +20,11 @@ async def in_thread(function: Callable[[*Ts], T], *arguments: *Ts) -> T:
     A thread cannot be stopped: one that is left behind would write to files that whoever goes on
     after the cancellation has opened again. Context variables are those of the task.
     """
-    work = partial(copy_context().run, function, *arguments)
+    context = copy_context()
+
+    def work() -> T:
+        return context.run(function, *arguments)
+
     call = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         return await asyncio.shield(call)

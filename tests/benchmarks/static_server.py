@@ -16,6 +16,7 @@ import orjson
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _PATH = re.compile(rb"POST /(\d+)/(\d+)/v1/search/assets(?:\?([^ ]*))?")
+_FIRST_HIT = b'[{"id":"asset_%022d'
 _QUERY_OFFSET = re.compile(rb"(?:^|&)offset=(\d+)")
 
 
@@ -69,7 +70,10 @@ def make_hits(page: int, size: int) -> bytes:
 
 
 class Handler(asyncio.Protocol):
-    """One connection. Two pages of a size are prepared; they take turns, for ids must change."""
+    """One connection. Two pages of a size are prepared, and take turns.
+
+    The first hit's id is the page's own: a client may find out that pages go round in a circle.
+    """
 
     pages: dict[int, tuple[bytes, bytes]] = {}  # noqa: RUF012 - shared on purpose
 
@@ -114,8 +118,11 @@ class Handler(asyncio.Protocol):
             end = b',"offset":%d,"limit":%d,"estimatedTotalHits":%d}' % (offset, size, total)
         if size not in self.pages:
             self.pages[size] = (make_hits(0, size), make_hits(1, size))
-        hits = self.pages[size][number % 2] if number * size < total else b"[]"
-        content = (b'{"hits":', hits, end)
+        if number * size < total:
+            first = _FIRST_HIT % (total + number)
+            content = (b'{"hits":', first, self.pages[size][number % 2][len(first) :], end)
+        else:
+            content = (b'{"hits":[]', end)
         head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
         answer = b"".join((head % sum(map(len, content)), *content))
         if latency:
