@@ -224,6 +224,15 @@ class AsyncScenario:
         if self._demo is not None:
             await self._demo.stop()
 
+    if not TYPE_CHECKING:  # type checkers say it themselves
+
+        def __enter__(self) -> NoReturn:
+            raise TypeError(
+                f"{type(self).__name__} is asynchronous: write 'async with', or use Scenario"
+            )
+
+        def __exit__(self, *_: object) -> None: ...
+
     async def __aenter__(self) -> Self:
         return self
 

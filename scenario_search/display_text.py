@@ -252,7 +252,7 @@ def totals(page: SearchHits[Any], info: ResponseInfo | None) -> str:
     said = [count(len(page.hits))]
     if page.total_hits is not None:
         said[0] += f" of {_counted(page.total_hits)}"
-    elif page.estimated_total_hits is not None:
+    elif page.estimated_total_hits is not None and page.estimated_total_hits != len(page.hits):
         said[0] += f" of about {_counted(page.estimated_total_hits)}"
     name = _name_of_all(page)
     counted = len(page.hits) if page.total is None else page.total

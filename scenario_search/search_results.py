@@ -386,6 +386,14 @@ class AsyncSearchResults(SearchExports[H]):
     def __aiter__(self) -> AsyncIterator[H]:
         return self._search.hits(self.pages())
 
+    if not TYPE_CHECKING:  # type checkers say it themselves
+
+        def __getattr__(self, name: str) -> NoReturn:
+            told = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_") and hasattr(AsyncSearchHitsOffset, name):
+                told += f": it is the page's, which 'await' gives: (await ...).{name}"
+            raise AttributeError(told)
+
     def pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
         """Give the pages that hold a hit, in order; ``max_items`` ends it early.
 

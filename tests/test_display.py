@@ -396,6 +396,11 @@ def test_what_is_missing_is_never_written_as_none(hit: Hit) -> None:
         (SearchHits(hits=[asset()]), "1 asset"),
         (SearchHits(hits=[asset()], total_hits=1), "1 of 1 asset"),
         (SearchHits(hits=[asset()], estimated_total_hits=2), "1 of about 2 assets"),
+        (SearchHits(hits=[asset()], estimated_total_hits=1), "1 asset"),
+        (
+            SearchHits(hits=[asset()], offset=5, estimated_total_hits=6),
+            "1 of about 6 assets · after the first 5",
+        ),
         (SearchHits(hits=[asset(), asset()]), "2 assets"),
         (SearchHits(hits=[asset(), Model(id="m")]), "2 hits"),
     ],
@@ -444,7 +449,7 @@ def test_no_style_leaves_the_gallery() -> None:
 
 async def test_an_empty_page_tells_what_it_has_none_of(demo_client: AsyncScenario) -> None:
     page = await demo_client.search.model_search(filter=F.name == "nothing")
-    assert re.match("AsyncSearchHitsOffset: 0 of about 0 models", repr(page))
+    assert re.match("AsyncSearchHitsOffset: 0 models", repr(page))
 
 
 async def test_a_page_tells_what_was_asked_for_and_how_long_it_took(

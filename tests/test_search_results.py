@@ -240,3 +240,23 @@ async def test_without_its_extra_nothing_is_sent_and_the_extra_is_named(
         await getattr(client.search.asset_search(query="x"), method)(*arguments)
     assert sent.bodies == []
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - names are what counts
+
+
+# What is forgotten
+
+
+def test_a_forgotten_await_is_told() -> None:
+    client, _ = faked_client(lambda body: correct_page([], body))
+    results = client.search.asset_search(query="a")
+    with pytest.raises(
+        AttributeError, match=r"the page's, which 'await' gives: .*\.hits$"
+    ):
+        results.hits  # noqa: B018
+    with pytest.raises(AttributeError, match=r"has no attribute 'hitz'$"):
+        results.hitz  # noqa: B018
+
+
+def test_a_forgotten_async_before_with_is_told() -> None:
+    client, _ = faked_client(lambda body: correct_page([], body))
+    with pytest.raises(TypeError, match="write 'async with', or use Scenario"), client:
+        pass
