@@ -248,9 +248,7 @@ async def test_without_its_extra_nothing_is_sent_and_the_extra_is_named(
 def test_a_forgotten_await_is_told() -> None:
     client, _ = faked_client(lambda body: correct_page([], body))
     results = client.search.asset_search(query="a")
-    with pytest.raises(
-        AttributeError, match=r"the page's, which 'await' gives: .*\.hits$"
-    ):
+    with pytest.raises(AttributeError, match=r"the page's, which 'await' gives: .*\.hits$"):
         results.hits  # noqa: B018
     with pytest.raises(AttributeError, match=r"has no attribute 'hitz'$"):
         results.hitz  # noqa: B018
