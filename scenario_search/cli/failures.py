@@ -142,13 +142,21 @@ def _mistyped(error: Any) -> int:
     told = told.replace(": Value error, ", ": ").replace(": Input should be ", ": it must be ")
     told = told.partition(", unable to parse ")[0]
     if told.startswith("Got unexpected extra argument"):
-        told += ": put several words into quotes"
+        told += f": {_instead(context)}"
     elif told.startswith("No such option") and context is not None and not context.parent:
         told += ": options stand after the command"
     hint = f" (try: {context.command_path} --help)" if context is not None else ""
     if told:
         say(f"Error: {told}{hint}")
     return USAGE
+
+
+def _instead(context: Any) -> str:
+    """Say what to write in place of an argument too many."""
+    takes = {} if context is None else {o.name: o.param_type_name for o in context.command.params}
+    if "argument" in takes.values():
+        return "put several words into quotes"
+    return "write --kind in front of it" if "kind" in takes else "the command takes none"
 
 
 def _ended_by(error: Exception, *, debug: bool) -> int:
