@@ -197,6 +197,25 @@ def test_a_checkpoint_of_another_query_is_refused(run: Run, tmp_path: Path) -> N
     assert "belongs to a crawl with another request" in line
 
 
+def test_a_crawl_that_is_interrupted_too_early_says_that_nothing_was_kept(
+    many: Emulator, tmp_path: Path
+) -> None:
+    many.reset_sync()
+    many.faults.add(stall=True)
+    path = tmp_path / "all.jsonl"
+    process: Any = start("crawl", "assets", "-o", str(path), env=environment(many))
+    try:
+        _wait_for_requests(many, 1, process)
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        many.faults.clear()
+    assert (process.returncode, out) == (130, "")
+    assert said.splitlines()[-1] == "Interrupted; nothing was kept yet."
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_interrupted_crawl_names_its_checkpoint_and_goes_on(
     many: Emulator, tmp_path: Path
 ) -> None:

@@ -111,7 +111,7 @@ class Destination:
             )
         if self.resume and self.file.exists() and not path.exists():
             raise typer.BadParameter(
-                f"{self.file} has no checkpoint {path}, so it cannot be gone on with"
+                f"{self.file} has no checkpoint {path}, so it cannot be resumed"
             )
         return path
 
@@ -150,6 +150,8 @@ def _crawling(what: str) -> Callable[..., None]:
         except (KeyboardInterrupt, Exception) as error:
             if _is_kept(destination, checkpoint):
                 error.add_note(f"the progress is kept in {checkpoint}: add --resume to go on")
+            elif isinstance(error, KeyboardInterrupt) and checkpoint is not None:
+                error.add_note("nothing was kept yet")
             raise
         _tell(stats, what, destination.file, checkpoint, finished=finished)
 
