@@ -32,13 +32,7 @@ class DemoEmulator:
 
     def client_options(self) -> dict[str, Any]:
         """Give the options of a client of this emulator, whatever the environment says."""
-        emulator = self._emulator
-        return {
-            "base_url": emulator.url,
-            "api_key": emulator.api_key,
-            "api_secret": emulator.api_secret,
-            "project_id": emulator.project_id,
-        }
+        return {**self._emulator.client_options}
 
     def end_with(self, transport: Transport) -> None:
         """Stop when a transport is collected, and when the interpreter ends."""

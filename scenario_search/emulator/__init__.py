@@ -3,9 +3,7 @@
 ::
 
     async with Emulator.demo() as emulator:
-        client = AsyncScenario(
-            base_url=emulator.url, api_key=emulator.api_key, api_secret=emulator.api_secret
-        )
+        client = AsyncScenario(**emulator.client_options)
 
 It needs the extra ``emulator``: ``pip install 'scenario-search[emulator]'``. Its parts are imported
 when they are first asked for, so that the pytest plugin costs nothing where it is not used.
@@ -19,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scenario_search.emulator.faults import Fault as Fault, Faults as Faults, Rule as Rule
     from scenario_search.emulator.seen_requests import SeenRequest as SeenRequest
-    from scenario_search.emulator.server import Emulator as Emulator
+    from scenario_search.emulator.server import (
+        ClientOptionsDict as ClientOptionsDict,
+        Emulator as Emulator,
+    )
     from scenario_search.emulator.store import (
         InvalidDocumentError as InvalidDocumentError,
         LoadReport as LoadReport,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ClientOptionsDict",
     "Emulator",
     "Fault",
     "Faults",
@@ -38,6 +40,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ClientOptionsDict": "server",
     "Emulator": "server",
     "Fault": "faults",
     "Faults": "faults",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypedDict, TypeVar
 
 from scenario_search.emulator.arguments import (
     check_files,
@@ -33,10 +33,19 @@ from scenario_search.emulator.server_thread import ServerThread
 from scenario_search.emulator.sources import Source
 from scenario_search.emulator.store import LoadReport
 
-__all__ = ["Emulator"]
+__all__ = ["ClientOptionsDict", "Emulator"]
 
 _READERS = 4
 T = TypeVar("T")
+
+
+class ClientOptionsDict(TypedDict):
+    """The options of a client of an emulator."""
+
+    base_url: str
+    api_key: str
+    api_secret: str
+    project_id: str
 
 
 class Emulator:
@@ -164,6 +173,22 @@ class Emulator:
             RuntimeError: The emulator is not running.
         """
         return self._running().url
+
+    @property
+    def client_options(self) -> ClientOptionsDict:
+        """What a client of it needs: ``AsyncScenario(**emulator.client_options)``.
+
+        Its base URL, key, secret and project, which win over the environment's.
+
+        Raises:
+            RuntimeError: The emulator is not running.
+        """
+        return {
+            "base_url": self.url,
+            "api_key": self.api_key,
+            "api_secret": self.api_secret,
+            "project_id": self.project_id,
+        }
 
     @property
     def requests(self) -> list[SeenRequest]:

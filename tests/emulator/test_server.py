@@ -17,6 +17,7 @@ import aiohttp
 import numpy as np
 import pytest
 
+from scenario_search import Scenario
 from scenario_search.emulator import Emulator, InvalidDocumentError, routes, store_connections
 from scenario_search.emulator.engine import Found
 from scenario_search.emulator.requests import SearchRequest, read_search
@@ -167,7 +168,7 @@ class TestLife:
             *both_ways,
             *(f"{name}_sync" for name in both_ways),
             *("demo", "url", "api_key", "api_secret", "bearer_auth", "project_id"),
-            *("requests", "forget_requests", "faults", "expire_urls", "counts"),
+            *("requests", "forget_requests", "faults", "expire_urls", "counts", "client_options"),
         }
 
     async def test_two_emulators_do_not_know_of_each_other(self) -> None:
@@ -606,3 +607,12 @@ class TestWrongData:
             with pytest.raises(TypeError, match=f"ids must be texts, not {ids[-1]}"):
                 await emulator.delete(ids)
             assert emulator.counts()["assets"] == 1
+
+
+def test_it_gives_the_options_of_a_client_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCENARIO_PROJECT_ID", "of the environment")
+    with Emulator(api_key="k", api_secret="s", project_id="p") as emulator:
+        with Scenario(**emulator.client_options) as client:
+            client.search.asset_search(query="a")
+        (seen,) = emulator.requests
+    assert seen.query["projectId"] == "p"

@@ -38,6 +38,7 @@ from scenario_search import (
     ProgressBar,
     Raw,
     ResponseInfo,
+    Scenario,
     SearchAssetSearchParams,
     SearchAssetSearchResponse,
     SearchHits,
@@ -245,6 +246,8 @@ async def contexts() -> None:
 
 def emulators() -> None:
     assert_type(Emulator.demo(1, path=Path("a.db"), result_cap=50), Emulator)
+    AsyncScenario(**Emulator.demo().client_options, timeout=5)
+    Scenario(**Emulator.demo().client_options)
     Emulator.demo(result_cpa=50)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
