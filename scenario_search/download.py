@@ -86,6 +86,9 @@ class DownloadReport:
         """Seconds since it began, or that it took."""
         return (self.ended or time.monotonic()) - self.began
 
+    def __copy__(self) -> DownloadReport:
+        return attrs.evolve(self, failed=[*self.failed])
+
     def _count(self, file: DownloadedFile) -> None:
         if file.status == "done":
             self.done += 1

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import copy
 import os
 import queue
 import re
@@ -174,8 +175,11 @@ class Caller:
         return _run(partial(function, *args, **kwargs), [], self)
 
     def tell(self, function: Callable[[T], object], value: T) -> None:
-        """Have the thread call a function, some time before its own call ends."""
-        self._send(partial(function, value))
+        """Have the thread call a function, some time before its own call ends.
+
+        It gets a copy of the value as it is now, for what is under way goes on meanwhile.
+        """
+        self._send(partial(function, copy.copy(value)))
 
     async def each(self, items: Iterable[T]) -> AsyncIterator[T]:
         """Give what the thread takes of an iterable, an item when it is wanted."""

@@ -102,6 +102,15 @@ def test_the_progress_of_a_crawl_is_told_in_the_callers_thread(
     assert threads == {threading.get_ident()}
 
 
+def test_the_statistics_a_crawl_tells_of_are_as_they_were_then(client: Scenario) -> None:
+    told: list[CrawlStats] = []
+    with client.crawl.assets(concurrency=4, progress=told.append) as crawl:
+        list(crawl)
+    requests = [stats.requests for stats in told]
+    assert len(requests) > 1
+    assert requests == sorted(set(requests))
+
+
 def test_the_progress_of_a_crawl_may_use_the_client(client: Scenario) -> None:
     found: list[int] = []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scenario_search import Scenario, SearchAssetSearchResponse
+from scenario_search import DownloadReport, Scenario, SearchAssetSearchResponse
 from scenario_search.download_files import Manifest
 from scenario_search.emulator import Emulator
 
@@ -67,6 +67,13 @@ def test_the_progress_of_a_download_is_told_in_the_callers_thread(
     )
     assert len(told) == 5
     assert told[-1] == (threading.get_ident(), 5)
+
+
+def test_each_report_of_a_download_is_as_things_were_then(client: Scenario, tmp_path: Path) -> None:
+    page = client.search.asset_search(filter='kind = "text"', limit=5)
+    told: list[DownloadReport] = []
+    client.download(page.hits, tmp_path, progress=told.append)
+    assert [report.done for report in told] == [1, 2, 3, 4, 5]
 
 
 def test_an_error_of_what_gives_assets_ends_the_download(client: Scenario, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import orjson
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _PATH = re.compile(rb"POST /(\d+)/(\d+)/v1/search/assets(?:\?([^ ]*))?")
 _FIRST_HIT = b'[{"id":"asset_%022d'
+_FIRST_IDS = 10**9
 _QUERY_OFFSET = re.compile(rb"(?:^|&)offset=(\d+)")
 
 
@@ -69,6 +70,12 @@ def make_hits(page: int, size: int) -> bytes:
     return orjson.dumps([make_hit(page * size + index) for index in range(size)])
 
 
+def ids_of(page: int, size: int) -> list[str]:
+    """The ids of a page."""
+    places = [_FIRST_IDS + page, *range(page % 2 * size + 1, (page % 2 + 1) * size)]
+    return [f"asset_{place:022d}" for place in places]
+
+
 class Handler(asyncio.Protocol):
     """One connection. Two pages of a size are prepared, and take turns.
 
@@ -119,7 +126,7 @@ class Handler(asyncio.Protocol):
         if size not in self.pages:
             self.pages[size] = (make_hits(0, size), make_hits(1, size))
         if number * size < total:
-            first = _FIRST_HIT % (total + number)
+            first = _FIRST_HIT % (_FIRST_IDS + number)
             content = (b'{"hits":', first, self.pages[size][number % 2][len(first) :], end)
         else:
             content = (b'{"hits":[]', end)

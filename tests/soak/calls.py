@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import attrs
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from static_server import ids_of
 
 from scenario_search import AsyncScenario, F
 
@@ -127,9 +133,8 @@ async def cancel(client: AsyncScenario, _: Tally, chance: random.Random) -> None
 
 
 def prepared_ids(first: int, size: int, number: int = 1) -> list[str]:
-    """The ids of so many pages of a size, from one on: two pages take turns."""
-    places = (page % 2 * size + at for page in range(first, first + number) for at in range(size))
-    return [f"asset_{place:022d}" for place in places]
+    """The ids of so many pages of a size, from one on."""
+    return [id_ for page in range(first, first + number) for id_ in ids_of(page, size)]
 
 
 async def one_page(client: AsyncScenario, tally: Tally, chance: random.Random) -> None:
