@@ -43,6 +43,9 @@ WHEEL_TESTS = [
     )
 ]
 
+# Kernels and loads that want the machine for themselves.
+BY_THEMSELVES = ["tests/test_notebook_cells.py", "tests/test_notebooks.py", "tests/soak"]
+
 # The tests of a file stay together: they share what a module's fixtures have made.
 ON_ALL_CORES = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 
@@ -83,7 +86,11 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests with the newest dependencies."""
     session.install("-e", ".[all]", *group("tests"))
-    session.run("pytest", *ON_ALL_CORES, *session.posargs)
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("pytest", *ON_ALL_CORES, *(f"--ignore={name}" for name in BY_THEMSELVES))
+    session.run("pytest", *BY_THEMSELVES)
 
 
 @nox.session(python=LOWEST)

@@ -66,6 +66,11 @@ class Notebook:
                 matches: list[str] = message["content"]["matches"]
                 return matches
 
+    def restart(self) -> None:
+        """Restart the kernel, and wait until it hears and is heard again."""
+        self.manager.restart_kernel(now=False)
+        self._client.wait_for_ready(timeout=SECONDS)
+
     def close(self) -> None:
         self._client.stop_channels()
         self.manager.shutdown_kernel(now=True)
@@ -131,7 +136,7 @@ def test_a_kernel_restarts_with_a_call_under_way_and_a_client_open(notebook: Not
             arrived = aside.when_asked(1, lambda: None)
             assert other.run(call).error == ""
             arrived.result(SECONDS)
-            other.manager.restart_kernel(now=False)
+            other.restart()
             aside.all_gone()
         assert other.run("1 + 1").shown[0]["text/plain"] == "2"
     finally:
