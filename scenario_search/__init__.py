@@ -208,16 +208,16 @@ if not TYPE_CHECKING:  # a type checker must not believe that every name exists
     def __getattr__(name: str) -> Any:
         """Load a name, or a module of the package."""
         home = f"{__name__}.{_HOMES.get(name, name)}"
-        try:
-            module = None if name.startswith("_") else importlib.import_module(home)
-        except ModuleNotFoundError as error:
-            if error.name != home:
-                raise
-            module = None
-        if module is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = getattr(module, name) if name in _HOMES else module
-        return globals()[name]
+        if not name.startswith("_"):
+            try:
+                module = importlib.import_module(home)
+            except ModuleNotFoundError as error:
+                if error.name != home:
+                    raise
+            else:
+                globals()[name] = getattr(module, name) if name in _HOMES else module
+                return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

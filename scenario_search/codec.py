@@ -208,14 +208,14 @@ def decode_in_turns(
         APIResponseValidationError: The body is not JSON, is no object, its ``hits`` is no
             array, or it does not fit otherwise.
     """
-    fields: dict[str, Any] = {}
+    of_page: dict[str, Any] = {}
     made: list[Any] = []
     received = 0
     for data in _read(body, context):
         if received:
             yield None
         hits = _take_hits(data, body, context)
-        fields |= data
+        of_page |= data
         count = len(hits)
         fitting = _structured(hits, hit_class, strict=strict)
         if fitting is None:
@@ -230,10 +230,10 @@ def decode_in_turns(
         made += fitting
         received += count
     if strict:
-        problems = list(misfits({**fields, "hits": []}, page_class, "$", strict=True))
+        problems = list(misfits({**of_page, "hits": []}, page_class, "$", strict=True))
         if problems:
             raise misfit_error(problems, **context)
-    page: P = structure_function(page_class, consumes=True)(fields)
+    page: P = structure_function(page_class, consumes=True)(of_page)
     page.hits = made
     yield page
 

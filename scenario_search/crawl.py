@@ -26,7 +26,7 @@ from scenario_search.crawl_params import CrawlStats, CrawlWindow, RunOptions, si
 from scenario_search.crawl_reading import Piece, Reading, ReadingPlan
 from scenario_search.crawl_requests import WindowRequests
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
-from scenario_search.images import Images, image_reference, reference_images
+from scenario_search.images import Images, read_references, reference_images
 from scenario_search.params import SearchParams
 from scenario_search.responses import Hit
 from scenario_search.search_results import PreparedSearch
@@ -490,8 +490,7 @@ def _is_ranked(params: SearchParams) -> bool:
 
 def _with_references(params: SearchParams, max_bytes: int) -> SearchParams:
     """Turn reference images into what is sent."""
-    read = partial(image_reference, max_bytes=max_bytes)
-    image, like, unlike = ([*map(read, side)] for side in reference_images(params))
+    image, like, unlike = read_references(params, max_bytes=max_bytes)
     changes: dict[str, Any] = {"image": image[0]} if image else {}
     if like or unlike:
         changes["images"] = Images(like=like, unlike=unlike)

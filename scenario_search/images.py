@@ -26,6 +26,7 @@ __all__ = [
     "image_problem",
     "image_reference",
     "like_unlike",
+    "read_references",
     "reference_images",
     "sniff_mime_type",
 ]
@@ -86,6 +87,19 @@ def reference_images(
     image, images = getattr(params, "image", None), getattr(params, "images", None)
     like, unlike = ((), ()) if images is None else like_unlike(images)
     return () if image is None else (image,), like, unlike
+
+
+def read_references(params: Any, *, max_bytes: int) -> tuple[list[str], list[str], list[str]]:
+    """Give the reference images of a search as what is sent. See :func:`reference_images`.
+
+    Raises:
+        InvalidParamsError: One cannot be read, or is larger than ``max_bytes``.
+    """
+    image, like, unlike = (
+        [image_reference(source, max_bytes=max_bytes) for source in side]
+        for side in reference_images(params)
+    )
+    return image, like, unlike
 
 
 # Compiled when first used, by `re` itself: most programs search without a picture.

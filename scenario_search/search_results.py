@@ -7,7 +7,6 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
@@ -24,7 +23,7 @@ from scenario_search.errors import (
     TruncatedResultsWarning,
 )
 from scenario_search.frames import Columns, library, rows
-from scenario_search.images import image_reference, reference_images
+from scenario_search.images import read_references, reference_images
 from scenario_search.pacing import Pause
 from scenario_search.paging import (
     ENGINE_CAP,
@@ -98,9 +97,9 @@ class PreparedSearch(Generic[H]):
             return self._start
 
     def _encode_start(self) -> bytes:
-        read = partial(image_reference, max_bytes=self.client.options.max_image_bytes)
         body = body_parameters(self.params)
-        image, like, unlike = ([*map(read, side)] for side in reference_images(self.params))
+        most = self.client.options.max_image_bytes
+        image, like, unlike = read_references(self.params, max_bytes=most)
         if image:
             body["image"] = image[0]
         if sides := {name: side for name, side in (("like", like), ("unlike", unlike)) if side}:

@@ -44,9 +44,7 @@ async def tour(console: Console) -> None:
         console.print(
             f"[bold]The emulator[/bold] answers at {emulator.url}, ready in {ready:.1f} s."
         )
-        async with AsyncScenario(
-            base_url=emulator.url, api_key=emulator.api_key, api_secret=emulator.api_secret
-        ) as client:
+        async with AsyncScenario(**emulator.client_options) as client:
             await _text_search(console, client)
             await _filtered(console, client)
             await _page_walk(console, client)
