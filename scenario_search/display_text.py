@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 from scenario_search.frames import unknown_fields
@@ -18,10 +17,10 @@ from scenario_search.responses import (
     SearchWorkflowSearchResponse,
     without_signature,
 )
+from scenario_search.terminal_columns import columns
 
 __all__ = [
     "clean",
-    "columns",
     "conditions",
     "count",
     "duration",
@@ -75,20 +74,6 @@ def clean(value: object, most: int = 200) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def columns(text: str) -> int:
-    """Give how many columns of a terminal text takes.
-
-    Wide and full-width characters take two (Unicode's UAX #11), marks and joiners none.
-    """
-    return len(text) if text.isascii() else sum(map(_columns, text))
-
-
-def _columns(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
-
-
 def fit(value: object, most: int) -> str:
     """Give a value as :func:`clean` does, in at most so many columns of a terminal too."""
     text = clean(value, most)
@@ -96,7 +81,7 @@ def fit(value: object, most: int) -> str:
         return text
     end = taken = 0
     for character in text:
-        taken += _columns(character)
+        taken += columns(character)
         if taken >= most:
             break
         end += 1

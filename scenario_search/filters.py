@@ -51,6 +51,7 @@ from scenario_search.filter_tree import (
     read_number,
     walk,
 )
+from scenario_search.terminal_columns import columns
 
 __all__ = ["F", "Field", "Filter", "Raw", "Value", "check_fields", "format_error", "parse"]
 
@@ -482,11 +483,5 @@ def format_error(error: InvalidFilterError, *, width: int = 80) -> str:
     line = error.text[begin : end if end >= 0 else None][:room]
     # One column for each control character, or the caret would not stand below its place.
     line = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in line)
-    before = sum(map(_columns, line[: error.position - begin]))
+    before = columns(line[: error.position - begin])
     return f"{error.message}\n  {line}\n  {' ' * before}^"
-
-
-def _columns(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1

@@ -5,8 +5,9 @@ from hypothesis import given, strategies as st
 from rich.cells import cell_len
 
 from scenario_search import SearchAssetSearchResponse, SearchHits
-from scenario_search.display_text import columns, fit
+from scenario_search.display_text import fit
 from scenario_search.responses import Metadata
+from scenario_search.terminal_columns import columns
 
 MOUNTAIN = "城堡在山上"
 

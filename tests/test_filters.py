@@ -556,6 +556,11 @@ def test_the_caret_minds_wide_characters() -> None:
     assert _caret('a = "龍" and b = 1')[1:] == ['  a = "龍" and b = 1', "           ^"]
 
 
+def test_the_caret_minds_marks_without_a_combining_class() -> None:
+    # A Thai vowel above its consonant: two characters, one column.
+    assert _caret('a = "\u0e01\u0e31" and b = 1')[2] == "          ^"
+
+
 def test_the_caret_shows_part_of_a_long_line() -> None:
     _, line, caret = _caret("tags = x AND " * 50 + "and = and and", width=40)
     assert len(line) <= 40

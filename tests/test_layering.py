@@ -31,6 +31,7 @@ PURE = [
     "retries",
     "rules",
     "signatures",
+    "terminal_columns",
     "windows",
     "wire_names",
     "wire_types",

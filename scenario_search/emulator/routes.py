@@ -96,7 +96,6 @@ class _Api:
                 return read_search(kind, body, request.query)
 
             wanted = read() if len(body) <= _SHORT else await running.in_reader(read)
-
             left = threading.Event()
 
             def answer() -> tuple[bytes, bool]:
