@@ -18,6 +18,7 @@ import attrs
 import orjson
 
 from scenario_search._version import __version__
+from scenario_search.concurrency.pacing import Pause
 from scenario_search.configuration import (
     ClientOptions,
     Credentials,
@@ -33,7 +34,6 @@ from scenario_search.errors import (
     ConfigurationError,
     status_error_class,
 )
-from scenario_search.pacing import Pause
 from scenario_search.responses import ResponseInfo
 from scenario_search.retries import RetryPolicy, retry_after_seconds
 from scenario_search.search import AsyncSearch

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 import attrs
 
 from scenario_search import export, export_parquet, frames
-from scenario_search.blocking import in_thread
 from scenario_search.checkpoint import Checkpoint
+from scenario_search.concurrency.threads import in_thread
 from scenario_search.crawl_params import CrawlStats, CrawlWindow, RunOptions, since_moment
 from scenario_search.crawl_reading import Piece, Reading, ReadingPlan
 from scenario_search.crawl_requests import WindowRequests

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
+from scenario_search.concurrency.pacing import Pause, Turns
 from scenario_search.crawl_params import CrawlStats, RunOptions, joined
 from scenario_search.errors import APIError, APIResponseValidationError
-from scenario_search.pacing import Pause, Turns
 from scenario_search.paging import Position, whole_number
 from scenario_search.params import SearchParams
 from scenario_search.responses import Hit

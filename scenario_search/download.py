@@ -26,7 +26,8 @@ from urllib.parse import urljoin, urlsplit
 
 import attrs
 
-from scenario_search.blocking import in_thread
+from scenario_search.concurrency.pacing import Pause
+from scenario_search.concurrency.threads import in_thread
 from scenario_search.configuration import is_loopback
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.crawl_requests import cancelled
@@ -40,7 +41,6 @@ from scenario_search.errors import (
     status_error_class,
 )
 from scenario_search.filters import F
-from scenario_search.pacing import Pause
 from scenario_search.responses import SearchAssetSearchResponse
 from scenario_search.retries import retry_after_seconds
 from scenario_search.rules import is_whole

@@ -30,8 +30,8 @@ from typing import Any, BinaryIO, Generic, TypeVar
 import attrs
 
 from scenario_search import frames
-from scenario_search.blocking import in_thread
 from scenario_search.checkpoint import Checkpoint
+from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.responses import Hit, json_bytes
 

@@ -22,8 +22,8 @@ from typing import Any, TypeVar
 import orjson
 
 from scenario_search import frames
-from scenario_search.blocking import in_thread
 from scenario_search.codec import structure
+from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import IncompleteCrawlError
 from scenario_search.export import ExportSource, check_place, place_beside, to_jsonl
 from scenario_search.responses import Hit

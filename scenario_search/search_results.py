@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 import attrs
 import orjson
 
-from scenario_search.blocking import in_thread
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.codec import decode_in_turns
+from scenario_search.concurrency.pacing import Pause
+from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import (
     APIResponseValidationError,
     InvalidParamsError,
@@ -24,7 +25,6 @@ from scenario_search.errors import (
 )
 from scenario_search.frames import Columns, library, rows
 from scenario_search.images import read_references, reference_images
-from scenario_search.pacing import Pause
 from scenario_search.paging import (
     ENGINE_CAP,
     PageInfo,

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from scenario_search.blocking import in_thread
+from scenario_search.concurrency.threads import in_thread
 
 
 async def test_it_gives_what_the_function_gives() -> None:

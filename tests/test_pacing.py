@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scenario_search.pacing import Turns
+from scenario_search.concurrency.pacing import Turns
 
 
 async def settled() -> None:

@@ -6,7 +6,7 @@ import base64
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
-from scenario_search.blocking import in_thread
+from scenario_search.concurrency.threads import in_thread
 from scenario_search.progress import track
 from scenario_search.responses import (
     Hit,

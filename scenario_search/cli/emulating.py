@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from scenario_search.blocking import in_thread
 from scenario_search.cli.connection import Debug, Demo
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
 from scenario_search.cli.writing import say
+from scenario_search.concurrency.threads import in_thread
 from scenario_search.configuration import API_KEY, API_SECRET, BASE_URL
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Threads, tasks and pacing: what asyncio leaves to its users."""
