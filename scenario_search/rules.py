@@ -21,7 +21,7 @@ from scenario_search.images import Images, image_problem, like_unlike
 from scenario_search.wire_names import camel_case
 
 if TYPE_CHECKING:
-    from scenario_search.filter_tree import Filter
+    from scenario_search.filters.tree import Filter
     from scenario_search.params import SearchParams
 
 __all__ = ["MAX_PAGE_SIZE", "as_int", "header_problem", "is_filter", "is_whole", "query_problem"]
@@ -115,7 +115,7 @@ def is_filter(value: Any) -> TypeGuard[Filter]:
 
     Whoever has made a filter has loaded it.
     """
-    filter_tree = sys.modules.get("scenario_search.filter_tree")
+    filter_tree = sys.modules.get("scenario_search.filters.tree")
     return filter_tree is not None and isinstance(value, filter_tree.Filter)
 
 

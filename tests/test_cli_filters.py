@@ -6,7 +6,7 @@ import pytest
 from command_line import environment, invoke
 
 from scenario_search.emulator import Emulator
-from scenario_search.fields import FIELDS
+from scenario_search.filters.fields import FIELDS
 
 
 def test_a_good_filter_is_told_as_it_is_understood() -> None:

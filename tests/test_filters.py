@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from scenario_search.errors import InvalidFilterError, InvalidParamsError
-from scenario_search.fields import FIELDS
-from scenario_search.filter_tree import And, Comparison, Not
 from scenario_search.filters import F, Field, Filter, Raw, check_fields, format_error, parse
+from scenario_search.filters.fields import FIELDS
+from scenario_search.filters.tree import And, Comparison, Not
 
 
 class Kind(StrEnum):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from scenario_search.errors import InvalidFilterError
-from scenario_search.filter_tree import KEYWORDS, Comparison, Not, walk
 from scenario_search.filters import F, Filter, format_error, parse
+from scenario_search.filters.tree import KEYWORDS, Comparison, Not, walk
 
 # Pieces of the language itself are what a hostile value would be made of.
 hostile = st.lists(

@@ -13,9 +13,9 @@ from scenario_search.cli.help import Command
 from scenario_search.cli.tables import print_rows
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.errors import InvalidFilterError
-from scenario_search.fields import FIELDS, Kind, nearest
-from scenario_search.filter_tree import Condition, Filter, walk
 from scenario_search.filters import parse
+from scenario_search.filters.fields import FIELDS, Kind, nearest
+from scenario_search.filters.tree import Condition, Filter, walk
 
 __all__ = ["add_filter_commands", "checked", "unknown_fields"]
 

@@ -24,8 +24,8 @@ from typing import NamedTuple, NoReturn, cast
 import attrs
 
 from scenario_search.errors import InvalidFilterError
-from scenario_search.fields import FIELDS, DocumentedFields, Kind, nearest
-from scenario_search.filter_tree import (
+from scenario_search.filters.fields import FIELDS, DocumentedFields, Kind, nearest
+from scenario_search.filters.tree import (
     KEYWORDS,
     MAX_NESTING,
     And,
