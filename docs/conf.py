@@ -11,8 +11,8 @@ from sphinx.util.nodes import make_refnode
 
 from scenario_search import __version__
 from scenario_search.configuration import SyncClientOptions
-from scenario_search.responses import Document
 from scenario_search.signatures import docstring
+from scenario_search.wire.hits import Document
 
 project = "scenario-search"
 author = "The scenario-search developers"

@@ -43,16 +43,12 @@ if TYPE_CHECKING:
         UnprocessableEntityError,
     )
     from scenario_search.filters import F, Filter, Raw
-    from scenario_search.images import Images, ImagesDict, ImageSource
-    from scenario_search.paging import PageInfo
-    from scenario_search.params import (
-        SearchAssetSearchParams,
-        SearchModelSearchParams,
-        SearchWorkflowSearchParams,
-    )
     from scenario_search.prefetch import AsyncPrefetch
     from scenario_search.progress import ProgressBar, track
-    from scenario_search.responses import (
+    from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
+    from scenario_search.sync import Scenario, SyncPrefetch, SyncSearchHitsOffset
+    from scenario_search.sync_crawl import SyncCrawl
+    from scenario_search.wire.hits import (
         ComplianceMetadata,
         Concept,
         Hit,
@@ -65,9 +61,13 @@ if TYPE_CHECKING:
         SearchWorkflowSearchResponse,
         Thumbnail,
     )
-    from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
-    from scenario_search.sync import Scenario, SyncPrefetch, SyncSearchHitsOffset
-    from scenario_search.sync_crawl import SyncCrawl
+    from scenario_search.wire.images import Images, ImagesDict, ImageSource
+    from scenario_search.wire.paging import PageInfo
+    from scenario_search.wire.params import (
+        SearchAssetSearchParams,
+        SearchModelSearchParams,
+        SearchWorkflowSearchParams,
+    )
 
 __all__ = [
     "APICertificateError",
@@ -152,8 +152,8 @@ _HOMES = {
     "BadRequestError": "errors",
     "CheckpointError": "errors",
     "ClientOptions": "configuration",
-    "ComplianceMetadata": "responses",
-    "Concept": "responses",
+    "ComplianceMetadata": "wire.hits",
+    "Concept": "wire.hits",
     "ConfigurationError": "errors",
     "ConflictError": "errors",
     "CrawlStats": "crawl_params",
@@ -163,19 +163,19 @@ _HOMES = {
     "DownloadedFile": "download_files",
     "F": "filters",
     "Filter": "filters",
-    "Hit": "responses",
+    "Hit": "wire.hits",
     "IgnoredParameterWarning": "errors",
-    "ImageSource": "images",
-    "Images": "images",
-    "ImagesDict": "images",
+    "ImageSource": "wire.images",
+    "Images": "wire.images",
+    "ImagesDict": "wire.images",
     "IncompleteCrawlError": "errors",
     "InternalServerError": "errors",
     "InvalidFilterError": "errors",
     "InvalidParamsError": "errors",
-    "Metadata": "responses",
-    "MetadataThumbnail": "responses",
+    "Metadata": "wire.hits",
+    "MetadataThumbnail": "wire.hits",
     "NotFoundError": "errors",
-    "PageInfo": "paging",
+    "PageInfo": "wire.paging",
     "PaginationError": "errors",
     "PermissionDeniedError": "errors",
     "Piece": "crawl",
@@ -183,20 +183,20 @@ _HOMES = {
     "QuotaExceededError": "errors",
     "RateLimitError": "errors",
     "Raw": "filters",
-    "ResponseInfo": "responses",
+    "ResponseInfo": "wire.hits",
     "Scenario": "sync",
     "ScenarioError": "errors",
-    "SearchAssetSearchParams": "params",
-    "SearchAssetSearchResponse": "responses",
-    "SearchHits": "responses",
-    "SearchModelSearchParams": "params",
-    "SearchModelSearchResponse": "responses",
-    "SearchWorkflowSearchParams": "params",
-    "SearchWorkflowSearchResponse": "responses",
+    "SearchAssetSearchParams": "wire.params",
+    "SearchAssetSearchResponse": "wire.hits",
+    "SearchHits": "wire.hits",
+    "SearchModelSearchParams": "wire.params",
+    "SearchModelSearchResponse": "wire.hits",
+    "SearchWorkflowSearchParams": "wire.params",
+    "SearchWorkflowSearchResponse": "wire.hits",
     "SyncCrawl": "sync_crawl",
     "SyncPrefetch": "sync",
     "SyncSearchHitsOffset": "sync",
-    "Thumbnail": "responses",
+    "Thumbnail": "wire.hits",
     "TruncatedResultsWarning": "errors",
     "UnprocessableEntityError": "errors",
     "track": "progress",

@@ -34,7 +34,6 @@ from scenario_search.errors import (
     ConfigurationError,
     status_error_class,
 )
-from scenario_search.responses import ResponseInfo
 from scenario_search.retries import RetryPolicy, retry_after_seconds
 from scenario_search.search import AsyncSearch
 from scenario_search.signatures import makes, returns_same, takes
@@ -44,6 +43,7 @@ from scenario_search.transport import (
     Transport,
     ready_headers,
 )
+from scenario_search.wire.hits import ResponseInfo
 
 if TYPE_CHECKING:
     from scenario_search.crawler import AsyncCrawler

@@ -7,10 +7,10 @@ from typing import Any, get_args, get_origin
 
 import cattrs
 
-from scenario_search.codec import MisfitError, structure, structure_function
-from scenario_search.misfits import hit_misfits, misfit_error
-from scenario_search.responses import Document, SearchHits
-from scenario_search.wire_types import is_document
+from scenario_search.wire.codec import MisfitError, structure, structure_function
+from scenario_search.wire.document import is_document
+from scenario_search.wire.hits import Document, SearchHits
+from scenario_search.wire.misfits import hit_misfits, misfit_error
 
 __all__ = ["converter"]
 

@@ -26,11 +26,11 @@ from scenario_search.crawl_params import CrawlStats, CrawlWindow, RunOptions, si
 from scenario_search.crawl_reading import Piece, Reading, ReadingPlan
 from scenario_search.crawl_requests import WindowRequests
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
-from scenario_search.images import Images, read_references, reference_images
-from scenario_search.params import SearchParams
-from scenario_search.responses import Hit
 from scenario_search.search_results import PreparedSearch
 from scenario_search.windows import UNDATED, Known, Window, gaps, milliseconds
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.images import Images, read_references, reference_images
+from scenario_search.wire.params import SearchParams
 
 if TYPE_CHECKING:
     import pandas as pd

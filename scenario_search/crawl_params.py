@@ -12,15 +12,15 @@ import attrs
 
 from scenario_search.errors import InvalidParamsError
 from scenario_search.filters import Filter, Raw, parse
-from scenario_search.paging import ENGINE_CAP
-from scenario_search.params import (
+from scenario_search.windows import Known, Window, milliseconds
+from scenario_search.wire.paging import ENGINE_CAP
+from scenario_search.wire.params import (
     ImageConditions,
     ModelConditions,
     SearchParams,
     validate,
 )
-from scenario_search.rules import as_int, is_whole
-from scenario_search.windows import Known, Window, milliseconds
+from scenario_search.wire.rules import as_int, is_whole
 
 __all__ = [
     "CrawlAssetsParams",

@@ -23,9 +23,9 @@ import attrs
 from scenario_search.crawl_params import CrawlStats
 from scenario_search.crawl_requests import WindowPage, WindowRequests, cancelled, gathered
 from scenario_search.errors import BadRequestError
-from scenario_search.responses import Hit
-from scenario_search.rules import MAX_PAGE_SIZE
 from scenario_search.windows import Known, Window, milliseconds
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.rules import MAX_PAGE_SIZE
 
 __all__ = ["Piece", "Reading", "ReadingPlan"]
 

@@ -11,12 +11,12 @@ import attrs
 from scenario_search.concurrency.pacing import Pause, Turns
 from scenario_search.crawl_params import CrawlStats, RunOptions, joined
 from scenario_search.errors import APIError, APIResponseValidationError
-from scenario_search.paging import Position, whole_number
-from scenario_search.params import SearchParams
-from scenario_search.responses import Hit
-from scenario_search.rules import MAX_PAGE_SIZE
 from scenario_search.search_results import PreparedSearch
 from scenario_search.windows import Window, id_text
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.paging import Position, whole_number
+from scenario_search.wire.params import SearchParams
+from scenario_search.wire.rules import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario

@@ -15,14 +15,14 @@ from scenario_search.crawl_params import (
     check,
     search_params,
 )
-from scenario_search.params import ImageConditions
-from scenario_search.responses import (
+from scenario_search.search import ASSETS, ENDPOINTS, MODELS, Endpoint
+from scenario_search.signatures import takes, takes_beside
+from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,
     SearchModelSearchResponse,
 )
-from scenario_search.search import ASSETS, ENDPOINTS, MODELS, Endpoint
-from scenario_search.signatures import takes, takes_beside
+from scenario_search.wire.params import ImageConditions
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario

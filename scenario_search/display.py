@@ -25,7 +25,7 @@ from scenario_search.display_text import (
     title,
     totals,
 )
-from scenario_search.responses import (
+from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,
     SearchHits,

@@ -6,9 +6,8 @@ import re
 from typing import Any
 
 from scenario_search.frames import unknown_fields
-from scenario_search.images import reference_images
-from scenario_search.params import SearchParams
-from scenario_search.responses import (
+from scenario_search.terminal_columns import columns
+from scenario_search.wire.hits import (
     Hit,
     ResponseInfo,
     SearchAssetSearchResponse,
@@ -17,7 +16,8 @@ from scenario_search.responses import (
     SearchWorkflowSearchResponse,
     without_signature,
 )
-from scenario_search.terminal_columns import columns
+from scenario_search.wire.images import reference_images
+from scenario_search.wire.params import SearchParams
 
 __all__ = [
     "clean",

@@ -41,9 +41,9 @@ from scenario_search.errors import (
     status_error_class,
 )
 from scenario_search.filters import F
-from scenario_search.responses import SearchAssetSearchResponse
 from scenario_search.retries import retry_after_seconds
-from scenario_search.rules import is_whole
+from scenario_search.wire.hits import SearchAssetSearchResponse
+from scenario_search.wire.rules import is_whole
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario

@@ -33,7 +33,7 @@ from scenario_search import frames
 from scenario_search.checkpoint import Checkpoint
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
-from scenario_search.responses import Hit, json_bytes
+from scenario_search.wire.hits import Hit, json_bytes
 
 __all__ = [
     "ExportSource",

@@ -34,7 +34,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from scenario_search.responses import Document, Hit, wire_fields
+from scenario_search.wire.hits import Document, Hit, wire_fields
 
 if TYPE_CHECKING:
     import pandas as pd

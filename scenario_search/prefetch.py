@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from scenario_search.errors import InvalidParamsError, PaginationError
-from scenario_search.paging import Position, Walk, whole_number
-from scenario_search.responses import Hit
-from scenario_search.rules import as_int, is_whole
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.paging import Position, Walk, whole_number
+from scenario_search.wire.rules import as_int, is_whole
 
 if TYPE_CHECKING:
     from scenario_search.search_results import AsyncSearchHitsOffset, PreparedSearch

@@ -23,10 +23,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TextIO, TypeVar, overload
 
 from scenario_search.display_text import clean, duration
-from scenario_search.paging import whole_number
 from scenario_search.prefetch import AsyncPrefetch
-from scenario_search.responses import SearchHits
 from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
+from scenario_search.wire.hits import SearchHits
+from scenario_search.wire.paging import whole_number
 
 if TYPE_CHECKING:
     from scenario_search.crawl_params import CrawlStats

@@ -11,7 +11,15 @@ import attrs
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.errors import IgnoredParameterWarning
 from scenario_search.hidden import hide_secrets
-from scenario_search.params import (
+from scenario_search.search_results import AsyncSearchResults, PreparedSearch
+from scenario_search.signatures import docstring, signature_of
+from scenario_search.wire.hits import (
+    Hit,
+    SearchAssetSearchResponse,
+    SearchModelSearchResponse,
+    SearchWorkflowSearchResponse,
+)
+from scenario_search.wire.params import (
     CallOptions,
     SearchAssetSearchParams,
     SearchModelSearchParams,
@@ -20,14 +28,6 @@ from scenario_search.params import (
     ignored_parameters,
     validate,
 )
-from scenario_search.responses import (
-    Hit,
-    SearchAssetSearchResponse,
-    SearchModelSearchResponse,
-    SearchWorkflowSearchResponse,
-)
-from scenario_search.search_results import AsyncSearchResults, PreparedSearch
-from scenario_search.signatures import docstring, signature_of
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario

@@ -14,7 +14,6 @@ import attrs
 import orjson
 
 from scenario_search.caller_warnings import warn_caller
-from scenario_search.codec import decode_in_turns
 from scenario_search.concurrency.pacing import Pause
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import (
@@ -24,8 +23,11 @@ from scenario_search.errors import (
     TruncatedResultsWarning,
 )
 from scenario_search.frames import Columns, library, rows
-from scenario_search.images import read_references, reference_images
-from scenario_search.paging import (
+from scenario_search.prefetch import AsyncPrefetch
+from scenario_search.wire.codec import decode_in_turns
+from scenario_search.wire.hits import Hit, ResponseInfo, SearchHits
+from scenario_search.wire.images import read_references, reference_images
+from scenario_search.wire.paging import (
     ENGINE_CAP,
     PageInfo,
     Position,
@@ -36,10 +38,8 @@ from scenario_search.paging import (
     position_parameters,
     whole_number,
 )
-from scenario_search.params import SearchParams, body_parameters, query_parameters
-from scenario_search.prefetch import AsyncPrefetch
-from scenario_search.responses import Hit, ResponseInfo, SearchHits
-from scenario_search.rules import header_problem
+from scenario_search.wire.params import SearchParams, body_parameters, query_parameters
+from scenario_search.wire.rules import header_problem
 
 if TYPE_CHECKING:
     import pandas as pd

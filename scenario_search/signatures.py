@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from scenario_search.hidden import hide_secrets
-from scenario_search.params import fields
+from scenario_search.wire.params import fields
 
 __all__ = ["docstring", "makes", "returns_same", "signature_of", "takes", "takes_beside"]
 

@@ -27,14 +27,7 @@ import attrs
 from scenario_search import portal
 from scenario_search.client import AsyncScenario
 from scenario_search.configuration import ClientOptions, SyncClientOptions
-from scenario_search.paging import PageInfo
-from scenario_search.params import SearchParams
 from scenario_search.prefetch import AsyncPrefetch
-from scenario_search.responses import (
-    Hit,
-    ResponseInfo,
-    SearchHits,
-)
 from scenario_search.search import (
     ASSETS,
     MODELS,
@@ -46,6 +39,13 @@ from scenario_search.search import (
 from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
 from scenario_search.signatures import makes, returns_same, takes
 from scenario_search.sync_crawl import SyncCrawler, TaskBlock
+from scenario_search.wire.hits import (
+    Hit,
+    ResponseInfo,
+    SearchHits,
+)
+from scenario_search.wire.paging import PageInfo
+from scenario_search.wire.params import SearchParams
 
 if TYPE_CHECKING:
     from scenario_search.download import DownloadReport, DownloadSource

@@ -18,7 +18,7 @@ from rich.cells import cell_len
 
 from scenario_search.cli.options import in_options
 from scenario_search.emulator import Emulator
-from scenario_search.params import (
+from scenario_search.wire.params import (
     SearchAssetSearchParams,
     SearchModelSearchParams,
     SearchWorkflowSearchParams,

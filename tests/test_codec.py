@@ -12,15 +12,14 @@ import orjson
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.codec import (
+from scenario_search.converter import converter
+from scenario_search.errors import APIResponseValidationError
+from scenario_search.wire.codec import (
     decode_page,
     fits_function,
     structure,
 )
-from scenario_search.converter import converter
-from scenario_search.errors import APIResponseValidationError
-from scenario_search.misfits import misfits
-from scenario_search.responses import (
+from scenario_search.wire.hits import (
     ComplianceMetadata,
     Concept,
     Document,
@@ -34,6 +33,7 @@ from scenario_search.responses import (
     Thumbnail,
     wire_fields,
 )
+from scenario_search.wire.misfits import misfits
 
 SAMPLES = Path(__file__).parent / "samples"
 ASSETS = [

@@ -22,12 +22,12 @@ from scenario_search import (
     SearchWorkflowSearchResponse as Workflow,
     Thumbnail,
 )
-from scenario_search.codec import structure
 from scenario_search.display import hit_html, html, page_html, picture_url, web_url
 from scenario_search.display_style import STYLE
 from scenario_search.display_text import clean, conditions, file_size, hit_line
 from scenario_search.emulator import Emulator
-from scenario_search.responses import Hit, SearchHits
+from scenario_search.wire.codec import structure
+from scenario_search.wire.hits import Hit, SearchHits
 
 ELEMENTS = {"a", "audio", "div", "img", "p", "span", "style", "video"}
 ATTRIBUTES = {

@@ -23,11 +23,11 @@ from scenario_search import (
     SearchAssetSearchResponse,
     frames,
 )
-from scenario_search.codec import structure
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
 from scenario_search.export import _GrowingFile, source_of, to_jsonl
 from scenario_search.export_parquet import to_parquet
+from scenario_search.wire.codec import structure
 
 CAP = 150
 ASSETS = clustered_assets(1000, burst=CAP - 1)

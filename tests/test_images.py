@@ -14,7 +14,7 @@ from scenario_search import (
     SearchAssetSearchParams,
     SearchWorkflowSearchParams,
 )
-from scenario_search.images import (
+from scenario_search.wire.images import (
     image_problem,
     image_reference,
     reference_images,

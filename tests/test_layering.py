@@ -12,12 +12,12 @@ import scenario_search
 
 PACKAGE = Path(scenario_search.__file__).parent
 KNOWN_CIRCLES = [
-    {"scenario_search.params", "scenario_search.rules"},
+    {"scenario_search.wire.params", "scenario_search.wire.rules"},
     {
         "scenario_search.display",
         "scenario_search.display_text",
         "scenario_search.frames",
-        "scenario_search.responses",
+        "scenario_search.wire.hits",
     },
     {
         "scenario_search.emulator.control",

@@ -17,14 +17,14 @@ from scenario_search import (
     SearchAssetSearchParams,
     TruncatedResultsWarning,
 )
-from scenario_search.paging import (
+from scenario_search.wire.hits import SearchAssetSearchResponse as Asset, SearchHits
+from scenario_search.wire.paging import (
     Position,
     Walk,
     first_position,
     next_position,
     page_position,
 )
-from scenario_search.responses import SearchAssetSearchResponse as Asset, SearchHits
 
 MODES = pytest.mark.parametrize(
     "mode", [{"limit": 10}, {"page": 1, "hits_per_page": 10}], ids=["offset", "page"]
@@ -267,7 +267,7 @@ async def test_total_pages_that_grow_for_ever_end_the_walk(field: str) -> None:
 
 
 def test_without_any_total_a_walk_ends_at_a_fixed_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scenario_search.paging._LONGEST_WALK", 1000)
+    monkeypatch.setattr("scenario_search.wire.paging._LONGEST_WALK", 1000)
     endless = Walk(Position(paged=False, start=0, size=100))
     for number in range(10):
         endless.accept(page_of(ids_from(number * 100, 100)))

@@ -19,8 +19,8 @@ from scenario_search import (
     SearchModelSearchParams,
     SearchWorkflowSearchParams,
 )
-from scenario_search.paging import first_position
-from scenario_search.params import (
+from scenario_search.wire.paging import first_position
+from scenario_search.wire.params import (
     CallOptions,
     Place,
     SearchParams,

@@ -18,10 +18,10 @@ from scenario_search import (
     codec,
     search_results,
 )
-from scenario_search.codec import decode_page, pieces, structure
-from scenario_search.params import body_parameters
-from scenario_search.responses import SearchHits, wire_fields
 from scenario_search.timeouts import Timeouts
+from scenario_search.wire.codec import decode_page, pieces, structure
+from scenario_search.wire.hits import SearchHits, wire_fields
+from scenario_search.wire.params import body_parameters
 
 PIECE = 2**19
 

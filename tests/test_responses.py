@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import pytest
 
-from scenario_search.codec import structure
-from scenario_search.responses import (
+from scenario_search.wire.codec import structure
+from scenario_search.wire.hits import (
     ComplianceMetadata,
     Concept,
     Document,

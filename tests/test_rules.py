@@ -12,7 +12,7 @@ import pytest
 from fake_transport import correct_page, faked_client
 
 from scenario_search import AsyncScenario, ScenarioError
-from scenario_search.rules import is_whole
+from scenario_search.wire.rules import is_whole
 
 Taken = Callable[[AsyncScenario, Any], Any]
 

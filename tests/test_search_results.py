@@ -21,9 +21,9 @@ from scenario_search import (
     SearchModelSearchResponse,
     TruncatedResultsWarning,
 )
-from scenario_search.codec import structure
 from scenario_search.search_results import AsyncSearchHitsOffset
 from scenario_search.transport import Answer
+from scenario_search.wire.codec import structure
 
 IDS = [f"asset_{n}" for n in range(35)]
 

@@ -20,7 +20,7 @@ from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import emit, json_text, say
 from scenario_search.display_text import count, duration
 from scenario_search.errors import CheckpointError, InvalidParamsError
-from scenario_search.params import ImageConditions, ModelConditions
+from scenario_search.wire.params import ImageConditions, ModelConditions
 
 if TYPE_CHECKING:
     from scenario_search.crawl import AsyncCrawl

@@ -22,8 +22,8 @@ from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import say
 from scenario_search.display_text import clean, count, duration, file_size
 from scenario_search.errors import APIResponseValidationError
-from scenario_search.params import SearchAssetSearchParams
-from scenario_search.responses import SearchAssetSearchResponse
+from scenario_search.wire.hits import SearchAssetSearchResponse
+from scenario_search.wire.params import SearchAssetSearchParams
 
 if TYPE_CHECKING:
     from scenario_search.download import DownloadReport
@@ -158,7 +158,7 @@ def _listed(name: str) -> Iterator[SearchAssetSearchResponse]:
     Raises:
         typer.BadParameter: A line is none.
     """
-    from scenario_search.codec import structure  # noqa: PLC0415 - few downloads need it
+    from scenario_search.wire.codec import structure  # noqa: PLC0415 - few downloads need it
 
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as lines:
         for number, line in enumerate(lines, 1):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.progress import track
-from scenario_search.responses import (
+from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,
     SearchHits,

@@ -20,8 +20,8 @@ from scenario_search.cli.completion import completing
 from scenario_search.cli.pictures import picture
 from scenario_search.crawl_params import CrawlOptions
 from scenario_search.filters import Filter
-from scenario_search.images import Images
-from scenario_search.params import (
+from scenario_search.wire.images import Images
+from scenario_search.wire.params import (
     CallOptions,
     SearchAssetSearchParams,
     SearchModelSearchParams,

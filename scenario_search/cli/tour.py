@@ -15,7 +15,7 @@ from rich.text import Text
 from scenario_search.client import AsyncScenario
 from scenario_search.emulator import Emulator
 from scenario_search.filters import F
-from scenario_search.responses import SearchAssetSearchResponse
+from scenario_search.wire.hits import SearchAssetSearchResponse
 
 __all__ = ["tour"]
 

@@ -1,7 +1,8 @@
 """The OpenAPI 3.1 document of the emulator, made from the client's own declarations.
 
-Names, places and descriptions of parameters are those of `scenario_search.params`; the fields of
-hits are those of `scenario_search.responses`. Only what JSON Schema needs beside them stands here.
+Names, places and descriptions of parameters are those of `scenario_search.wire.params`; the fields
+of hits are those of `scenario_search.wire.hits`. Only what JSON Schema needs beside them stands
+here.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ import attrs
 
 from scenario_search.emulator.fields import FIELDS, Kind
 from scenario_search.emulator.requests import DEFAULT_PAGE_SIZE, LARGEST_POSITION, MAX_PAGE_SIZE
-from scenario_search.params import (
-    Place,
-    SearchAssetSearchParams,
-    SearchModelSearchParams,
-    SearchParams,
-    SearchWorkflowSearchParams,
-    parameters,
-)
-from scenario_search.responses import (
+from scenario_search.wire.hits import (
     Document,
     Hit,
     SearchAssetSearchResponse,
     SearchModelSearchResponse,
     SearchWorkflowSearchResponse,
     wire_name,
+)
+from scenario_search.wire.params import (
+    Place,
+    SearchAssetSearchParams,
+    SearchModelSearchParams,
+    SearchParams,
+    SearchWorkflowSearchParams,
+    parameters,
 )
 
 __all__ = ["openapi_document"]

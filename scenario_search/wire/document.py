@@ -7,7 +7,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from scenario_search.responses import REQUIRED, Document, wire_name
+from scenario_search.wire.hits import REQUIRED, Document, wire_name
 
 __all__ = ["array_item", "fields", "is_document"]
 

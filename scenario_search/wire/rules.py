@@ -17,12 +17,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from scenario_search.images import Images, image_problem, like_unlike
-from scenario_search.wire_names import camel_case
+from scenario_search.wire.images import Images, image_problem, like_unlike
+from scenario_search.wire.names import camel_case
 
 if TYPE_CHECKING:
     from scenario_search.filters.tree import Filter
-    from scenario_search.params import SearchParams
+    from scenario_search.wire.params import SearchParams
 
 __all__ = ["MAX_PAGE_SIZE", "as_int", "header_problem", "is_filter", "is_whole", "query_problem"]
 

@@ -19,9 +19,9 @@ import attrs
 import orjson
 
 from scenario_search.errors import APIResponseValidationError
-from scenario_search.misfits import described, misfit_error, misfits, page_misfits
-from scenario_search.responses import Document, Hit, SearchHits
-from scenario_search.wire_types import array_item, fields, is_document
+from scenario_search.wire.document import array_item, fields, is_document
+from scenario_search.wire.hits import Document, Hit, SearchHits
+from scenario_search.wire.misfits import described, misfit_error, misfits, page_misfits
 
 __all__ = ["MisfitError", "decode_in_turns", "decode_page", "structure", "structure_function"]
 
@@ -154,7 +154,7 @@ def structure(data: Any, cls: type[D], *, strict: bool = False) -> D:
 
     Args:
         data: The decoded JSON object. It is not changed.
-        cls: A class of :mod:`scenario_search.responses`.
+        cls: A class of :mod:`scenario_search.wire.hits`.
         strict: Whether a documented-required field that is missing, or any field of the wrong
             type, is an error.
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from scenario_search.errors import APIResponseValidationError
-from scenario_search.responses import Hit, SearchHits
-from scenario_search.wire_types import array_item, fields, is_document
+from scenario_search.wire.document import array_item, fields, is_document
+from scenario_search.wire.hits import Hit, SearchHits
 
 __all__ = ["described", "hit_misfits", "misfit_error", "misfits", "page_misfits"]
 

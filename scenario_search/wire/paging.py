@@ -23,8 +23,8 @@ from typing import Any, Literal, overload
 import attrs
 
 from scenario_search.errors import InvalidParamsError, PaginationError
-from scenario_search.params import Place, SearchParams, given_parameters
-from scenario_search.responses import SearchHits
+from scenario_search.wire.hits import SearchHits
+from scenario_search.wire.params import Place, SearchParams, given_parameters
 
 __all__ = [
     "ENGINE_CAP",

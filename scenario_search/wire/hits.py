@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 import orjson
 
-from scenario_search.wire_names import camel_case
+from scenario_search.wire.names import camel_case
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from scenario_search.params import SearchParams
+    from scenario_search.wire.params import SearchParams
 
 __all__ = [
     "REQUIRED",

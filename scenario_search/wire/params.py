@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
 
-from scenario_search import rules
 from scenario_search.errors import InvalidParamsError
 from scenario_search.hidden import HiddenText, hidden_values
-from scenario_search.images import Images, ImagesDict, ImageSource, like_unlike
-from scenario_search.rules import is_filter
+from scenario_search.wire import rules
+from scenario_search.wire.images import Images, ImagesDict, ImageSource, like_unlike
+from scenario_search.wire.rules import is_filter
 
 if TYPE_CHECKING:
     from scenario_search.filters import Filter

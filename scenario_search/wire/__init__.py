@@ -1,0 +1,1 @@
+"""What travels: requests, pages, hits and how they become JSON. No I/O."""
