@@ -22,7 +22,7 @@ from html import escape
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TextIO, TypeVar, overload
 
-from scenario_search.display_text import clean, duration
+from scenario_search.display.lines import clean, duration
 from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
 from scenario_search.wire.hits import SearchHits

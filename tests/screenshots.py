@@ -24,7 +24,7 @@ import uvicorn
 from PIL import Image, ImageChops
 
 from scenario_search import AsyncScenario, F, Scenario
-from scenario_search.display import html
+from scenario_search.display.gallery import html
 
 CALL = """client.search.asset_search(
     query="dragon", filter=(F.kind == "image") & F.nsfw.is_empty(), limit=10

@@ -22,9 +22,9 @@ from scenario_search import (
     SearchWorkflowSearchResponse as Workflow,
     Thumbnail,
 )
-from scenario_search.display import hit_html, html, page_html, picture_url, web_url
-from scenario_search.display_style import STYLE
-from scenario_search.display_text import clean, conditions, file_size, hit_line
+from scenario_search.display.gallery import hit_html, html, page_html, picture_url, web_url
+from scenario_search.display.lines import clean, conditions, file_size, hit_line
+from scenario_search.display.style import STYLE
 from scenario_search.emulator import Emulator
 from scenario_search.wire.codec import structure
 from scenario_search.wire.hits import Hit, SearchHits
@@ -572,7 +572,7 @@ def test_sizes_are_written_for_people(size: object, text: str) -> None:
 def test_importing_the_package_does_not_load_what_shows_hits() -> None:
     code = "import scenario_search, sys; print(*(m for m in sys.modules if 'display' in m))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "scenario_search.display" not in done.stdout
+    assert "scenario_search.display.gallery" not in done.stdout
 
 
 def test_the_style_blurs_unsafe_pictures_until_they_are_pointed_at() -> None:

@@ -5,8 +5,8 @@ from hypothesis import given, strategies as st
 from rich.cells import cell_len
 
 from scenario_search import SearchAssetSearchResponse, SearchHits
-from scenario_search.display_text import fit
-from scenario_search.terminal_columns import columns
+from scenario_search.display.columns import columns
+from scenario_search.display.lines import fit
 from scenario_search.wire.hits import Metadata
 
 MOUNTAIN = "城堡在山上"

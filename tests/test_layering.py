@@ -14,8 +14,8 @@ PACKAGE = Path(scenario_search.__file__).parent
 KNOWN_CIRCLES = [
     {"scenario_search.wire.params", "scenario_search.wire.rules"},
     {
-        "scenario_search.display",
-        "scenario_search.display_text",
+        "scenario_search.display.gallery",
+        "scenario_search.display.lines",
         "scenario_search.frames",
         "scenario_search.wire.hits",
     },

@@ -22,7 +22,7 @@ from scenario_search.configuration import (
     CREDENTIAL_VARIABLES,
     resolve_base_url,
 )
-from scenario_search.display_text import clean
+from scenario_search.display.lines import clean
 from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from scenario_search.cli.help import Group
 from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import inert, say, say_as_it_is
 from scenario_search.configuration import API_KEY, API_SECRET, BEARER_AUTH
-from scenario_search.display_text import clean
+from scenario_search.display.lines import clean
 from scenario_search.errors import (
     APIError,
     AuthenticationError,

@@ -12,7 +12,7 @@ import typer
 
 from scenario_search.cli.tables import print_hits
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
-from scenario_search.display_text import count, totals
+from scenario_search.display.lines import count, totals
 from scenario_search.search import ENDPOINTS
 from scenario_search.wire.hits import Hit, SearchHits
 
@@ -140,7 +140,7 @@ async def _write_whole(output: Output, pages: AsyncIterator[SearchHits[Any]], wh
         first, last = first or page, page
         hits += page.hits
     if output.html is not None:
-        from scenario_search.display import html  # noqa: PLC0415 - only for galleries
+        from scenario_search.display.gallery import html  # noqa: PLC0415 - only for galleries
 
         shown = first if first is not None and first is last else hits
         _write_gallery(output.html, html(shown, most=max(len(hits), 1)))

@@ -23,6 +23,7 @@ from typing import NamedTuple, NoReturn, cast
 
 import attrs
 
+from scenario_search.display.columns import columns
 from scenario_search.errors import InvalidFilterError
 from scenario_search.filters.fields import FIELDS, DocumentedFields, Kind, nearest
 from scenario_search.filters.tree import (
@@ -51,7 +52,6 @@ from scenario_search.filters.tree import (
     read_number,
     walk,
 )
-from scenario_search.terminal_columns import columns
 
 __all__ = ["F", "Field", "Filter", "Raw", "Value", "check_fields", "format_error", "parse"]
 

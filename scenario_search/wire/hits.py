@@ -305,19 +305,19 @@ class Hit(Document):
 
     def __repr__(self) -> str:
         """Show in a few lines what tells most of it; :meth:`to_dict` gives all."""
-        from scenario_search.display_text import hit_text  # noqa: PLC0415 - it needs this module
+        from scenario_search.display.lines import hit_text  # noqa: PLC0415 - it needs this module
 
         return hit_text(self)
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """Show the hit in IPython, in a line where it stands among others."""
-        from scenario_search.display_text import hit_line  # noqa: PLC0415 - only IPython does
+        from scenario_search.display.lines import hit_line  # noqa: PLC0415 - only IPython does
 
         printer.text(hit_line(self) if len(printer.stack) > 1 else repr(self))
 
     def _repr_html_(self) -> str:
         """Show the hit in a notebook."""
-        from scenario_search.display import hit_html  # noqa: PLC0415 - only notebooks do
+        from scenario_search.display.gallery import hit_html  # noqa: PLC0415 - only notebooks do
 
         return hit_html(self)
 
@@ -480,12 +480,12 @@ class SearchHits(Document, Generic[H]):
 
     def __repr__(self) -> str:
         """Show in a few lines how many hits there are, and the first of them."""
-        from scenario_search.display_text import page_text  # noqa: PLC0415 - it needs this module
+        from scenario_search.display.lines import page_text  # noqa: PLC0415 - it needs this module
 
         return page_text(self)
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook, as a gallery."""
-        from scenario_search.display import page_html  # noqa: PLC0415 - only notebooks do
+        from scenario_search.display.gallery import page_html  # noqa: PLC0415 - only notebooks do
 
         return page_html(self)

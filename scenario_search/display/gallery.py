@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
-from scenario_search.display_style import ROOT, STYLE
-from scenario_search.display_text import (
+from scenario_search.display.lines import (
     clean,
     conditions,
     count,
@@ -25,6 +24,7 @@ from scenario_search.display_text import (
     title,
     totals,
 )
+from scenario_search.display.style import ROOT, STYLE
 from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from scenario_search.display.columns import columns
 from scenario_search.frames import unknown_fields
-from scenario_search.terminal_columns import columns
 from scenario_search.wire.hits import (
     Hit,
     ResponseInfo,

@@ -1,0 +1,1 @@
+"""How hits and pages look, as text and as HTML."""
