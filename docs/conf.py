@@ -10,7 +10,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
 from scenario_search import __version__
-from scenario_search.configuration import SyncClientOptions
+from scenario_search.http.options import SyncClientOptions
 from scenario_search.signatures import docstring
 from scenario_search.wire.hits import Document
 
@@ -104,7 +104,7 @@ def _told_default(
 ) -> None:
     """Tell the defaults of the clients' options where each option is told of."""
     home, _, option = name.rpartition(".")
-    if what != "attribute" or home != "scenario_search.configuration.SyncClientOptions":
+    if what != "attribute" or home != "scenario_search.http.options.SyncClientOptions":
         return
     default = getattr(attrs.fields(SyncClientOptions), option).default
     if default is None:

@@ -11,7 +11,6 @@ from scenario_search._version import __version__
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
-    from scenario_search.configuration import ClientOptions
     from scenario_search.crawl import AsyncCrawl, Piece
     from scenario_search.crawl_params import CrawlStats, CrawlWindow
     from scenario_search.download import DownloadReport, DownloadSource
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
         UnprocessableEntityError,
     )
     from scenario_search.filters import F, Filter, Raw
+    from scenario_search.http.options import ClientOptions
     from scenario_search.prefetch import AsyncPrefetch
     from scenario_search.progress import ProgressBar, track
     from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
@@ -151,7 +151,7 @@ _HOMES = {
     "AuthenticationError": "errors",
     "BadRequestError": "errors",
     "CheckpointError": "errors",
-    "ClientOptions": "configuration",
+    "ClientOptions": "http.options",
     "ComplianceMetadata": "wire.hits",
     "Concept": "wire.hits",
     "ConfigurationError": "errors",

@@ -19,14 +19,6 @@ import orjson
 
 from scenario_search._version import __version__
 from scenario_search.concurrency.pacing import Pause
-from scenario_search.configuration import (
-    ClientOptions,
-    Credentials,
-    resolve_base_url,
-    resolve_project_id,
-    take_credentials,
-)
-from scenario_search.content_codings import ACCEPTED
 from scenario_search.demo_emulator import DemoEmulator
 from scenario_search.errors import (
     APIError,
@@ -34,15 +26,23 @@ from scenario_search.errors import (
     ConfigurationError,
     status_error_class,
 )
-from scenario_search.retries import RetryPolicy, retry_after_seconds
-from scenario_search.search import AsyncSearch
-from scenario_search.signatures import makes, returns_same, takes
-from scenario_search.transport import (
+from scenario_search.http.codings import ACCEPTED
+from scenario_search.http.options import (
+    ClientOptions,
+    Credentials,
+    resolve_base_url,
+    resolve_project_id,
+    take_credentials,
+)
+from scenario_search.http.retries import RetryPolicy, retry_after_seconds
+from scenario_search.http.transport import (
     AIOHTTP_VERSION,
     Answer,
     Transport,
     ready_headers,
 )
+from scenario_search.search import AsyncSearch
+from scenario_search.signatures import makes, returns_same, takes
 from scenario_search.wire.hits import ResponseInfo
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class AsyncScenario:
     of an event loop; its connections are made on first use, in the loop that is running then.
 
     Args:
-        options: See :class:`~scenario_search.configuration.ClientOptions`: all are keywords,
+        options: See :class:`~scenario_search.http.options.ClientOptions`: all are keywords,
             none is required where the environment holds the credentials.
 
     Raises:

@@ -8,7 +8,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scenario_search.transport import Transport
+    from scenario_search.http.transport import Transport
 
 __all__ = ["DemoEmulator"]
 

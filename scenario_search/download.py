@@ -28,7 +28,6 @@ import attrs
 
 from scenario_search.concurrency.pacing import Pause
 from scenario_search.concurrency.threads import in_thread
-from scenario_search.configuration import is_loopback
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.crawl_requests import cancelled
 from scenario_search.download_files import DownloadedFile, Manifest, PartialFile, file_name
@@ -41,13 +40,14 @@ from scenario_search.errors import (
     status_error_class,
 )
 from scenario_search.filters import F
-from scenario_search.retries import retry_after_seconds
+from scenario_search.http.options import is_loopback
+from scenario_search.http.retries import retry_after_seconds
 from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.rules import is_whole
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
-    from scenario_search.transport import FileAnswer
+    from scenario_search.http.transport import FileAnswer
 
 __all__ = ["DownloadReport", "DownloadSource", "download"]
 

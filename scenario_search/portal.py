@@ -39,7 +39,7 @@ from scenario_search.caller_warnings import (
 )
 
 if TYPE_CHECKING:
-    from scenario_search.transport import Transport
+    from scenario_search.http.transport import Transport
 
 __all__ = [
     "Caller",

@@ -26,7 +26,7 @@ import attrs
 
 from scenario_search import portal
 from scenario_search.client import AsyncScenario
-from scenario_search.configuration import ClientOptions, SyncClientOptions
+from scenario_search.http.options import ClientOptions, SyncClientOptions
 from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.search import (
     ASSETS,
@@ -67,7 +67,7 @@ class Scenario:
     forked process goes on with connections of its own. Ctrl-C cancels the request under way.
 
     Args:
-        options: See :class:`~scenario_search.configuration.SyncClientOptions`: all are keywords,
+        options: See :class:`~scenario_search.http.options.SyncClientOptions`: all are keywords,
             none is required where the environment holds the credentials. A ``limiter`` is
             entered in the client's own event loop.
 

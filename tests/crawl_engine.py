@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import orjson
 
-from scenario_search.transport import Answer
+from scenario_search.http.transport import Answer
 from scenario_search.windows import milliseconds, timestamp
 
 Asset = dict[str, Any]

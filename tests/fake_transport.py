@@ -10,7 +10,7 @@ import attrs
 import orjson
 
 from scenario_search import AsyncScenario
-from scenario_search.transport import Answer
+from scenario_search.http.transport import Answer
 
 Page = dict[str, Any]
 

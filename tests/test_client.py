@@ -22,8 +22,8 @@ from scenario_search import (
     QuotaExceededError,
     RateLimitError,
 )
-from scenario_search.content_codings import ACCEPTED
-from scenario_search.transport import Answer
+from scenario_search.http.codings import ACCEPTED
+from scenario_search.http.transport import Answer
 
 
 def failing(*outcomes: Any) -> Callable[[dict[str, Any]], Any]:

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from scenario_search import AsyncScenario, ConfigurationError, Scenario
-from scenario_search.configuration import (
+from scenario_search.http.options import (
     DEFAULT_BASE_URL,
     ClientOptions,
     Credentials,

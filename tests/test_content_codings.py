@@ -20,8 +20,9 @@ from fake_transport import client_of
 from hypothesis import given, strategies as st
 from raw_server import RawServer, http
 
-from scenario_search import APIConnectionError, APIResponseValidationError, content_codings
-from scenario_search.content_codings import ACCEPTED, UNPACKING_ERRORS, unpacker
+from scenario_search import APIConnectionError, APIResponseValidationError
+from scenario_search.http import codings as content_codings
+from scenario_search.http.codings import ACCEPTED, UNPACKING_ERRORS, unpacker
 
 ZSTD: Any = content_codings._zstd
 PACK: dict[str, Callable[[bytes], bytes]] = {

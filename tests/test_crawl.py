@@ -30,7 +30,7 @@ from scenario_search import (
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.crawl_params import CrawlStats, CrawlWindow
 from scenario_search.emulator import Emulator
-from scenario_search.transport import Answer
+from scenario_search.http.transport import Answer
 from scenario_search.windows import UNDATED, timestamp
 
 CAP = 150

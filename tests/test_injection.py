@@ -29,8 +29,8 @@ from scenario_search.emulator import filter_parser
 from scenario_search.emulator.filter_parser import parse_filter
 from scenario_search.errors import InvalidFilterError
 from scenario_search.filters import Filter, parse
+from scenario_search.http.transport import Answer
 from scenario_search.search_results import AsyncSearchHitsOffset
-from scenario_search.transport import Answer
 
 # Two parsers, one meaning
 

@@ -18,7 +18,7 @@ from scenario_search import (
     codec,
     search_results,
 )
-from scenario_search.timeouts import Timeouts
+from scenario_search.http.timeouts import Timeouts
 from scenario_search.wire.codec import decode_page, pieces, structure
 from scenario_search.wire.hits import SearchHits, wire_fields
 from scenario_search.wire.params import body_parameters

@@ -17,7 +17,7 @@ from scenario_search.errors import (
     QuotaExceededError,
     status_error_class,
 )
-from scenario_search.retries import RetryPolicy, is_retryable, retry_after_seconds
+from scenario_search.http.retries import RetryPolicy, is_retryable, retry_after_seconds
 
 NOW = datetime(2026, 8, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -28,7 +28,7 @@ from scenario_search import (
     Scenario,
     ScenarioError,
 )
-from scenario_search.transport import _reason
+from scenario_search.http.transport import _reason
 
 KEY, SECRET, TOKEN = "canarykey", "canarysecret", "canarytoken"
 PASSWORD, HEADER = "canarypassword", "canaryheader"

@@ -10,9 +10,9 @@ import attrs
 import pytest
 
 from scenario_search import AsyncScenario, AsyncSearchHitsOffset, Scenario, SyncSearchHitsOffset
-from scenario_search.configuration import ClientOptions, SyncClientOptions
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.crawler import AsyncCrawler
+from scenario_search.http.options import ClientOptions, SyncClientOptions
 from scenario_search.prefetch import AsyncPrefetch
 from scenario_search.search import AsyncSearch
 from scenario_search.sync import SyncPrefetch, SyncSearch

@@ -27,7 +27,7 @@ from scenario_search import (
     ConfigurationError,
     InternalServerError,
 )
-from scenario_search.timeouts import Timeouts
+from scenario_search.http.timeouts import Timeouts
 
 PAGE = orjson.dumps({"hits": hits(["a"])})
 SQUEEZED = gzip.compress(random.Random(0).randbytes(2000))

@@ -14,7 +14,7 @@ from scenario_search import (
     SearchModelSearchParams,
     SearchWorkflowSearchParams,
 )
-from scenario_search.configuration import ClientOptions
+from scenario_search.http.options import ClientOptions
 
 SEARCHES: dict[str, type[Any]] = {
     "asset_search": SearchAssetSearchParams,

@@ -24,7 +24,7 @@ from scenario_search.cli.filter_checks import add_filter_commands
 from scenario_search.cli.help import Group
 from scenario_search.cli.searches import add_counts, add_searches
 from scenario_search.cli.whoami import add_whoami
-from scenario_search.configuration import API_KEY, API_SECRET, BEARER_AUTH
+from scenario_search.http.options import API_KEY, API_SECRET, BEARER_AUTH
 
 __all__ = ["app", "main"]
 

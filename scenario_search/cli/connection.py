@@ -14,7 +14,9 @@ from scenario_search.caller_warnings import PendingWarnings, collect_warnings
 from scenario_search.cli.failures import set_debug
 from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import say
-from scenario_search.configuration import (
+from scenario_search.display.lines import clean
+from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
+from scenario_search.http.options import (
     API_KEY,
     API_SECRET,
     BASE_URL,
@@ -22,8 +24,6 @@ from scenario_search.configuration import (
     CREDENTIAL_VARIABLES,
     resolve_base_url,
 )
-from scenario_search.display.lines import clean
-from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario

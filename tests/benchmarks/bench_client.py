@@ -225,7 +225,7 @@ def filters(number: int) -> list[Row]:
 
 def packed(number: int) -> list[Row]:
     """Unpacking a page of 100 hits, by each content coding that is there."""
-    from scenario_search.content_codings import ACCEPTED, unpacker
+    from scenario_search.http.codings import ACCEPTED, unpacker
 
     # Real signatures are random text, which hardly packs.
     chance = random.Random(0)

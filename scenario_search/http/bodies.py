@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from scenario_search.content_codings import unpacker
 from scenario_search.errors import APIResponseValidationError
+from scenario_search.http.codings import unpacker
 
 if TYPE_CHECKING:
     import aiohttp

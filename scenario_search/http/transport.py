@@ -27,8 +27,6 @@ import attrs
 import yarl
 from multidict import CIMultiDict, istr
 
-from scenario_search.answer_bodies import read_body
-from scenario_search.content_codings import UNPACKING_ERRORS, unpacker
 from scenario_search.errors import (
     APICertificateError,
     APIConnectionError,
@@ -37,8 +35,10 @@ from scenario_search.errors import (
     APITimeoutError,
     ConfigurationError,
 )
-from scenario_search.session_closing import close_at_end_of_loop, close_session, let_go
-from scenario_search.timeouts import Timeouts
+from scenario_search.http.bodies import read_body
+from scenario_search.http.codings import UNPACKING_ERRORS, unpacker
+from scenario_search.http.session_closing import close_at_end_of_loop, close_session, let_go
+from scenario_search.http.timeouts import Timeouts
 
 __all__ = ["AIOHTTP_VERSION", "Answer", "FileAnswer", "Transport", "ready_headers"]
 

@@ -1,0 +1,1 @@
+"""Requests over HTTP: options, credentials, retries, the transport."""
