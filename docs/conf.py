@@ -11,7 +11,7 @@ from sphinx.util.nodes import make_refnode
 
 from scenario_search import __version__
 from scenario_search.http.options import SyncClientOptions
-from scenario_search.signatures import docstring
+from scenario_search.search.signatures import docstring
 from scenario_search.wire.hits import Document
 
 project = "scenario-search"

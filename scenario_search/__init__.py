@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     )
     from scenario_search.filters import F, Filter, Raw
     from scenario_search.http.options import ClientOptions
-    from scenario_search.prefetch import AsyncPrefetch
     from scenario_search.progress import ProgressBar, track
-    from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
+    from scenario_search.search.pages import AsyncSearchHitsOffset, AsyncSearchResults
+    from scenario_search.search.prefetch import AsyncPrefetch
     from scenario_search.sync import Scenario, SyncPrefetch, SyncSearchHitsOffset
     from scenario_search.sync_crawl import SyncCrawl
     from scenario_search.wire.hits import (
@@ -144,10 +144,10 @@ _HOMES = {
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
     "AsyncCrawl": "crawl",
-    "AsyncPrefetch": "prefetch",
+    "AsyncPrefetch": "search.prefetch",
     "AsyncScenario": "client",
-    "AsyncSearchHitsOffset": "search_results",
-    "AsyncSearchResults": "search_results",
+    "AsyncSearchHitsOffset": "search.pages",
+    "AsyncSearchResults": "search.pages",
     "AuthenticationError": "errors",
     "BadRequestError": "errors",
     "CheckpointError": "errors",

@@ -41,8 +41,8 @@ from scenario_search.http.transport import (
     Transport,
     ready_headers,
 )
-from scenario_search.search import AsyncSearch
-from scenario_search.signatures import makes, returns_same, takes
+from scenario_search.search.methods import AsyncSearch
+from scenario_search.search.signatures import makes, returns_same, takes
 from scenario_search.wire.hits import ResponseInfo
 
 if TYPE_CHECKING:

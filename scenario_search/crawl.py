@@ -26,7 +26,7 @@ from scenario_search.crawl_params import CrawlStats, CrawlWindow, RunOptions, si
 from scenario_search.crawl_reading import Piece, Reading, ReadingPlan
 from scenario_search.crawl_requests import WindowRequests
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
-from scenario_search.search_results import PreparedSearch
+from scenario_search.search.pages import PreparedSearch
 from scenario_search.windows import UNDATED, Known, Window, gaps, milliseconds
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.images import Images, read_references, reference_images
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from scenario_search.client import AsyncScenario
     from scenario_search.progress import ProgressBar
-    from scenario_search.search import Endpoint
+    from scenario_search.search.methods import Endpoint
 
 __all__ = ["AsyncCrawl", "Piece"]
 

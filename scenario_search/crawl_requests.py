@@ -11,7 +11,7 @@ import attrs
 from scenario_search.concurrency.pacing import Pause, Turns
 from scenario_search.crawl_params import CrawlStats, RunOptions, joined
 from scenario_search.errors import APIError, APIResponseValidationError
-from scenario_search.search_results import PreparedSearch
+from scenario_search.search.pages import PreparedSearch
 from scenario_search.windows import Window, id_text
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.paging import Position, whole_number
@@ -20,7 +20,7 @@ from scenario_search.wire.rules import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
-    from scenario_search.search import Endpoint
+    from scenario_search.search.methods import Endpoint
 
 __all__ = ["WindowPage", "WindowRequests", "cancelled", "gathered"]
 

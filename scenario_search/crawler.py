@@ -15,8 +15,8 @@ from scenario_search.crawl_params import (
     check,
     search_params,
 )
-from scenario_search.search import ASSETS, ENDPOINTS, MODELS, Endpoint
-from scenario_search.signatures import takes, takes_beside
+from scenario_search.search.methods import ASSETS, ENDPOINTS, MODELS, Endpoint
+from scenario_search.search.signatures import takes, takes_beside
 from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,

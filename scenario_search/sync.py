@@ -27,8 +27,7 @@ import attrs
 from scenario_search import portal
 from scenario_search.client import AsyncScenario
 from scenario_search.http.options import ClientOptions, SyncClientOptions
-from scenario_search.prefetch import AsyncPrefetch
-from scenario_search.search import (
+from scenario_search.search.methods import (
     ASSETS,
     MODELS,
     WORKFLOWS,
@@ -36,8 +35,9 @@ from scenario_search.search import (
     Endpoint,
     SearchMethod,
 )
-from scenario_search.search_results import AsyncSearchHitsOffset, AsyncSearchResults
-from scenario_search.signatures import makes, returns_same, takes
+from scenario_search.search.pages import AsyncSearchHitsOffset, AsyncSearchResults
+from scenario_search.search.prefetch import AsyncPrefetch
+from scenario_search.search.signatures import makes, returns_same, takes
 from scenario_search.sync_crawl import SyncCrawler, TaskBlock
 from scenario_search.wire.hits import (
     Hit,
@@ -193,7 +193,7 @@ class Scenario:
 class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
     """The hits of a search, in order, with several pages under way at once, in a ``with`` block.
 
-    See :class:`~scenario_search.prefetch.AsyncPrefetch`.
+    See :class:`~scenario_search.search.prefetch.AsyncPrefetch`.
     """
 
     def pages(self) -> Iterator[SyncSearchHitsOffset[H]]:

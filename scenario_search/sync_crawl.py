@@ -20,7 +20,7 @@ from scenario_search.crawl_params import (
     RunOptions,
 )
 from scenario_search.crawler import AsyncCrawler
-from scenario_search.signatures import takes, takes_beside
+from scenario_search.search.signatures import takes, takes_beside
 from scenario_search.wire.hits import Hit, SearchAssetSearchResponse, SearchModelSearchResponse
 
 if TYPE_CHECKING:

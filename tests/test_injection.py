@@ -30,7 +30,7 @@ from scenario_search.emulator.filter_parser import parse_filter
 from scenario_search.errors import InvalidFilterError
 from scenario_search.filters import Filter, parse
 from scenario_search.http.transport import Answer
-from scenario_search.search_results import AsyncSearchHitsOffset
+from scenario_search.search.pages import AsyncSearchHitsOffset
 
 # Two parsers, one meaning
 

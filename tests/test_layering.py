@@ -31,10 +31,10 @@ KNOWN_CIRCLES = [
         "scenario_search.crawl_requests",
         "scenario_search.crawler",
         "scenario_search.download",
-        "scenario_search.prefetch",
+        "scenario_search.search.prefetch",
         "scenario_search.progress",
-        "scenario_search.search",
-        "scenario_search.search_results",
+        "scenario_search.search.methods",
+        "scenario_search.search.pages",
     },
 ]
 """Circles that still have to be opened. A circle that is gone leaves this list."""

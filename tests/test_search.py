@@ -22,7 +22,7 @@ from scenario_search import (
     SearchModelSearchParams,
 )
 from scenario_search.http.transport import Answer
-from scenario_search.search import AsyncSearch
+from scenario_search.search.methods import AsyncSearch
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
 PNG_URL = "data:image/png;base64," + base64.b64encode(PNG).decode()

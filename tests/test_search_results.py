@@ -22,7 +22,7 @@ from scenario_search import (
     TruncatedResultsWarning,
 )
 from scenario_search.http.transport import Answer
-from scenario_search.search_results import AsyncSearchHitsOffset
+from scenario_search.search.pages import AsyncSearchHitsOffset
 from scenario_search.wire.codec import structure
 
 IDS = [f"asset_{n}" for n in range(35)]

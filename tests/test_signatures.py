@@ -9,8 +9,8 @@ import attrs
 import pytest
 
 from scenario_search.crawler import AsyncCrawler
-from scenario_search.search import AsyncSearch
-from scenario_search.signatures import docstring
+from scenario_search.search.methods import AsyncSearch
+from scenario_search.search.signatures import docstring
 from scenario_search.sync import SyncSearch
 from scenario_search.sync_crawl import SyncCrawler
 

@@ -13,8 +13,8 @@ from scenario_search import AsyncScenario, AsyncSearchHitsOffset, Scenario, Sync
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.crawler import AsyncCrawler
 from scenario_search.http.options import ClientOptions, SyncClientOptions
-from scenario_search.prefetch import AsyncPrefetch
-from scenario_search.search import AsyncSearch
+from scenario_search.search.methods import AsyncSearch
+from scenario_search.search.prefetch import AsyncPrefetch
 from scenario_search.sync import SyncPrefetch, SyncSearch
 from scenario_search.sync_crawl import SyncCrawl, SyncCrawler
 

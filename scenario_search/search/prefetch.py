@@ -14,7 +14,7 @@ from scenario_search.wire.paging import Position, Walk, whole_number
 from scenario_search.wire.rules import as_int, is_whole
 
 if TYPE_CHECKING:
-    from scenario_search.search_results import AsyncSearchHitsOffset, PreparedSearch
+    from scenario_search.search.pages import AsyncSearchHitsOffset, PreparedSearch
 
 __all__ = ["AsyncPrefetch"]
 

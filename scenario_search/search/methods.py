@@ -11,8 +11,8 @@ import attrs
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.errors import IgnoredParameterWarning
 from scenario_search.hidden import hide_secrets
-from scenario_search.search_results import AsyncSearchResults, PreparedSearch
-from scenario_search.signatures import docstring, signature_of
+from scenario_search.search.pages import AsyncSearchResults, PreparedSearch
+from scenario_search.search.signatures import docstring, signature_of
 from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,

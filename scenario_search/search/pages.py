@@ -23,7 +23,7 @@ from scenario_search.errors import (
     TruncatedResultsWarning,
 )
 from scenario_search.frames import Columns, library, rows
-from scenario_search.prefetch import AsyncPrefetch
+from scenario_search.search.prefetch import AsyncPrefetch
 from scenario_search.wire.codec import decode_in_turns
 from scenario_search.wire.hits import Hit, ResponseInfo, SearchHits
 from scenario_search.wire.images import read_references, reference_images
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from scenario_search.client import AsyncScenario
     from scenario_search.export import ExportSource
-    from scenario_search.search import Endpoint
+    from scenario_search.search.methods import Endpoint
 
 __all__ = ["AsyncSearchHitsOffset", "AsyncSearchResults", "PreparedSearch", "SearchExports"]
 

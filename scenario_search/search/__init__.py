@@ -1,0 +1,1 @@
+"""Searches: endpoints, results, pages, and the methods that start them."""
