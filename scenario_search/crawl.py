@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 import attrs
 
-from scenario_search import export, export_parquet, frames
 from scenario_search.checkpoint import Checkpoint
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.crawl_params import CrawlStats, CrawlWindow, RunOptions, since_moment
 from scenario_search.crawl_reading import Piece, Reading, ReadingPlan
 from scenario_search.crawl_requests import WindowRequests
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
+from scenario_search.export import files as export, frames, parquet as export_parquet
 from scenario_search.search.pages import PreparedSearch
 from scenario_search.windows import UNDATED, Known, Window, gaps, milliseconds
 from scenario_search.wire.hits import Hit
@@ -226,7 +226,7 @@ class AsyncCrawl(Generic[H]):
             await export.to_jsonl(self._export_source(), path)
 
     async def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write all hits to a CSV file: see :func:`scenario_search.export.to_csv`.
+        """Write all hits to a CSV file: see :func:`scenario_search.export.files.to_csv`.
 
         Raises:
             CheckpointError: The file is not the one that the checkpoint knows.
@@ -238,7 +238,7 @@ class AsyncCrawl(Generic[H]):
     async def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write all hits to a Parquet file. See :meth:`to_jsonl`.
 
-        Types and columns: :mod:`scenario_search.export_parquet`.
+        Types and columns: :mod:`scenario_search.export.parquet`.
 
         Raises:
             ImportError: pyarrow is not installed.
@@ -251,7 +251,7 @@ class AsyncCrawl(Generic[H]):
             await export_parquet.to_parquet(source, path, resumable=resumable)
 
     async def to_pandas(self) -> pd.DataFrame:
-        """Give all hits as a pandas frame. Columns and types: :mod:`scenario_search.frames`.
+        """Give all hits as a pandas frame. Columns and types: :mod:`scenario_search.export.frames`.
 
         Raises:
             ImportError: pandas is not installed.
@@ -261,7 +261,7 @@ class AsyncCrawl(Generic[H]):
         return await in_thread((await self._columns()).to_pandas)
 
     async def to_polars(self) -> pl.DataFrame:
-        """Give all hits as a polars frame. Columns and types: :mod:`scenario_search.frames`.
+        """Give all hits as a polars frame. Columns and types: :mod:`scenario_search.export.frames`.
 
         Raises:
             ImportError: polars is not installed.

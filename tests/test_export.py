@@ -25,8 +25,8 @@ from scenario_search import (
 )
 from scenario_search.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
-from scenario_search.export import _GrowingFile, source_of, to_jsonl
-from scenario_search.export_parquet import to_parquet
+from scenario_search.export.files import _GrowingFile, source_of, to_jsonl
+from scenario_search.export.parquet import to_parquet
 from scenario_search.wire.codec import structure
 
 CAP = 150

@@ -16,7 +16,7 @@ KNOWN_CIRCLES = [
     {
         "scenario_search.display.gallery",
         "scenario_search.display.lines",
-        "scenario_search.frames",
+        "scenario_search.export.frames",
         "scenario_search.wire.hits",
     },
     {

@@ -116,7 +116,7 @@ async def _write_json(pages: AsyncIterator[SearchHits[Any]], *, walked: bool) ->
 
 
 async def _write_csv(pages: AsyncIterator[SearchHits[Any]], what: str) -> None:
-    from scenario_search import export, frames  # noqa: PLC0415 - only for CSV
+    from scenario_search.export import files as export, frames  # noqa: PLC0415 - only for CSV
 
     columns = frames.columns(ENDPOINTS[what].hit_class)
     lines = export.csv_lines([list(columns)])

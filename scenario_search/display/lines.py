@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from scenario_search.display.columns import columns
-from scenario_search.frames import unknown_fields
+from scenario_search.export.frames import unknown_fields
 from scenario_search.wire.hits import (
     Hit,
     ResponseInfo,

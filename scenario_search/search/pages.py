@@ -22,7 +22,7 @@ from scenario_search.errors import (
     PaginationError,
     TruncatedResultsWarning,
 )
-from scenario_search.frames import Columns, library, rows
+from scenario_search.export.frames import Columns, library, rows
 from scenario_search.search.prefetch import AsyncPrefetch
 from scenario_search.wire.codec import decode_in_turns
 from scenario_search.wire.hits import Hit, ResponseInfo, SearchHits
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from scenario_search.client import AsyncScenario
-    from scenario_search.export import ExportSource
+    from scenario_search.export.files import ExportSource
     from scenario_search.search.methods import Endpoint
 
 __all__ = ["AsyncSearchHitsOffset", "AsyncSearchResults", "PreparedSearch", "SearchExports"]
@@ -202,7 +202,7 @@ class PreparedSearch(Generic[H]):
 
     def export_source(self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]) -> ExportSource[H]:
         """Give the hits of pages as what can be exported."""
-        from scenario_search.export import source_of  # noqa: PLC0415 - few searches need it
+        from scenario_search.export.files import source_of  # noqa: PLC0415 - few searches need it
 
         return source_of(self.endpoint.hit_class, self.batches(pages))
 
@@ -254,26 +254,26 @@ class SearchExports(abc.ABC, Generic[H]):
             PaginationError: The server does not advance.
             APIError: A page could not be read.
         """
-        from scenario_search import export  # noqa: PLC0415 - few searches need it
+        from scenario_search.export import files as export  # noqa: PLC0415 - few searches need it
 
         await export.to_jsonl(self._export_source(), path)
 
     async def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the hits to a CSV file: see :func:`scenario_search.export.to_csv`.
+        """Write the hits to a CSV file: see :func:`scenario_search.export.files.to_csv`.
 
         Raises:
             OSError: The file cannot be written.
             PaginationError: The server does not advance.
             APIError: A page could not be read.
         """
-        from scenario_search import export  # noqa: PLC0415 - few searches need it
+        from scenario_search.export import files as export  # noqa: PLC0415 - few searches need it
 
         await export.to_csv(self._export_source(), path)
 
     async def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write the hits to a Parquet file.
 
-        Types and columns: :mod:`scenario_search.export_parquet`.
+        Types and columns: :mod:`scenario_search.export.parquet`.
 
         Raises:
             ImportError: pyarrow is not installed.
@@ -281,7 +281,7 @@ class SearchExports(abc.ABC, Generic[H]):
             PaginationError: The server does not advance.
             APIError: A page could not be read.
         """
-        from scenario_search import export_parquet  # noqa: PLC0415 - few searches need it
+        from scenario_search.export import parquet as export_parquet  # noqa: PLC0415 - few searches need it
 
         await export_parquet.to_parquet(self._export_source(), path)
 

@@ -439,33 +439,36 @@ class SearchHits(Document, Generic[H]):
     def to_dicts(self) -> list[dict[str, Any]]:
         """Give this page's hits as flat rows, of which the columns are always the same.
 
-        Columns and types, and how to have all hits of a search: :mod:`scenario_search.frames`.
+        Columns and types, and how to have all hits of a search:
+        :mod:`scenario_search.export.frames`.
         """
-        from scenario_search.frames import rows  # noqa: PLC0415 - it needs this module
+        from scenario_search.export.frames import rows  # noqa: PLC0415 - it needs this module
 
         return rows(self.hits)
 
     def to_pandas(self) -> pd.DataFrame:
         """Give this page's hits as a pandas frame, one row a hit; no other page's.
 
-        Columns and types, and how to have all hits of a search: :mod:`scenario_search.frames`.
+        Columns and types, and how to have all hits of a search:
+        :mod:`scenario_search.export.frames`.
 
         Raises:
             ImportError: pandas is not installed.
         """
-        from scenario_search.frames import to_pandas  # noqa: PLC0415 - it needs this module
+        from scenario_search.export.frames import to_pandas  # noqa: PLC0415 - it needs this module
 
         return to_pandas(self.hits, kind=self._hit_class())
 
     def to_polars(self) -> pl.DataFrame:
         """Give this page's hits as a polars frame, one row a hit; no other page's.
 
-        Columns and types, and how to have all hits of a search: :mod:`scenario_search.frames`.
+        Columns and types, and how to have all hits of a search:
+        :mod:`scenario_search.export.frames`.
 
         Raises:
             ImportError: polars is not installed.
         """
-        from scenario_search.frames import to_polars  # noqa: PLC0415 - it needs this module
+        from scenario_search.export.frames import to_polars  # noqa: PLC0415 - it needs this module
 
         return to_polars(self.hits, kind=self._hit_class())
 

@@ -1,9 +1,9 @@
 """Exports to Parquet, by way of pyarrow.
 
-The columns are those of :mod:`scenario_search.frames`, with types that do not depend on what the
-hits hold: text as ``string``, numbers as ``double``, timestamps as ``timestamp[ms, UTC]``, lists
-as ``list<string>``. A value of another type, or a whole number beyond 2**53, is in the JSON of
-``extra``, under its column's name.
+The columns are those of :mod:`scenario_search.export.frames`, with types that do not depend on
+what the hits hold: text as ``string``, numbers as ``double``, timestamps as ``timestamp[ms,
+UTC]``, lists as ``list<string>``. A value of another type, or a whole number beyond 2**53, is in
+the JSON of ``extra``, under its column's name.
 
 A Parquet file cannot be appended to. With a checkpoint the hits are therefore collected in a JSONL
 file beside (``<name>.partial.jsonl``), and the Parquet file is written at the end.
@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 
 import orjson
 
-from scenario_search import frames
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import IncompleteCrawlError
-from scenario_search.export import ExportSource, check_place, place_beside, to_jsonl
+from scenario_search.export import frames
+from scenario_search.export.files import ExportSource, check_place, place_beside, to_jsonl
 from scenario_search.wire.codec import structure
 from scenario_search.wire.hits import Hit
 

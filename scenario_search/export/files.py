@@ -1,7 +1,7 @@
 """Exports: hits to JSONL, CSV and Parquet files as they come.
 
 JSONL holds each hit as the API sent it, unknown fields included: it loads into the emulator, and
-decodes to equal hits. CSV and Parquet have the columns of :mod:`scenario_search.frames`.
+decodes to equal hits. CSV and Parquet have the columns of :mod:`scenario_search.export.frames`.
 
 Without a checkpoint a file is there whole or not at all: it is written beside, then renamed.
 With one, every hit is in it exactly once, however often the crawl was ended and resumed: the rows
@@ -29,10 +29,10 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 import attrs
 
-from scenario_search import frames
 from scenario_search.checkpoint import Checkpoint
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
+from scenario_search.export import frames
 from scenario_search.wire.hits import Hit, json_bytes
 
 __all__ = [
@@ -131,7 +131,8 @@ def csv_rows(hits: list[H], columns: dict[str, str]) -> list[list[Any]]:
 
     Args:
         hits: The hits.
-        columns: The columns of their class, as :func:`scenario_search.frames.columns` gives them.
+        columns: The columns of their class, as :func:`scenario_search.export.frames.columns` gives
+        them.
     """
     made = []
     for hit, row in zip(hits, frames.rows(hits), strict=True):

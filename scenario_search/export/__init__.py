@@ -1,0 +1,1 @@
+"""Hits into files and frames: JSONL, CSV, Parquet, pandas, polars."""
