@@ -11,8 +11,8 @@ from scenario_search._version import __version__
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
-    from scenario_search.crawl import AsyncCrawl, Piece
-    from scenario_search.crawl_params import CrawlStats, CrawlWindow
+    from scenario_search.crawl.crawl import AsyncCrawl, Piece
+    from scenario_search.crawl.params import CrawlStats, CrawlWindow
     from scenario_search.download import DownloadReport, DownloadSource
     from scenario_search.download_files import DownloadedFile
     from scenario_search.errors import (
@@ -143,7 +143,7 @@ _HOMES = {
     "APIResponseValidationError": "errors",
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
-    "AsyncCrawl": "crawl",
+    "AsyncCrawl": "crawl.crawl",
     "AsyncPrefetch": "search.prefetch",
     "AsyncScenario": "client",
     "AsyncSearchHitsOffset": "search.pages",
@@ -156,8 +156,8 @@ _HOMES = {
     "Concept": "wire.hits",
     "ConfigurationError": "errors",
     "ConflictError": "errors",
-    "CrawlStats": "crawl_params",
-    "CrawlWindow": "crawl_params",
+    "CrawlStats": "crawl.params",
+    "CrawlWindow": "crawl.params",
     "DownloadReport": "download",
     "DownloadSource": "download",
     "DownloadedFile": "download_files",
@@ -178,7 +178,7 @@ _HOMES = {
     "PageInfo": "wire.paging",
     "PaginationError": "errors",
     "PermissionDeniedError": "errors",
-    "Piece": "crawl",
+    "Piece": "crawl.crawl",
     "ProgressBar": "progress",
     "QuotaExceededError": "errors",
     "RateLimitError": "errors",

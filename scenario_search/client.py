@@ -46,7 +46,7 @@ from scenario_search.search.signatures import makes, returns_same, takes
 from scenario_search.wire.hits import ResponseInfo
 
 if TYPE_CHECKING:
-    from scenario_search.crawler import AsyncCrawler
+    from scenario_search.crawl.crawler import AsyncCrawler
     from scenario_search.download import DownloadReport, DownloadSource
 
 __all__ = ["AsyncScenario"]
@@ -143,7 +143,7 @@ class AsyncScenario:
     @property
     def crawl(self) -> AsyncCrawler:
         """The crawls: every hit, past the engine's result cap."""
-        from scenario_search.crawler import AsyncCrawler  # noqa: PLC0415 - few programs crawl
+        from scenario_search.crawl.crawler import AsyncCrawler  # noqa: PLC0415 - few programs crawl
 
         return AsyncCrawler(self)
 

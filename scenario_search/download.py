@@ -28,8 +28,8 @@ import attrs
 
 from scenario_search.concurrency.pacing import Pause
 from scenario_search.concurrency.threads import in_thread
-from scenario_search.crawl import AsyncCrawl
-from scenario_search.crawl_requests import cancelled
+from scenario_search.crawl.crawl import AsyncCrawl
+from scenario_search.crawl.requests import cancelled
 from scenario_search.download_files import DownloadedFile, Manifest, PartialFile, file_name
 from scenario_search.errors import (
     APIConnectionError,

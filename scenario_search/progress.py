@@ -29,7 +29,7 @@ from scenario_search.wire.hits import SearchHits
 from scenario_search.wire.paging import whole_number
 
 if TYPE_CHECKING:
-    from scenario_search.crawl_params import CrawlStats
+    from scenario_search.crawl.params import CrawlStats
 
 __all__ = ["ProgressBar", "track"]
 

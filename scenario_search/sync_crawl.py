@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from scenario_search import portal
 from scenario_search.client import AsyncScenario
-from scenario_search.crawl import AsyncCrawl, Piece
-from scenario_search.crawl_params import (
+from scenario_search.crawl.crawl import AsyncCrawl, Piece
+from scenario_search.crawl.crawler import AsyncCrawler
+from scenario_search.crawl.params import (
     CrawlAssetsParams,
     CrawlModelsParams,
     CrawlPlanParams,
@@ -19,7 +20,6 @@ from scenario_search.crawl_params import (
     CrawlWindow,
     RunOptions,
 )
-from scenario_search.crawler import AsyncCrawler
 from scenario_search.search.signatures import takes, takes_beside
 from scenario_search.wire.hits import Hit, SearchAssetSearchResponse, SearchModelSearchResponse
 

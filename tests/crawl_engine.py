@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 import orjson
 
+from scenario_search.crawl.windows import milliseconds, timestamp
 from scenario_search.http.transport import Answer
-from scenario_search.windows import milliseconds, timestamp
 
 Asset = dict[str, Any]
 

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from scenario_search import CheckpointError
-from scenario_search.checkpoint import Checkpoint
-from scenario_search.windows import UNDATED, Window, milliseconds, timestamp
+from scenario_search.crawl.checkpoint import Checkpoint
+from scenario_search.crawl.windows import UNDATED, Window, milliseconds, timestamp
 
 NOON = milliseconds("2025-01-16T12:00:00Z") or 0
 

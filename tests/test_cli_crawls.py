@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 from command_line import Run, environment, invoke, start
 
-from scenario_search.checkpoint import Checkpoint
+from scenario_search.crawl.checkpoint import Checkpoint
 from scenario_search.emulator import Emulator
 
 COUNT = 2500

@@ -27,11 +27,11 @@ from scenario_search import (
     SearchAssetSearchParams,
     pacing,
 )
-from scenario_search.crawl import AsyncCrawl
-from scenario_search.crawl_params import CrawlStats, CrawlWindow
+from scenario_search.crawl.crawl import AsyncCrawl
+from scenario_search.crawl.params import CrawlStats, CrawlWindow
+from scenario_search.crawl.windows import UNDATED, timestamp
 from scenario_search.emulator import Emulator
 from scenario_search.http.transport import Answer
-from scenario_search.windows import UNDATED, timestamp
 
 CAP = 150
 COUNT = 1500

@@ -13,10 +13,10 @@ from crawl_engine import SPAN, START, TextEngine, clustered_assets, dated
 from fake_transport import faked_client
 
 from scenario_search import CheckpointError, IncompleteCrawlError, InvalidParamsError
-from scenario_search.checkpoint import Checkpoint
-from scenario_search.crawl import AsyncCrawl
+from scenario_search.crawl.checkpoint import Checkpoint
+from scenario_search.crawl.crawl import AsyncCrawl
+from scenario_search.crawl.windows import timestamp
 from scenario_search.emulator import Emulator
-from scenario_search.windows import timestamp
 
 CAP = 150
 ASSETS = clustered_assets(1000, burst=CAP - 1)

@@ -23,7 +23,7 @@ from scenario_search import (
     SearchAssetSearchResponse,
     frames,
 )
-from scenario_search.crawl import AsyncCrawl
+from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
 from scenario_search.export.files import _GrowingFile, source_of, to_jsonl
 from scenario_search.export.parquet import to_parquet

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scenario_search import AsyncScenario, F, InvalidParamsError
-from scenario_search.crawl_params import CrawlStats
+from scenario_search.crawl.params import CrawlStats
 from scenario_search.progress import (
     NotebookCell,
     ProgressBar,

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from scenario_search.crawler import AsyncCrawler
+from scenario_search.crawl.crawler import AsyncCrawler
 from scenario_search.search.methods import AsyncSearch
 from scenario_search.search.signatures import docstring
 from scenario_search.sync import SyncSearch

@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from scenario_search import AsyncScenario, AsyncSearchHitsOffset, Scenario, SyncSearchHitsOffset
-from scenario_search.crawl import AsyncCrawl
-from scenario_search.crawler import AsyncCrawler
+from scenario_search.crawl.crawl import AsyncCrawl
+from scenario_search.crawl.crawler import AsyncCrawler
 from scenario_search.http.options import ClientOptions, SyncClientOptions
 from scenario_search.search.methods import AsyncSearch
 from scenario_search.search.prefetch import AsyncPrefetch

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, strategies as st
 
 from scenario_search import F
-from scenario_search.windows import (
+from scenario_search.crawl.windows import (
     UNDATED,
     Known,
     Window,

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import attrs
 import typer
 
-from scenario_search.checkpoint import Checkpoint
 from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
 from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import emit, json_text, say
+from scenario_search.crawl.checkpoint import Checkpoint
 from scenario_search.display.lines import count, duration
 from scenario_search.errors import CheckpointError, InvalidParamsError
 from scenario_search.wire.params import ImageConditions, ModelConditions
 
 if TYPE_CHECKING:
-    from scenario_search.crawl import AsyncCrawl
-    from scenario_search.crawl_params import CrawlStats
+    from scenario_search.crawl.crawl import AsyncCrawl
+    from scenario_search.crawl.params import CrawlStats
 
 __all__ = ["add_crawls"]
 

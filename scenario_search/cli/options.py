@@ -18,7 +18,7 @@ import typer
 
 from scenario_search.cli.completion import completing
 from scenario_search.cli.pictures import picture
-from scenario_search.crawl_params import CrawlOptions
+from scenario_search.crawl.params import CrawlOptions
 from scenario_search.filters import Filter
 from scenario_search.wire.images import Images
 from scenario_search.wire.params import (

@@ -29,8 +29,8 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 import attrs
 
-from scenario_search.checkpoint import Checkpoint
 from scenario_search.concurrency.threads import in_thread
+from scenario_search.crawl.checkpoint import Checkpoint
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.export import frames
 from scenario_search.wire.hits import Hit, json_bytes

@@ -16,8 +16,8 @@ from typing import Any
 import attrs
 import orjson
 
+from scenario_search.crawl.windows import UNDATED, Window, id_text, merged, milliseconds
 from scenario_search.errors import CheckpointError
-from scenario_search.windows import UNDATED, Window, id_text, merged, milliseconds
 
 __all__ = ["Checkpoint"]
 
@@ -35,7 +35,8 @@ class Checkpoint:
         hits: How many hits those held.
         newest: The newest ``createdAt`` of them, or ``None``. What is no timestamp, or is in the
             future, does not count: nothing would be newer.
-        newest_ids: The ids of the hits that have it, as :func:`~scenario_search.windows.id_text`
+        newest_ids: The ids of the hits that have it, as
+        :func:`~scenario_search.crawl.windows.id_text`
             gives them.
         finished: Whether all windows are done.
         files: How many bytes of each export are good, by its path from the checkpoint's folder on,

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import attrs
 
+from scenario_search.crawl.windows import Known, Window, milliseconds
 from scenario_search.errors import InvalidParamsError
 from scenario_search.filters import Filter, Raw, parse
-from scenario_search.windows import Known, Window, milliseconds
 from scenario_search.wire.paging import ENGINE_CAP
 from scenario_search.wire.params import (
     ImageConditions,

@@ -1,7 +1,7 @@
 """Crawls: every hit of a search, past the engine's result cap, once, and resumable.
 
 The engine gives at most 1000 hits for a search. A crawl cuts ``createdAt`` into windows until
-each holds fewer, and reads each window whole (:mod:`scenario_search.crawl_reading`).
+each holds fewer, and reads each window whole (:mod:`scenario_search.crawl.reading`).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 import attrs
 
-from scenario_search.checkpoint import Checkpoint
 from scenario_search.concurrency.threads import in_thread
-from scenario_search.crawl_params import CrawlStats, CrawlWindow, RunOptions, since_moment
-from scenario_search.crawl_reading import Piece, Reading, ReadingPlan
-from scenario_search.crawl_requests import WindowRequests
+from scenario_search.crawl.checkpoint import Checkpoint
+from scenario_search.crawl.params import CrawlStats, CrawlWindow, RunOptions, since_moment
+from scenario_search.crawl.reading import Piece, Reading, ReadingPlan
+from scenario_search.crawl.requests import WindowRequests
+from scenario_search.crawl.windows import UNDATED, Known, Window, gaps, milliseconds
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
 from scenario_search.export import files as export, frames, parquet as export_parquet
 from scenario_search.search.pages import PreparedSearch
-from scenario_search.windows import UNDATED, Known, Window, gaps, milliseconds
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.images import Images, read_references, reference_images
 from scenario_search.wire.params import SearchParams

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from scenario_search.concurrency.pacing import Pause, Turns
-from scenario_search.crawl_params import CrawlStats, RunOptions, joined
+from scenario_search.crawl.params import CrawlStats, RunOptions, joined
+from scenario_search.crawl.windows import Window, id_text
 from scenario_search.errors import APIError, APIResponseValidationError
 from scenario_search.search.pages import PreparedSearch
-from scenario_search.windows import Window, id_text
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.paging import Position, whole_number
 from scenario_search.wire.params import SearchParams

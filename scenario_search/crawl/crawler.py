@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scenario_search.crawl import AsyncCrawl
-from scenario_search.crawl_params import (
+from scenario_search.crawl.crawl import AsyncCrawl
+from scenario_search.crawl.params import (
     CrawlAssetsParams,
     CrawlModelsParams,
     CrawlOptions,

@@ -20,10 +20,10 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from scenario_search.crawl_params import CrawlStats
-from scenario_search.crawl_requests import WindowPage, WindowRequests, cancelled, gathered
+from scenario_search.crawl.params import CrawlStats
+from scenario_search.crawl.requests import WindowPage, WindowRequests, cancelled, gathered
+from scenario_search.crawl.windows import Known, Window, milliseconds
 from scenario_search.errors import BadRequestError
-from scenario_search.windows import Known, Window, milliseconds
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.rules import MAX_PAGE_SIZE
 

@@ -1,0 +1,1 @@
+"""Crawls: every hit of a search, past the engine's result cap."""
