@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
     from scenario_search.crawl.crawl import AsyncCrawl, Piece
     from scenario_search.crawl.params import CrawlStats, CrawlWindow
-    from scenario_search.download import DownloadReport, DownloadSource
-    from scenario_search.download_files import DownloadedFile
     from scenario_search.errors import (
         APICertificateError,
         APIConnectionError,
@@ -41,6 +39,8 @@ if TYPE_CHECKING:
         TruncatedResultsWarning,
         UnprocessableEntityError,
     )
+    from scenario_search.files.download import DownloadReport, DownloadSource
+    from scenario_search.files.files import DownloadedFile
     from scenario_search.filters import F, Filter, Raw
     from scenario_search.http.options import ClientOptions
     from scenario_search.progress import ProgressBar, track
@@ -158,9 +158,9 @@ _HOMES = {
     "ConflictError": "errors",
     "CrawlStats": "crawl.params",
     "CrawlWindow": "crawl.params",
-    "DownloadReport": "download",
-    "DownloadSource": "download",
-    "DownloadedFile": "download_files",
+    "DownloadReport": "files.download",
+    "DownloadSource": "files.download",
+    "DownloadedFile": "files.files",
     "F": "filters",
     "Filter": "filters",
     "Hit": "wire.hits",

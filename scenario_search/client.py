@@ -47,7 +47,7 @@ from scenario_search.wire.hits import ResponseInfo
 
 if TYPE_CHECKING:
     from scenario_search.crawl.crawler import AsyncCrawler
-    from scenario_search.download import DownloadReport, DownloadSource
+    from scenario_search.files.download import DownloadReport, DownloadSource
 
 __all__ = ["AsyncScenario"]
 
@@ -176,7 +176,7 @@ class AsyncScenario:
             APIError: A file cannot be downloaded, after retries.
             OSError: A file cannot be written.
         """
-        from scenario_search.download import download  # noqa: PLC0415 - few programs do
+        from scenario_search.files.download import download  # noqa: PLC0415 - few programs do
 
         return await download(
             self,

@@ -48,7 +48,7 @@ from scenario_search.wire.paging import PageInfo
 from scenario_search.wire.params import SearchParams
 
 if TYPE_CHECKING:
-    from scenario_search.download import DownloadReport, DownloadSource
+    from scenario_search.files.download import DownloadReport, DownloadSource
 
 __all__ = ["Scenario", "SyncPrefetch", "SyncSearch", "SyncSearchHitsOffset"]
 

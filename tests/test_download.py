@@ -27,8 +27,8 @@ from scenario_search import (
     Scenario,
     SearchAssetSearchResponse,
 )
-from scenario_search.download_files import Manifest
 from scenario_search.emulator import Emulator
+from scenario_search.files.files import Manifest
 from scenario_search.wire.codec import structure
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -568,7 +568,7 @@ async def test_a_disk_that_is_full_is_no_failure_of_the_server(
     def fail(self: object, piece: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("scenario_search.download_files.PartialFile.append", fail)
+    monkeypatch.setattr("scenario_search.files.files.PartialFile.append", fail)
     with pytest.raises(OSError, match="No space left"):
         await client.download([asset(1, f"{server.url}/a")], tmp_path, on_error="skip")
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.download_files import Manifest, file_name
+from scenario_search.files.files import Manifest, file_name
 
 # Names
 

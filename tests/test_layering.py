@@ -30,7 +30,7 @@ KNOWN_CIRCLES = [
         "scenario_search.crawl.reading",
         "scenario_search.crawl.requests",
         "scenario_search.crawl.crawler",
-        "scenario_search.download",
+        "scenario_search.files.download",
         "scenario_search.search.prefetch",
         "scenario_search.progress",
         "scenario_search.search.methods",

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from scenario_search import DownloadReport, Scenario, SearchAssetSearchResponse
-from scenario_search.download_files import Manifest
 from scenario_search.emulator import Emulator
+from scenario_search.files.files import Manifest
 
 
 @pytest.fixture

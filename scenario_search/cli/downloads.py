@@ -26,7 +26,7 @@ from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.params import SearchAssetSearchParams
 
 if TYPE_CHECKING:
-    from scenario_search.download import DownloadReport
+    from scenario_search.files.download import DownloadReport
 
 __all__ = ["add_download"]
 

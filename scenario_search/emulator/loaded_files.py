@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import orjson
 
-from scenario_search.download_files import file_name
 from scenario_search.emulator.files import FOLDERS, STORED_ORIGIN, file_blob
 from scenario_search.emulator.store import LoadReport
+from scenario_search.files.files import file_name
 
 __all__ = ["FilesOfLoad"]
 

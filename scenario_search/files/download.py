@@ -30,7 +30,6 @@ from scenario_search.concurrency.pacing import Pause
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.crawl.requests import cancelled
-from scenario_search.download_files import DownloadedFile, Manifest, PartialFile, file_name
 from scenario_search.errors import (
     APIConnectionError,
     APIError,
@@ -39,6 +38,7 @@ from scenario_search.errors import (
     PaginationError,
     status_error_class,
 )
+from scenario_search.files.files import DownloadedFile, Manifest, PartialFile, file_name
 from scenario_search.filters import F
 from scenario_search.http.options import is_loopback
 from scenario_search.http.retries import retry_after_seconds

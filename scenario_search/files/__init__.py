@@ -1,0 +1,1 @@
+"""The files of assets: downloads and what they are named."""
