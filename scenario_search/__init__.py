@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from scenario_search.progress import ProgressBar, track
     from scenario_search.search.pages import AsyncSearchHitsOffset, AsyncSearchResults
     from scenario_search.search.prefetch import AsyncPrefetch
-    from scenario_search.sync import Scenario, SyncPrefetch, SyncSearchHitsOffset
-    from scenario_search.sync_crawl import SyncCrawl
+    from scenario_search.sync.crawl import SyncCrawl
+    from scenario_search.sync.scenario import Scenario, SyncPrefetch, SyncSearchHitsOffset
     from scenario_search.wire.hits import (
         ComplianceMetadata,
         Concept,
@@ -184,7 +184,7 @@ _HOMES = {
     "RateLimitError": "errors",
     "Raw": "filters",
     "ResponseInfo": "wire.hits",
-    "Scenario": "sync",
+    "Scenario": "sync.scenario",
     "ScenarioError": "errors",
     "SearchAssetSearchParams": "wire.params",
     "SearchAssetSearchResponse": "wire.hits",
@@ -193,9 +193,9 @@ _HOMES = {
     "SearchModelSearchResponse": "wire.hits",
     "SearchWorkflowSearchParams": "wire.params",
     "SearchWorkflowSearchResponse": "wire.hits",
-    "SyncCrawl": "sync_crawl",
-    "SyncPrefetch": "sync",
-    "SyncSearchHitsOffset": "sync",
+    "SyncCrawl": "sync.crawl",
+    "SyncPrefetch": "sync.scenario",
+    "SyncSearchHitsOffset": "sync.scenario",
     "Thumbnail": "wire.hits",
     "TruncatedResultsWarning": "errors",
     "UnprocessableEntityError": "errors",

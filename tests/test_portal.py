@@ -21,8 +21,9 @@ from plain_clients import IDS, client_of, faked
 from raw_server import Answer, http
 from raw_server_thread import PAGE, STALL, served_aside
 
-from scenario_search import Scenario, portal
+from scenario_search import Scenario
 from scenario_search.emulator import Emulator
+from scenario_search.sync import portal
 
 KEPT_PAGE = Answer(PAGE, then="keep")
 
@@ -313,7 +314,7 @@ def test_tasks_of_the_parent_say_nothing_when_their_copies_end_in_the_child() ->
     script = """
         import asyncio, gc, os, warnings
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
-        from scenario_search import portal
+        from scenario_search.sync import portal
         tasks = []
         async def start():
             tasks.append(asyncio.create_task(asyncio.Event().wait()))

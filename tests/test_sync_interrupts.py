@@ -19,7 +19,8 @@ import pytest
 from raw_server import Answer, http
 from raw_server_thread import PAGE, STALL, ServedAside, press_ctrl_c, served_aside
 
-from scenario_search import Scenario, SearchAssetSearchResponse, portal
+from scenario_search import Scenario, SearchAssetSearchResponse
+from scenario_search.sync import portal
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX")
 

@@ -15,8 +15,8 @@ from scenario_search.crawl.crawler import AsyncCrawler
 from scenario_search.http.options import ClientOptions, SyncClientOptions
 from scenario_search.search.methods import AsyncSearch
 from scenario_search.search.prefetch import AsyncPrefetch
-from scenario_search.sync import SyncPrefetch, SyncSearch
-from scenario_search.sync_crawl import SyncCrawl, SyncCrawler
+from scenario_search.sync.crawl import SyncCrawl, SyncCrawler
+from scenario_search.sync.scenario import SyncPrefetch, SyncSearch
 
 TWINS: list[tuple[type[Any], type[Any]]] = [
     (AsyncScenario, Scenario),

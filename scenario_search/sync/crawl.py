@@ -8,7 +8,6 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
-from scenario_search import portal
 from scenario_search.client import AsyncScenario
 from scenario_search.crawl.crawl import AsyncCrawl, Piece
 from scenario_search.crawl.crawler import AsyncCrawler
@@ -21,6 +20,7 @@ from scenario_search.crawl.params import (
     RunOptions,
 )
 from scenario_search.search.signatures import takes, takes_beside
+from scenario_search.sync import portal
 from scenario_search.wire.hits import Hit, SearchAssetSearchResponse, SearchModelSearchResponse
 
 if TYPE_CHECKING:

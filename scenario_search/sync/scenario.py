@@ -24,7 +24,6 @@ from typing import (
 
 import attrs
 
-from scenario_search import portal
 from scenario_search.client import AsyncScenario
 from scenario_search.http.options import ClientOptions, SyncClientOptions
 from scenario_search.search.methods import (
@@ -38,7 +37,8 @@ from scenario_search.search.methods import (
 from scenario_search.search.pages import AsyncSearchHitsOffset, AsyncSearchResults
 from scenario_search.search.prefetch import AsyncPrefetch
 from scenario_search.search.signatures import makes, returns_same, takes
-from scenario_search.sync_crawl import SyncCrawler, TaskBlock
+from scenario_search.sync import portal
+from scenario_search.sync.crawl import SyncCrawler, TaskBlock
 from scenario_search.wire.hits import (
     Hit,
     ResponseInfo,
