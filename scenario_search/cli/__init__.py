@@ -13,17 +13,17 @@ from typing import Annotated
 import typer
 
 from scenario_search._version import __version__
+from scenario_search.cli.commands.crawls import add_crawls
+from scenario_search.cli.commands.downloads import add_download
+from scenario_search.cli.commands.emulating import add_emulator
+from scenario_search.cli.commands.filter_checks import add_filter_commands
+from scenario_search.cli.commands.searches import add_counts, add_searches
+from scenario_search.cli.commands.whoami import add_whoami
 from scenario_search.cli.completion import join_at_colons
 from scenario_search.cli.connection import Debug
-from scenario_search.cli.crawls import add_crawls
-from scenario_search.cli.downloads import add_download
-from scenario_search.cli.emulating import add_emulator
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import EXIT_CODES, Commands
-from scenario_search.cli.filter_checks import add_filter_commands
 from scenario_search.cli.help import Group
-from scenario_search.cli.searches import add_counts, add_searches
-from scenario_search.cli.whoami import add_whoami
 from scenario_search.http.options import API_KEY, API_SECRET, BEARER_AUTH
 
 __all__ = ["app", "main"]

@@ -12,10 +12,10 @@ import attrs
 import typer
 
 from scenario_search.cli import options
+from scenario_search.cli.commands.searches import conditions
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
-from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import emit, json_text, say
 from scenario_search.crawl.checkpoint import Checkpoint
 from scenario_search.display.lines import count, duration

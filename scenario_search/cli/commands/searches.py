@@ -10,11 +10,11 @@ import typer
 
 from scenario_search.caller_warnings import PendingWarnings, collect_warnings
 from scenario_search.cli import options
+from scenario_search.cli.commands.filter_checks import checked, unknown_fields
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.embedded_pictures import with_pictures
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
-from scenario_search.cli.filter_checks import checked, unknown_fields
 from scenario_search.cli.help import Command
 from scenario_search.cli.output import Output, write
 from scenario_search.cli.writing import emit, say

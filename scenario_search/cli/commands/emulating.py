@@ -36,7 +36,7 @@ def _demo(
     demo: Demo = False,  # noqa: ARG001 - it is one
 ) -> None:
     """Tour the client on an embedded emulator: no account, no network."""
-    from scenario_search.cli.tour import tour  # noqa: PLC0415 - it needs the emulator
+    from scenario_search.cli.commands.tour import tour  # noqa: PLC0415 - it needs the emulator
 
     asyncio.run(tour(Console(highlight=False)))
 

@@ -14,11 +14,11 @@ import orjson
 import typer
 
 from scenario_search.cli import options
+from scenario_search.cli.commands.searches import conditions
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.help import Command
-from scenario_search.cli.searches import conditions
 from scenario_search.cli.writing import say
 from scenario_search.display.lines import clean, count, duration, file_size
 from scenario_search.errors import APIResponseValidationError
