@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from scenario_search.emulator.demo_picks import Pick
-from scenario_search.emulator.demo_scenes import scene_of
+from scenario_search.emulator.demo.picks import Pick
+from scenario_search.emulator.demo.scenes import scene_of
 from scenario_search.emulator.drawing_backdrops import (
     BACKDROPS,
     OUTDOORS,
@@ -30,7 +30,7 @@ from scenario_search.emulator.drawing_things import THINGS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scenario_search.emulator.demo_scenes import Scene
+    from scenario_search.emulator.demo.scenes import Scene
 
 __all__ = ["PALETTES", "draw_asset", "draw_thumbnail", "picture_of"]
 

@@ -10,7 +10,7 @@ from scenario_search.emulator.drawing_brush import mix, ramp, shade
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scenario_search.emulator.demo_scenes import Scene
+    from scenario_search.emulator.demo.scenes import Scene
     from scenario_search.emulator.drawing_brush import Brush, Color
 
 __all__ = ["BACKDROPS", "OUTDOORS", "SKIES", "paint_lightning", "paint_weather", "sky_colors"]

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scenario_search.emulator.demo_picks import Pick
+    from scenario_search.emulator.demo.picks import Pick
 
 __all__ = [
     "GOLD",

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from scenario_search.emulator.catalogue import TextCatalogue
-from scenario_search.emulator.demo_data import DEMO_PROJECT, demo_documents
+from scenario_search.emulator.demo.data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.embedding import Embedder
 from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.file_lock import FileLock

@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.demo_data import iter_assets
+from scenario_search.emulator.demo.data import iter_assets
 from scenario_search.emulator.embedding import MiniLMEmbedder, Vectors, normalised
 
 Row = dict[str, Any]

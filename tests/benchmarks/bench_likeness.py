@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from scenario_search.emulator.demo_data import iter_assets, subject_of
+from scenario_search.emulator.demo.data import iter_assets, subject_of
 from scenario_search.emulator.drawing import draw_asset, picture_of
 from scenario_search.emulator.image_features import SIDE, PictureReader
 from scenario_search.emulator.image_reading import read_image

@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from scenario_search.emulator.demo_data import (
+from scenario_search.emulator.demo.data import (
     AUDIO_RATE,
     DEMO_PROJECT,
     Document,
@@ -18,8 +18,8 @@ from scenario_search.emulator.demo_data import (
     sign,
     subject_of,
 )
-from scenario_search.emulator.demo_scenes import idea_of
-from scenario_search.emulator.demo_words import PALETTES, SUBJECTS
+from scenario_search.emulator.demo.scenes import idea_of
+from scenario_search.emulator.demo.words import PALETTES, SUBJECTS
 
 DEMO = demo_documents()
 OWN = [asset for asset in DEMO.assets if asset["ownerId"] == DEMO_PROJECT]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from scenario_search.emulator.demo_data import AUDIO_RATE, demo_documents
-from scenario_search.emulator.demo_media import media_bytes
+from scenario_search.emulator.demo.data import AUDIO_RATE, demo_documents
+from scenario_search.emulator.demo.media import media_bytes
 
 ASSETS = demo_documents(assets=200).assets
 

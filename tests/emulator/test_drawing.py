@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from scenario_search.emulator.demo_data import demo_documents
-from scenario_search.emulator.demo_words import PALETTES, SUBJECTS
+from scenario_search.emulator.demo.data import demo_documents
+from scenario_search.emulator.demo.words import PALETTES, SUBJECTS
 from scenario_search.emulator.drawing import DRAWERS, draw_asset, draw_thumbnail, picture_of
 from scenario_search.emulator.drawing_backdrops import BACKDROPS
 

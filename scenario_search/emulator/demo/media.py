@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from scenario_search.emulator.demo_data import AUDIO_RATE, MESH_JSON
-from scenario_search.emulator.demo_picks import Pick
-from scenario_search.emulator.demo_scenes import scene_of
+from scenario_search.emulator.demo.data import AUDIO_RATE, MESH_JSON
+from scenario_search.emulator.demo.picks import Pick
+from scenario_search.emulator.demo.scenes import scene_of
 from scenario_search.emulator.drawing import PALETTES, draw_asset, picture_of
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scenario_search.emulator import demo_words as words
-from scenario_search.emulator.demo_models import (
+from scenario_search.emulator.demo import words
+from scenario_search.emulator.demo.models import (
     AUTHORS,
     COLLECTIONS,
     DEMO_PROJECT,
@@ -30,7 +30,7 @@ from scenario_search.emulator.demo_models import (
     model_cards,
     workflow_documents,
 )
-from scenario_search.emulator.demo_picks import (
+from scenario_search.emulator.demo.picks import (
     SECONDS,
     Pick,
     iso_time,
@@ -39,7 +39,7 @@ from scenario_search.emulator.demo_picks import (
     signed_url,
     thumbnail_of,
 )
-from scenario_search.emulator.demo_scenes import Idea, Scene, idea_of, scene_of, subject_of
+from scenario_search.emulator.demo.scenes import Idea, Scene, idea_of, scene_of, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

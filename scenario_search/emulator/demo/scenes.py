@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scenario_search.emulator import demo_words as words
-from scenario_search.emulator.demo_picks import Pick
+from scenario_search.emulator.demo import words
+from scenario_search.emulator.demo.picks import Pick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scenario_search.emulator import demo_words as words
-from scenario_search.emulator.demo_picks import SECONDS, Pick, iso_time, made_id, thumbnail_of
-from scenario_search.emulator.demo_scenes import SUBJECT_CYCLE
+from scenario_search.emulator.demo import words
+from scenario_search.emulator.demo.picks import SECONDS, Pick, iso_time, made_id, thumbnail_of
+from scenario_search.emulator.demo.scenes import SUBJECT_CYCLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
