@@ -59,7 +59,7 @@ def _fetched(url: str) -> bytes:
 
 def _drawn(asset: SearchAssetSearchResponse) -> bytes:
     """Draw a small picture; the whole file behind the asset's URL would take four times as long."""
-    from scenario_search.emulator.drawing import draw_thumbnail  # noqa: PLC0415 - the extra's
+    from scenario_search.emulator.demo.drawing.pictures import draw_thumbnail  # noqa: PLC0415 - the extra's
 
     return draw_thumbnail(asset.to_dict(), max_side=_SIDE)
 

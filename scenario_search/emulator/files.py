@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from scenario_search.emulator.demo.drawing.pictures import draw_asset, draw_thumbnail
 from scenario_search.emulator.demo.media import media_bytes
-from scenario_search.emulator.drawing import draw_asset, draw_thumbnail
 from scenario_search.emulator.refusals import RefusedError
 from scenario_search.emulator.store import Store
 

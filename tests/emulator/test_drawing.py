@@ -7,9 +7,14 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from scenario_search.emulator.demo.data import demo_documents
+from scenario_search.emulator.demo.drawing.backdrops import BACKDROPS
+from scenario_search.emulator.demo.drawing.pictures import (
+    DRAWERS,
+    draw_asset,
+    draw_thumbnail,
+    picture_of,
+)
 from scenario_search.emulator.demo.words import PALETTES, SUBJECTS
-from scenario_search.emulator.drawing import DRAWERS, draw_asset, draw_thumbnail, picture_of
-from scenario_search.emulator.drawing_backdrops import BACKDROPS
 
 DEMO = demo_documents(assets=200)
 

@@ -19,9 +19,9 @@ import numpy as np
 from PIL import Image
 
 from scenario_search.emulator.demo.data import AUDIO_RATE, MESH_JSON
+from scenario_search.emulator.demo.drawing.pictures import PALETTES, draw_asset, picture_of
 from scenario_search.emulator.demo.picks import Pick
 from scenario_search.emulator.demo.scenes import scene_of
-from scenario_search.emulator.drawing import PALETTES, draw_asset, picture_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

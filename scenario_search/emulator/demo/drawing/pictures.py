@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from scenario_search.emulator.demo.picks import Pick
-from scenario_search.emulator.demo.scenes import scene_of
-from scenario_search.emulator.drawing_backdrops import (
+from scenario_search.emulator.demo.drawing.backdrops import (
     BACKDROPS,
     OUTDOORS,
     SKIES,
     paint_lightning,
     paint_weather,
 )
-from scenario_search.emulator.drawing_beings import BEINGS
-from scenario_search.emulator.drawing_brush import Brush, Color, mix, shade
-from scenario_search.emulator.drawing_places import PLACES
-from scenario_search.emulator.drawing_things import THINGS
+from scenario_search.emulator.demo.drawing.beings import BEINGS
+from scenario_search.emulator.demo.drawing.brush import Brush, Color, mix, shade
+from scenario_search.emulator.demo.drawing.places import PLACES
+from scenario_search.emulator.demo.drawing.things import THINGS
+from scenario_search.emulator.demo.picks import Pick
+from scenario_search.emulator.demo.scenes import scene_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

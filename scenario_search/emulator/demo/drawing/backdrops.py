@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scenario_search.emulator.drawing_brush import mix, ramp, shade
+from scenario_search.emulator.demo.drawing.brush import mix, ramp, shade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scenario_search.emulator.demo.drawing.brush import Brush, Color
     from scenario_search.emulator.demo.scenes import Scene
-    from scenario_search.emulator.drawing_brush import Brush, Color
 
 __all__ = ["BACKDROPS", "OUTDOORS", "SKIES", "paint_lightning", "paint_weather", "sky_colors"]
 

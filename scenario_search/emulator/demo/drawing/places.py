@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scenario_search.emulator.drawing_brush import (
+from scenario_search.emulator.demo.drawing.brush import (
     GOLD,
     INK,
     LEAF,
@@ -24,7 +24,7 @@ from scenario_search.emulator.drawing_brush import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scenario_search.emulator.drawing_brush import Brush
+    from scenario_search.emulator.demo.drawing.brush import Brush
 
 __all__ = ["PLACES"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_search.emulator.drawing_brush import (
+from scenario_search.emulator.demo.drawing.brush import (
     GOLD,
     INK,
     SKIN,
@@ -22,7 +22,7 @@ from scenario_search.emulator.drawing_brush import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scenario_search.emulator.drawing_brush import Brush
+    from scenario_search.emulator.demo.drawing.brush import Brush
 
 __all__ = ["BEINGS"]
 
