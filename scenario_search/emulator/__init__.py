@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         ClientOptionsDict as ClientOptionsDict,
         Emulator as Emulator,
     )
-    from scenario_search.emulator.store import (
+    from scenario_search.emulator.store.store import (
         InvalidDocumentError as InvalidDocumentError,
         LoadReport as LoadReport,
         StoreError as StoreError,
@@ -44,11 +44,11 @@ _HOMES = {
     "Emulator": "server",
     "Fault": "faults",
     "Faults": "faults",
-    "InvalidDocumentError": "store",
-    "LoadReport": "store",
+    "InvalidDocumentError": "store.store",
+    "LoadReport": "store.store",
     "Rule": "faults",
     "SeenRequest": "seen_requests",
-    "StoreError": "store",
+    "StoreError": "store.store",
 }
 _OF_THE_EXTRA = {"numpy", "onnxruntime", "PIL"}
 

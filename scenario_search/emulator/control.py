@@ -33,8 +33,8 @@ from scenario_search.emulator.faults import rule_from_json
 from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.refusals import RefusedError, bad_request
 from scenario_search.emulator.seen_requests import SeenRequest
-from scenario_search.emulator.sources import JsonLines
-from scenario_search.emulator.store import InvalidDocumentError
+from scenario_search.emulator.store.sources import JsonLines
+from scenario_search.emulator.store.store import InvalidDocumentError
 
 if TYPE_CHECKING:
     from scenario_search.emulator.running import Running

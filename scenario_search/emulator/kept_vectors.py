@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scenario_search.emulator import vectors
 from scenario_search.emulator.fields import Kind
-from scenario_search.emulator.store import Numbers, Store
+from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.vectors import VectorIndex
 
 __all__ = ["KeptVectors", "RowTable"]

@@ -17,15 +17,15 @@ from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.demo.data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.embedding import Embedder
 from scenario_search.emulator.fields import KINDS, Kind
-from scenario_search.emulator.file_lock import FileLock
-from scenario_search.emulator.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.likenesses import Likenesses
-from scenario_search.emulator.loaded_files import FilesOfLoad
 from scenario_search.emulator.meanings import Meanings
 from scenario_search.emulator.refusals import EmulatorStoppedError
-from scenario_search.emulator.sources import Documents, Source
-from scenario_search.emulator.store import InvalidDocumentError, LoadReport, Store
-from scenario_search.emulator.store_schema import file_error
+from scenario_search.emulator.store.files import STORED_ORIGIN, Files, file_blob
+from scenario_search.emulator.store.loaded_files import FilesOfLoad
+from scenario_search.emulator.store.lock import FileLock
+from scenario_search.emulator.store.schema import file_error
+from scenario_search.emulator.store.sources import Documents, Source
+from scenario_search.emulator.store.store import InvalidDocumentError, LoadReport, Store
 
 __all__ = ["Library"]
 

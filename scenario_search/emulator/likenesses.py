@@ -18,7 +18,6 @@ from scenario_search.emulator import likeness
 from scenario_search.emulator.catalogue import numbered_documents
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.fields import Kind
-from scenario_search.emulator.files import Files
 from scenario_search.emulator.image_features import (
     DIMENSIONS,
     SIDE,
@@ -34,7 +33,8 @@ from scenario_search.emulator.image_reading import (
 from scenario_search.emulator.kept_vectors import KeptVectors, RowTable
 from scenario_search.emulator.progress_log import ProgressLog
 from scenario_search.emulator.refusals import EmulatorStoppedError, bad_request
-from scenario_search.emulator.store import Numbers, Store
+from scenario_search.emulator.store.files import Files
+from scenario_search.emulator.store.store import Numbers, Store
 
 __all__ = ["Likenesses"]
 

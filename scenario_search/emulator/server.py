@@ -30,8 +30,8 @@ from scenario_search.emulator.routes import make_application
 from scenario_search.emulator.running import Running
 from scenario_search.emulator.seen_requests import SeenRequest, SeenRequests
 from scenario_search.emulator.server_thread import ServerThread
-from scenario_search.emulator.sources import Source
-from scenario_search.emulator.store import LoadReport
+from scenario_search.emulator.store.sources import Source
+from scenario_search.emulator.store.store import LoadReport
 
 __all__ = ["ClientOptionsDict", "Emulator"]
 

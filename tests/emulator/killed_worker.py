@@ -24,7 +24,7 @@ from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.image_features import PictureReader
 from scenario_search.emulator.library import Library
-from scenario_search.emulator.store_connections import Connections
+from scenario_search.emulator.store.connections import Connections
 
 ASSETS, BATCH = 25, 10
 NAMES = {"old": "castle", "new": "dragon"}

@@ -20,7 +20,7 @@ from killed_worker import Words
 
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.requests import read_search
-from scenario_search.emulator.store import StoreError
+from scenario_search.emulator.store.store import StoreError
 
 PAGE = 8192
 DOCUMENT = b'{"id":"3"'

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.refusals import RefusedError
-from scenario_search.emulator.store import Store
+from scenario_search.emulator.store.files import STORED_ORIGIN, Files, file_blob
+from scenario_search.emulator.store.store import Store
 
 DOCUMENT = orjson.dumps({"id": "asset_1", "url": f"{STORED_ORIGIN}/files/asset_1.png?old=1"})
 

@@ -26,7 +26,7 @@ from scenario_search.emulator.filter_parser import (
     parse_filter,
 )
 from scenario_search.emulator.filter_sql import MAX_CONDITIONS, MAX_PARAMETERS, compile_filter
-from scenario_search.emulator.store import Store
+from scenario_search.emulator.store.store import Store
 
 Matching = Callable[..., list[int]]
 

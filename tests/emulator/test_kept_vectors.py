@@ -5,7 +5,7 @@ import pytest
 
 from scenario_search.emulator import kept_vectors
 from scenario_search.emulator.kept_vectors import KeptVectors, RowTable
-from scenario_search.emulator.store import Store
+from scenario_search.emulator.store.store import Store
 
 
 def test_rows_made_anew_are_kept_whatever_their_part(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,8 @@ from PIL import Image
 
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.fields import FIELDS, KINDS, Kind
-from scenario_search.emulator.files import STORED_ORIGIN
 from scenario_search.emulator.requests import read_search
+from scenario_search.emulator.store.files import STORED_ORIGIN
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False)
 ANYTHING: st.SearchStrategy[Any] = st.recursive(

@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 from scenario_search import Scenario
-from scenario_search.emulator import Emulator, InvalidDocumentError, routes, store_connections
+from scenario_search.emulator import Emulator, InvalidDocumentError, routes
 from scenario_search.emulator.engine import Found
 from scenario_search.emulator.requests import SearchRequest, read_search
+from scenario_search.emulator.store import connections as store_connections
 
 
 def asset(number: int, **fields: Any) -> dict[str, Any]:

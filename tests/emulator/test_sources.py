@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scenario_search.emulator import Emulator, InvalidDocumentError
-from scenario_search.emulator.sources import Documents
+from scenario_search.emulator.store.sources import Documents
 
 WHOLE = b'{"id": "a"}\n\n{"id": "b"}\n'
 

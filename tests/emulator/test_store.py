@@ -15,11 +15,11 @@ import numpy as np
 import orjson
 import pytest
 
-from scenario_search.emulator import store_connections, store_schema
 from scenario_search.emulator.fields import KINDS, parse_sort
 from scenario_search.emulator.filter_parser import parse_filter
 from scenario_search.emulator.refusals import EmulatorStoppedError
-from scenario_search.emulator.store import (
+from scenario_search.emulator.store import connections as store_connections, schema as store_schema
+from scenario_search.emulator.store.store import (
     Changes,
     InvalidDocumentError,
     LoadReport,
@@ -465,7 +465,7 @@ def test_many_threads_write_and_read_at_once(store: Store) -> None:
 
 WRITER = """
 import sys
-from scenario_search.emulator.store import Store
+from scenario_search.emulator.store.store import Store
 
 store = Store(sys.argv[1])
 for round in range(1000):

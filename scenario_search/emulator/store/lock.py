@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from scenario_search.emulator.store import StoreError
+from scenario_search.emulator.store.store import StoreError
 
 __all__ = ["FileLock"]
 

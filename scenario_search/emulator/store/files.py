@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote
 from scenario_search.emulator.demo.drawing.pictures import draw_asset, draw_thumbnail
 from scenario_search.emulator.demo.media import media_bytes
 from scenario_search.emulator.refusals import RefusedError
-from scenario_search.emulator.store import Store
+from scenario_search.emulator.store.store import Store
 
 __all__ = ["FOLDERS", "STORED_ORIGIN", "Files", "file_blob"]
 

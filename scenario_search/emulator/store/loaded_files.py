@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import orjson
 
-from scenario_search.emulator.files import FOLDERS, STORED_ORIGIN, file_blob
-from scenario_search.emulator.store import LoadReport
+from scenario_search.emulator.store.files import FOLDERS, STORED_ORIGIN, file_blob
+from scenario_search.emulator.store.store import LoadReport
 from scenario_search.files.files import file_name
 
 __all__ = ["FilesOfLoad"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from scenario_search.emulator.refusals import EmulatorStoppedError
-from scenario_search.emulator.store_schema import StoreError, file_error, open_connection, prepare
+from scenario_search.emulator.store.schema import StoreError, file_error, open_connection, prepare
 
 __all__ = ["Connections", "given_up_at"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from scenario_search.emulator.store_schema import file_error
+from scenario_search.emulator.store.schema import file_error
 
 __all__ = ["InvalidDocumentError", "LoadReport", "check_text", "decoded", "encode_document"]
 

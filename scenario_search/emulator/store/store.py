@@ -34,15 +34,15 @@ import orjson
 from scenario_search.emulator.fields import KINDS, Indexed, Kind, SortKey, index_document
 from scenario_search.emulator.filter_parser import Node
 from scenario_search.emulator.filter_sql import compile_filter
-from scenario_search.emulator.store_connections import Connections, given_up_at
-from scenario_search.emulator.store_documents import (
+from scenario_search.emulator.store.connections import Connections, given_up_at
+from scenario_search.emulator.store.documents import (
     InvalidDocumentError,
     LoadReport,
     check_text,
     decoded,
     encode_document,
 )
-from scenario_search.emulator.store_numbers import (
+from scenario_search.emulator.store.numbers import (
     Changes,
     FieldRanks,
     Numbers,
@@ -50,7 +50,7 @@ from scenario_search.emulator.store_numbers import (
     read_numbers,
     read_ranks,
 )
-from scenario_search.emulator.store_schema import (
+from scenario_search.emulator.store.schema import (
     DELETE_BLOB,
     PUT_BLOB,
     StoreError,

@@ -1,0 +1,1 @@
+"""Documents, and the files that came with them, in SQLite."""
