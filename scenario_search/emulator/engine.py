@@ -47,7 +47,7 @@ from scenario_search.emulator.library import Library
 from scenario_search.emulator.refusals import EmulatorStoppedError, RefusedError, bad_request
 from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.store.store import Numbers, StoreError
-from scenario_search.emulator.text_index import TextResult
+from scenario_search.emulator.text.index import TextResult
 from scenario_search.emulator.vectors import best, merge_hybrid, text_similarity_score
 
 __all__ = ["RESULT_CAP", "Engine", "Found"]

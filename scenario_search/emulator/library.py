@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.demo.data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.embedding import Embedder
 from scenario_search.emulator.fields import KINDS, Kind
@@ -26,6 +25,7 @@ from scenario_search.emulator.store.lock import FileLock
 from scenario_search.emulator.store.schema import file_error
 from scenario_search.emulator.store.sources import Documents, Source
 from scenario_search.emulator.store.store import InvalidDocumentError, LoadReport, Store
+from scenario_search.emulator.text.catalogue import TextCatalogue
 
 __all__ = ["Library"]
 

@@ -15,7 +15,6 @@ from typing import Any, Final
 import numpy as np
 
 from scenario_search.emulator import likeness
-from scenario_search.emulator.catalogue import numbered_documents
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.image_features import (
@@ -35,6 +34,7 @@ from scenario_search.emulator.progress_log import ProgressLog
 from scenario_search.emulator.refusals import EmulatorStoppedError, bad_request
 from scenario_search.emulator.store.files import Files
 from scenario_search.emulator.store.store import Numbers, Store
+from scenario_search.emulator.text.catalogue import numbered_documents
 
 __all__ = ["Likenesses"]
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "emulator"))
 from text_corpus import make_documents, make_queries
 from text_oracle import TOP, agreement, index_documents, make_oracle
 
-from scenario_search.emulator.text_index import TextIndex
+from scenario_search.emulator.text.index import TextIndex
 
 
 def measure_agreement(count: int) -> list[dict[str, Any]]:

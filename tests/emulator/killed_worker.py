@@ -20,11 +20,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from scenario_search.emulator import library, likenesses
-from scenario_search.emulator.catalogue import TextCatalogue
 from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.image_features import PictureReader
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.store.connections import Connections
+from scenario_search.emulator.text.catalogue import TextCatalogue
 
 ASSETS, BATCH = 25, 10
 NAMES = {"old": "castle", "new": "dragon"}

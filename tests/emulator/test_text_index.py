@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.emulator.text_index import TextIndex
-from scenario_search.emulator.text_segment import Text
+from scenario_search.emulator.text.index import TextIndex
+from scenario_search.emulator.text.segment import Text
 
 
 def index_of(*texts: Text) -> TextIndex:

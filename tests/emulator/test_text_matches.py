@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenario_search.emulator.text_matches import ABSENT, Matches
-from scenario_search.emulator.text_query import Node, parse_query, query_nodes
-from scenario_search.emulator.text_segment import build_segment
-from scenario_search.emulator.text_snapshot import Snapshot
+from scenario_search.emulator.text.matches import ABSENT, Matches
+from scenario_search.emulator.text.query import Node, parse_query, query_nodes
+from scenario_search.emulator.text.segment import build_segment
+from scenario_search.emulator.text.snapshot import Snapshot
 
 
 def matches_of(query: str, *texts: str) -> Matches:

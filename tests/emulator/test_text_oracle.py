@@ -15,7 +15,7 @@ import pytest
 from text_corpus import TextDocument, make_documents, make_queries
 from text_oracle import TOP, agreement, index_documents, make_oracle
 
-from scenario_search.emulator.text_index import TextIndex
+from scenario_search.emulator.text.index import TextIndex
 
 # It has no wheels for later versions of Python. Where it has some, CI must not do without.
 if os.environ.get("CI") and sys.version_info < (3, 13):

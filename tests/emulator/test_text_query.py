@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.emulator import text_query
-from scenario_search.emulator.text_query import MAX_QUERY_TERMS, parse_query, query_nodes
-from scenario_search.emulator.text_segment import build_segment
-from scenario_search.emulator.text_snapshot import Snapshot
+from scenario_search.emulator.text import query as text_query
+from scenario_search.emulator.text.query import MAX_QUERY_TERMS, parse_query, query_nodes
+from scenario_search.emulator.text.segment import build_segment
+from scenario_search.emulator.text.snapshot import Snapshot
 
 
 def words(query: str) -> list[tuple[str, ...]]:

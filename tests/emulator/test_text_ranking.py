@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenario_search.emulator.text_index import TextIndex
-from scenario_search.emulator.text_segment import Text
+from scenario_search.emulator.text.index import TextIndex
+from scenario_search.emulator.text.segment import Text
 
 
 def index_of(*texts: Text) -> TextIndex:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.emulator.text_segment import (
+from scenario_search.emulator.text.segment import (
     MAX_COUNTED_WORDS,
     POSITION_BITS,
     Segment,

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenario_search.emulator.text_segment import Segment, build_segment
-from scenario_search.emulator.text_snapshot import Snapshot, letters_of
+from scenario_search.emulator.text.segment import Segment, build_segment
+from scenario_search.emulator.text.snapshot import Snapshot, letters_of
 
 
 def snapshot_of(*batches: dict[int, str], gone: tuple[int, ...] = ()) -> Snapshot:

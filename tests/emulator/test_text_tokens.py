@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.emulator.text_tokens import (
+from scenario_search.emulator.text.tokens import (
     HARD_BREAK,
     MAX_QUERY_TOKENS,
     document_tokens,

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.emulator.text_segment import build_segment
-from scenario_search.emulator.text_snapshot import Snapshot
-from scenario_search.emulator.text_typos import (
+from scenario_search.emulator.text.segment import build_segment
+from scenario_search.emulator.text.snapshot import Snapshot
+from scenario_search.emulator.text.typos import (
     MAX_ONE_TYPO_WORDS,
     MAX_TWO_TYPO_WORDS,
     typo_words,

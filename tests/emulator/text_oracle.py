@@ -7,7 +7,7 @@ from typing import Any
 
 from text_corpus import ATTRIBUTES, TextDocument
 
-from scenario_search.emulator.text_index import TextIndex
+from scenario_search.emulator.text.index import TextIndex
 
 TOP = 20
 """How many hits `milli` gives, and no more."""

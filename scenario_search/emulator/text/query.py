@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scenario_search.emulator.text_segment import IntArray
-from scenario_search.emulator.text_snapshot import Snapshot
-from scenario_search.emulator.text_tokens import MAX_WORD_BYTES, query_tokens
-from scenario_search.emulator.text_typos import typo_words, typos_allowed
+from scenario_search.emulator.text.segment import IntArray
+from scenario_search.emulator.text.snapshot import Snapshot
+from scenario_search.emulator.text.tokens import MAX_WORD_BYTES, query_tokens
+from scenario_search.emulator.text.typos import typo_words, typos_allowed
 
 __all__ = ["Node", "Pattern", "Query", "Term", "parse_query", "query_nodes"]
 

@@ -12,8 +12,8 @@ from bisect import bisect_left
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.text_segment import IntArray
-from scenario_search.emulator.text_snapshot import LETTERS, Snapshot, letters_of
+from scenario_search.emulator.text.segment import IntArray
+from scenario_search.emulator.text.snapshot import LETTERS, Snapshot, letters_of
 
 __all__ = ["typo_words", "typos_allowed"]
 

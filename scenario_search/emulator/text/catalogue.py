@@ -14,7 +14,7 @@ import numpy as np
 
 from scenario_search.emulator.fields import KINDS, SEARCHABLE, Kind, searchable_texts
 from scenario_search.emulator.store.store import Numbers, Store
-from scenario_search.emulator.text_index import TextIndex
+from scenario_search.emulator.text.index import TextIndex
 
 __all__ = ["TextCatalogue", "numbered_documents"]
 

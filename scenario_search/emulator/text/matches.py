@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.text_query import Node, Pattern
-from scenario_search.emulator.text_segment import IntArray
-from scenario_search.emulator.text_snapshot import Snapshot, sort_keys
+from scenario_search.emulator.text.query import Node, Pattern
+from scenario_search.emulator.text.segment import IntArray
+from scenario_search.emulator.text.snapshot import Snapshot, sort_keys
 
 __all__ = ["Matches", "PatternPlaces"]
 

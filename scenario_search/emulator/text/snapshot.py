@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.text_segment import POSITION_BITS, IntArray, Segment
+from scenario_search.emulator.text.segment import POSITION_BITS, IntArray, Segment
 
 __all__ = ["LETTERS", "Snapshot", "letters_of", "sort_keys"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.text_tokens import HARD_BREAK, MAX_WORD_BYTES, document_tokens
+from scenario_search.emulator.text.tokens import HARD_BREAK, MAX_WORD_BYTES, document_tokens
 
 __all__ = [
     "MAX_COUNTED_WORDS",

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.text_matches import Matches
-from scenario_search.emulator.text_query import Query, parse_query, query_nodes
-from scenario_search.emulator.text_ranking import rank
-from scenario_search.emulator.text_segment import (
+from scenario_search.emulator.text.matches import Matches
+from scenario_search.emulator.text.query import Query, parse_query, query_nodes
+from scenario_search.emulator.text.ranking import rank
+from scenario_search.emulator.text.segment import (
     IntArray,
     Segment,
     Text,
@@ -29,7 +29,7 @@ from scenario_search.emulator.text_segment import (
     segment_from_bytes,
     segment_to_bytes,
 )
-from scenario_search.emulator.text_snapshot import Snapshot
+from scenario_search.emulator.text.snapshot import Snapshot
 
 __all__ = ["TextIndex", "TextResult"]
 

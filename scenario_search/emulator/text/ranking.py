@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.text_matches import Matches, PatternPlaces
-from scenario_search.emulator.text_query import Node, Pattern, Term
-from scenario_search.emulator.text_segment import MAX_COUNTED_WORDS, POSITION_BITS, IntArray
+from scenario_search.emulator.text.matches import Matches, PatternPlaces
+from scenario_search.emulator.text.query import Node, Pattern, Term
+from scenario_search.emulator.text.segment import MAX_COUNTED_WORDS, POSITION_BITS, IntArray
 
 __all__ = ["rank"]
 

@@ -1,0 +1,1 @@
+"""Keyword search, ranked as the engine ranks."""
