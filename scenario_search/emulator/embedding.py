@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.model_session import open_model
+from scenario_search.emulator.vectors.model_session import open_model
 
 if TYPE_CHECKING:
     import onnxruntime  # type: ignore[import-untyped]

@@ -48,7 +48,7 @@ from scenario_search.emulator.refusals import EmulatorStoppedError, RefusedError
 from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.store.store import Numbers, StoreError
 from scenario_search.emulator.text.index import TextResult
-from scenario_search.emulator.vectors import best, merge_hybrid, text_similarity_score
+from scenario_search.emulator.vectors.index import best, merge_hybrid, text_similarity_score
 
 __all__ = ["RESULT_CAP", "Engine", "Found"]
 

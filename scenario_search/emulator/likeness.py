@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scenario_search.emulator.image_features import DIMENSIONS, STRUCTURE, SUBJECT
-from scenario_search.emulator.vectors import products
+from scenario_search.emulator.vectors.index import products
 
 __all__ = ["reference", "scores"]
 

@@ -29,12 +29,12 @@ from scenario_search.emulator.image_reading import (
     read_data_url,
     read_image,
 )
-from scenario_search.emulator.kept_vectors import KeptVectors, RowTable
-from scenario_search.emulator.progress_log import ProgressLog
 from scenario_search.emulator.refusals import EmulatorStoppedError, bad_request
 from scenario_search.emulator.store.files import Files
 from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.text.catalogue import numbered_documents
+from scenario_search.emulator.vectors.kept import KeptVectors, RowTable
+from scenario_search.emulator.vectors.progress_log import ProgressLog
 
 __all__ = ["Likenesses"]
 

@@ -14,12 +14,12 @@ import numpy as np
 
 from scenario_search.emulator.embedding import Embedder, Vectors
 from scenario_search.emulator.fields import KINDS, SEARCHABLE, Kind, value_at
-from scenario_search.emulator.kept_vectors import KeptVectors
-from scenario_search.emulator.progress_log import ProgressLog
 from scenario_search.emulator.refusals import EmulatorStoppedError
 from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.text.catalogue import numbered_documents
-from scenario_search.emulator.vectors import VectorIndex
+from scenario_search.emulator.vectors.index import VectorIndex
+from scenario_search.emulator.vectors.kept import KeptVectors
+from scenario_search.emulator.vectors.progress_log import ProgressLog
 
 __all__ = ["Meanings", "text_of"]
 

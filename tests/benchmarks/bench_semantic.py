@@ -22,7 +22,7 @@ from paraphrases import PAIRS, RIDDLES, distractors
 
 from scenario_search.emulator.demo.data import iter_assets
 from scenario_search.emulator.embedding import MiniLMEmbedder, Vectors, normalised
-from scenario_search.emulator.vectors import VectorIndex, best
+from scenario_search.emulator.vectors.index import VectorIndex, best
 
 Embed = Callable[[Sequence[str]], Vectors]
 

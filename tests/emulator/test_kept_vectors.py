@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenario_search.emulator import kept_vectors
-from scenario_search.emulator.kept_vectors import KeptVectors, RowTable
 from scenario_search.emulator.store.store import Store
+from scenario_search.emulator.vectors import kept as kept_vectors
+from scenario_search.emulator.vectors.kept import KeptVectors, RowTable
 
 
 def test_rows_made_anew_are_kept_whatever_their_part(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from numpy.typing import ArrayLike, NDArray
 
 from scenario_search.emulator.embedding import Vectors
-from scenario_search.emulator.vectors import (
+from scenario_search.emulator.vectors.index import (
     Ranked,
     VectorIndex,
     best,
