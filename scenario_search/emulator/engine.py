@@ -31,7 +31,6 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.filter_parser import (
     Comparison,
     Exists,
@@ -44,6 +43,7 @@ from scenario_search.emulator.filter_parser import (
     parse_filter,
 )
 from scenario_search.emulator.library import Library
+from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.refusals import EmulatorStoppedError, RefusedError, bad_request
 from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.store.store import Numbers, StoreError

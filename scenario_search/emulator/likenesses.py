@@ -15,7 +15,6 @@ from typing import Any, Final
 import numpy as np
 
 from scenario_search.emulator import likeness
-from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.image_features import (
     DIMENSIONS,
@@ -29,6 +28,7 @@ from scenario_search.emulator.image_reading import (
     read_data_url,
     read_image,
 )
+from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.refusals import EmulatorStoppedError, bad_request
 from scenario_search.emulator.store.files import Files
 from scenario_search.emulator.store.store import Numbers, Store

@@ -32,7 +32,7 @@ from rich.table import Table
 
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.demo.data import iter_assets
-from scenario_search.emulator.embedding import MiniLMEmbedder, Vectors, normalised
+from scenario_search.emulator.meaning.embedding import MiniLMEmbedder, Vectors, normalised
 
 Row = dict[str, Any]
 SUBJECTS = ["castle", "dragon", "forest", "knight", "wizard", "spaceship", "robot", "potion"]

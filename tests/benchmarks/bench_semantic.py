@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "emulator"))
 from paraphrases import PAIRS, RIDDLES, distractors
 
 from scenario_search.emulator.demo.data import iter_assets
-from scenario_search.emulator.embedding import MiniLMEmbedder, Vectors, normalised
+from scenario_search.emulator.meaning.embedding import MiniLMEmbedder, Vectors, normalised
 from scenario_search.emulator.vectors.index import VectorIndex, best
 
 Embed = Callable[[Sequence[str]], Vectors]

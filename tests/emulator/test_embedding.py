@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from paraphrases import PAIRS, RIDDLES, content_words, distractors
 
-from scenario_search.emulator import embedding
-from scenario_search.emulator.embedding import (
+from scenario_search.emulator.meaning import embedding
+from scenario_search.emulator.meaning.embedding import (
     EmbedderUnavailableError,
     MiniLMEmbedder,
     normalised,

@@ -15,11 +15,11 @@ from PIL import Image, ImageDraw
 
 from scenario_search import Scenario
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.embedding import Vectors
 from scenario_search.emulator.engine import Engine
 from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.library import Library
-from scenario_search.emulator.meanings import text_of
+from scenario_search.emulator.meaning.embedding import Vectors
+from scenario_search.emulator.meaning.meanings import text_of
 from scenario_search.emulator.refusals import RefusedError
 from scenario_search.emulator.requests import read_search
 

@@ -438,7 +438,7 @@ class TestPreparing:
         async with Emulator() as emulator:
             await emulator.load([asset(1, metadata={"name": "castle"})])
             await emulator.prepare()
-            monkeypatch.setattr("scenario_search.emulator.meanings.Meanings.catch_up", None)
+            monkeypatch.setattr("scenario_search.emulator.meaning.meanings.Meanings.catch_up", None)
             assert await ids(emulator, {"query": "fortress", "querySemanticRatio": 1})
 
     def test_plain_code_can_do_it_for_pictures_alone(self) -> None:

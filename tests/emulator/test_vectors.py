@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 from numpy.typing import ArrayLike, NDArray
 
-from scenario_search.emulator.embedding import Vectors
+from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.vectors.index import (
     Ranked,
     VectorIndex,

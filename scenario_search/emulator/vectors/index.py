@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scenario_search.emulator.embedding import Vectors, normalised
+from scenario_search.emulator.meaning.embedding import Vectors, normalised
 
 __all__ = [
     "Ranked",
