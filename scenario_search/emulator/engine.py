@@ -8,7 +8,7 @@ nothing                 The order of ``sortBy``, then of insertion.
 a query, ratio 0        Meilisearch's ranking rules; ``sortBy`` is one of them.
 a query, ratio above 0  Meilisearch's hybrid: keyword hits weighted by 1 - ratio and meaning hits
                         weighted by ratio, in one list. ``sortBy`` is ignored.
-pictures                Likeness (`scenario_search.emulator.likeness`), then ``sortBy``.
+pictures                Likeness (`scenario_search.emulator.likeness.likeness`), then ``sortBy``.
 pictures and a query    The mean of likeness and of the query's score, which is the larger of both
                         kinds of score, weighted as above. What one of them does not find counts 0
                         there. ``sortBy`` as above.

@@ -15,7 +15,7 @@ from typing import Any, Final, Self, TypeVar
 
 from scenario_search.emulator.demo.data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.fields import KINDS, Kind
-from scenario_search.emulator.likenesses import Likenesses
+from scenario_search.emulator.likeness.likenesses import Likenesses
 from scenario_search.emulator.meaning.embedding import Embedder
 from scenario_search.emulator.meaning.meanings import Meanings
 from scenario_search.emulator.refusals import EmulatorStoppedError

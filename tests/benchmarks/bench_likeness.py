@@ -22,9 +22,9 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from scenario_search.emulator.demo.data import iter_assets, subject_of
 from scenario_search.emulator.demo.drawing.pictures import draw_asset, picture_of
-from scenario_search.emulator.image_features import SIDE, PictureReader
-from scenario_search.emulator.image_reading import read_image
-from scenario_search.emulator.likeness import reference, scores
+from scenario_search.emulator.likeness.features import SIDE, PictureReader
+from scenario_search.emulator.likeness.likeness import reference, scores
+from scenario_search.emulator.likeness.reading import read_image
 
 Edit = Callable[[Image.Image], Image.Image]
 

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from scenario_search.emulator import library, likenesses
-from scenario_search.emulator.image_features import PictureReader
+from scenario_search.emulator import library
 from scenario_search.emulator.library import Library
+from scenario_search.emulator.likeness import likenesses
+from scenario_search.emulator.likeness.features import PictureReader
 from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.store.connections import Connections
 from scenario_search.emulator.text.catalogue import TextCatalogue

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from scenario_search.emulator import efficientnet
-from scenario_search.emulator.efficientnet import (
+from scenario_search.emulator.likeness import efficientnet
+from scenario_search.emulator.likeness.efficientnet import (
     LEGACY_MAGIC,
     EfficientNetLite0,
     NetworkUnavailableError,

@@ -428,7 +428,8 @@ class TestLikeness:
     ) -> None:
         before = ids(library, {"image": "0"})
         library.close()
-        monkeypatch.setattr("scenario_search.emulator.image_features.PictureReader.features", None)
+        reader = "scenario_search.emulator.likeness.features.PictureReader"
+        monkeypatch.setattr(f"{reader}.features", None)
         with Library(tmp_path / "a.db", Dictionary()) as again:
             assert ids(again, {"image": "0"}) == before
 

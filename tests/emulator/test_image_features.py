@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from scenario_search.emulator.image_features import DIMENSIONS, STRUCTURE, SUBJECT, PictureReader
-from scenario_search.emulator.likeness import reference, scores
+from scenario_search.emulator.likeness.features import DIMENSIONS, STRUCTURE, SUBJECT, PictureReader
+from scenario_search.emulator.likeness.likeness import reference, scores
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 from PIL import Image
 
-from scenario_search.emulator.image_reading import (
+from scenario_search.emulator.likeness.reading import (
     UnreadableImageError,
     read_data_url,
     read_image,

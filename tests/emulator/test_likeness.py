@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenario_search.emulator.image_features import DIMENSIONS, STRUCTURE, SUBJECT
-from scenario_search.emulator.likeness import reference, scores
+from scenario_search.emulator.likeness.features import DIMENSIONS, STRUCTURE, SUBJECT
+from scenario_search.emulator.likeness.likeness import reference, scores
 
 
 def picture(structure: int, subject: int) -> np.ndarray:

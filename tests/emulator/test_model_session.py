@@ -10,7 +10,7 @@ import pytest
 
 OPEN_A_MODEL = """
 import os, sys
-from scenario_search.emulator.efficientnet import EfficientNetLite0
+from scenario_search.emulator.likeness.efficientnet import EfficientNetLite0
 assert "onnxruntime" not in sys.modules
 EfficientNetLite0()
 print(os.environ["ORT_DISABLE_TELEMETRY"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 
-from scenario_search.emulator.onnx_model import OnnxNode, onnx_model
+from scenario_search.emulator.likeness.onnx_model import OnnxNode, onnx_model
 
 
 def session(*nodes: OnnxNode, side: int | str = "n") -> onnxruntime.InferenceSession:

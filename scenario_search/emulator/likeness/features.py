@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from scenario_search.emulator.efficientnet import EfficientNetLite0
+from scenario_search.emulator.likeness.efficientnet import EfficientNetLite0
 
 if TYPE_CHECKING:
     from pathlib import Path

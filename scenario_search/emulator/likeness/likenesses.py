@@ -14,16 +14,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from scenario_search.emulator import likeness
 from scenario_search.emulator.fields import Kind
-from scenario_search.emulator.image_features import (
+from scenario_search.emulator.likeness import likeness
+from scenario_search.emulator.likeness.features import (
     DIMENSIONS,
     SIDE,
     VERSION,
     Features,
     PictureReader,
 )
-from scenario_search.emulator.image_reading import (
+from scenario_search.emulator.likeness.reading import (
     UnreadableImageError,
     read_data_url,
     read_image,

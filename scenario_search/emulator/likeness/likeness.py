@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scenario_search.emulator.image_features import DIMENSIONS, STRUCTURE, SUBJECT
+from scenario_search.emulator.likeness.features import DIMENSIONS, STRUCTURE, SUBJECT
 from scenario_search.emulator.vectors.index import products
 
 __all__ = ["reference", "scores"]

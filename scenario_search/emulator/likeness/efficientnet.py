@@ -17,7 +17,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.onnx_model import OnnxNode, Setting, onnx_model
+from scenario_search.emulator.likeness.onnx_model import OnnxNode, Setting, onnx_model
 from scenario_search.emulator.vectors.model_session import open_model
 
 __all__ = ["EfficientNetLite0", "NetworkUnavailableError", "read_state"]
