@@ -25,8 +25,8 @@ from scenario_search import (
     export,
     filter_tree,
 )
-from scenario_search.emulator import filter_parser
-from scenario_search.emulator.filter_parser import parse_filter
+from scenario_search.emulator.filter import parser as filter_parser
+from scenario_search.emulator.filter.parser import parse_filter
 from scenario_search.errors import InvalidFilterError
 from scenario_search.filters import Filter, parse
 from scenario_search.http.transport import Answer

@@ -31,7 +31,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from scenario_search.emulator.filter_parser import (
+from scenario_search.emulator.filter.parser import (
     Comparison,
     Exists,
     FilterSyntaxError,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from scenario_search.emulator.fields import FIELDS, Kind
-from scenario_search.emulator.filter_parser import (
+from scenario_search.emulator.filter.parser import (
     And,
     Between,
     Comparison,

@@ -5,7 +5,7 @@ from guide_requests import FILTERS
 from hypothesis import given, strategies as st
 
 from scenario_search.emulator.fields import FIELDS, Kind
-from scenario_search.emulator.filter_parser import (
+from scenario_search.emulator.filter.parser import (
     KEYWORDS,
     MAX_DEPTH,
     MAX_LENGTH,
@@ -25,7 +25,7 @@ from scenario_search.emulator.filter_parser import (
     all_of,
     parse_filter,
 )
-from scenario_search.emulator.filter_sql import compile_filter
+from scenario_search.emulator.filter.sql import compile_filter
 
 # The guide's tables give no example for the owner.
 GUIDE = [*FILTERS, *((kind, "ownerId = project_def456") for kind in ("assets", "models"))]

@@ -8,7 +8,7 @@ from filter_oracle import matches
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from scenario_search.emulator.fields import FIELDS, KINDS, Kind
-from scenario_search.emulator.filter_parser import (
+from scenario_search.emulator.filter.parser import (
     And,
     Between,
     Comparison,
@@ -25,7 +25,7 @@ from scenario_search.emulator.filter_parser import (
     UnknownFieldError,
     parse_filter,
 )
-from scenario_search.emulator.filter_sql import MAX_CONDITIONS, MAX_PARAMETERS, compile_filter
+from scenario_search.emulator.filter.sql import MAX_CONDITIONS, MAX_PARAMETERS, compile_filter
 from scenario_search.emulator.store.store import Store
 
 Matching = Callable[..., list[int]]

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from scenario_search.emulator.fields import KINDS, parse_sort
-from scenario_search.emulator.filter_parser import parse_filter
+from scenario_search.emulator.filter.parser import parse_filter
 from scenario_search.emulator.refusals import EmulatorStoppedError
 from scenario_search.emulator.store import connections as store_connections, schema as store_schema
 from scenario_search.emulator.store.store import (

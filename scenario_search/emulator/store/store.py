@@ -32,8 +32,8 @@ import numpy as np
 import orjson
 
 from scenario_search.emulator.fields import KINDS, Indexed, Kind, SortKey, index_document
-from scenario_search.emulator.filter_parser import Node
-from scenario_search.emulator.filter_sql import compile_filter
+from scenario_search.emulator.filter.parser import Node
+from scenario_search.emulator.filter.sql import compile_filter
 from scenario_search.emulator.store.connections import Connections, given_up_at
 from scenario_search.emulator.store.documents import (
     InvalidDocumentError,

@@ -39,7 +39,7 @@ from scenario_search.emulator.fields import (
     folded,
     has_column,
 )
-from scenario_search.emulator.filter_parser import (
+from scenario_search.emulator.filter.parser import (
     And,
     Between,
     Comparison,

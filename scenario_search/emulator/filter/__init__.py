@@ -1,0 +1,1 @@
+"""The filter language, parsed and as SQL."""
