@@ -31,6 +31,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from scenario_search.emulator.contract.refusals import (
+    EmulatorStoppedError,
+    RefusedError,
+    bad_request,
+)
+from scenario_search.emulator.contract.requests import SearchRequest
 from scenario_search.emulator.filter.parser import (
     Comparison,
     Exists,
@@ -44,8 +50,6 @@ from scenario_search.emulator.filter.parser import (
 )
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.meaning.embedding import Vectors
-from scenario_search.emulator.refusals import EmulatorStoppedError, RefusedError, bad_request
-from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.store.store import Numbers, StoreError
 from scenario_search.emulator.text.index import TextResult
 from scenario_search.emulator.vectors.index import best, merge_hybrid, text_similarity_score

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from scenario_search.emulator.refusals import RefusedError
+from scenario_search.emulator.contract.refusals import RefusedError
 
 __all__ = ["REQUEST_ID", "error_response", "framework_error"]
 

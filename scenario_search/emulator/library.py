@@ -13,12 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from scenario_search.emulator.contract.fields import KINDS, Kind
+from scenario_search.emulator.contract.refusals import EmulatorStoppedError
 from scenario_search.emulator.demo.data import DEMO_PROJECT, demo_documents
-from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.likeness.likenesses import Likenesses
 from scenario_search.emulator.meaning.embedding import Embedder
 from scenario_search.emulator.meaning.meanings import Meanings
-from scenario_search.emulator.refusals import EmulatorStoppedError
 from scenario_search.emulator.store.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.store.loaded_files import FilesOfLoad
 from scenario_search.emulator.store.lock import FileLock

@@ -14,8 +14,12 @@ from typing import Any, Final
 
 import attrs
 
-from scenario_search.emulator.fields import FIELDS, Kind
-from scenario_search.emulator.requests import DEFAULT_PAGE_SIZE, LARGEST_POSITION, MAX_PAGE_SIZE
+from scenario_search.emulator.contract.fields import FIELDS, Kind
+from scenario_search.emulator.contract.requests import (
+    DEFAULT_PAGE_SIZE,
+    LARGEST_POSITION,
+    MAX_PAGE_SIZE,
+)
 from scenario_search.wire.hits import (
     Document,
     Hit,

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
+from scenario_search.emulator.contract.fields import KINDS, Kind
+from scenario_search.emulator.contract.refusals import EmulatorStoppedError, RefusedError
+from scenario_search.emulator.contract.requests import SearchRequest, read_search
 from scenario_search.emulator.control import CONTROL_PREFIX, Control
 from scenario_search.emulator.error_responses import REQUEST_ID, error_response, framework_error
 from scenario_search.emulator.faults import Fault, Faults
-from scenario_search.emulator.fields import KINDS, Kind
 from scenario_search.emulator.openapi import openapi_document
-from scenario_search.emulator.refusals import EmulatorStoppedError, RefusedError
-from scenario_search.emulator.requests import SearchRequest, read_search
 from scenario_search.emulator.seen_requests import SeenRequest, SeenRequests
 from scenario_search.emulator.store.files import FOLDERS
 from scenario_search.emulator.store.store import StoreError

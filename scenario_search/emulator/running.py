@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 import attrs
 
+from scenario_search.emulator.contract.requests import SearchRequest
 from scenario_search.emulator.engine import Engine, Found
 from scenario_search.emulator.library import Library
-from scenario_search.emulator.requests import SearchRequest
 from scenario_search.emulator.seen_requests import SeenRequests
 
 __all__ = ["Running"]

@@ -14,15 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, TypeVar
 
-from scenario_search.emulator.arguments import (
+from scenario_search.emulator.contract.arguments import (
     check_files,
     check_ids,
     check_kind,
     check_options,
 )
+from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.engine import RESULT_CAP, Engine
 from scenario_search.emulator.faults import Faults
-from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.http_server import listening_socket, serve
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.meaning.embedding import Embedder, MiniLMEmbedder

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from scenario_search.emulator.fields import FIELDS, Kind
+from scenario_search.emulator.contract.fields import FIELDS, Kind
 from scenario_search.emulator.filter.parser import (
     And,
     Between,

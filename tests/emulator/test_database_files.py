@@ -19,7 +19,7 @@ import pytest
 from killed_worker import Words
 
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.requests import read_search
+from scenario_search.emulator.contract.requests import read_search
 from scenario_search.emulator.store.store import StoreError
 
 PAGE = 8192

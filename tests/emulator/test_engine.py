@@ -15,13 +15,13 @@ from PIL import Image, ImageDraw
 
 from scenario_search import Scenario
 from scenario_search.emulator import Emulator
+from scenario_search.emulator.contract.fields import Kind
+from scenario_search.emulator.contract.refusals import RefusedError
+from scenario_search.emulator.contract.requests import read_search
 from scenario_search.emulator.engine import Engine
-from scenario_search.emulator.fields import Kind
 from scenario_search.emulator.library import Library
 from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.meaning.meanings import text_of
-from scenario_search.emulator.refusals import RefusedError
-from scenario_search.emulator.requests import read_search
 
 MEANINGS = {"castle": 0, "fortress": 0, "dragon": 1, "wyvern": 1, "tree": 2}
 

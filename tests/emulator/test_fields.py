@@ -14,7 +14,7 @@ from scenario_search import (
     fields as client_fields,
 )
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.fields import (
+from scenario_search.emulator.contract.fields import (
     FIELDS,
     KINDS,
     MAX_VALUE_BYTES,
@@ -29,7 +29,7 @@ from scenario_search.emulator.fields import (
     parse_sort,
     searchable_texts,
 )
-from scenario_search.emulator.requests import read_search
+from scenario_search.emulator.contract.requests import read_search
 
 
 def place(kind: Kind, name: str) -> int:

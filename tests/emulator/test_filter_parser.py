@@ -4,7 +4,7 @@ import pytest
 from guide_requests import FILTERS
 from hypothesis import given, strategies as st
 
-from scenario_search.emulator.fields import FIELDS, Kind
+from scenario_search.emulator.contract.fields import FIELDS, Kind
 from scenario_search.emulator.filter.parser import (
     KEYWORDS,
     MAX_DEPTH,

@@ -7,7 +7,7 @@ import pytest
 from filter_oracle import matches
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from scenario_search.emulator.fields import FIELDS, KINDS, Kind
+from scenario_search.emulator.contract.fields import FIELDS, KINDS, Kind
 from scenario_search.emulator.filter.parser import (
     And,
     Between,

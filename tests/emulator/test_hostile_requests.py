@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.requests import MAX_QUERY
+from scenario_search.emulator.contract.requests import MAX_QUERY
 
 PATH = "/v1/search/assets"
 QUERY = b'{"query": "castle"}'

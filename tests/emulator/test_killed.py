@@ -15,8 +15,8 @@ import pytest
 from killed_worker import ASSETS, BATCH, NAMES, Words, documents, picture, write_pictures
 
 from scenario_search.emulator import Emulator
+from scenario_search.emulator.contract.requests import read_search
 from scenario_search.emulator.library import Library
-from scenario_search.emulator.requests import read_search
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 

@@ -16,8 +16,8 @@ from killed_worker import Words
 from PIL import Image
 
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.fields import FIELDS, KINDS, Kind
-from scenario_search.emulator.requests import read_search
+from scenario_search.emulator.contract.fields import FIELDS, KINDS, Kind
+from scenario_search.emulator.contract.requests import read_search
 from scenario_search.emulator.store.files import STORED_ORIGIN
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False)

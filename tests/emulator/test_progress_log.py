@@ -6,7 +6,7 @@ import pytest
 from killed_worker import Words
 
 from scenario_search.emulator import Emulator
-from scenario_search.emulator.requests import read_search
+from scenario_search.emulator.contract.requests import read_search
 from scenario_search.emulator.vectors.progress_log import ProgressLog
 
 LOGGER = "scenario_search.emulator"

@@ -15,9 +15,9 @@ import numpy as np
 import orjson
 import pytest
 
-from scenario_search.emulator.fields import KINDS, parse_sort
+from scenario_search.emulator.contract.fields import KINDS, parse_sort
+from scenario_search.emulator.contract.refusals import EmulatorStoppedError
 from scenario_search.emulator.filter.parser import parse_filter
-from scenario_search.emulator.refusals import EmulatorStoppedError
 from scenario_search.emulator.store import connections as store_connections, schema as store_schema
 from scenario_search.emulator.store.store import (
     Changes,

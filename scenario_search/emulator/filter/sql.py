@@ -32,7 +32,7 @@ from typing import Final, TypeAlias
 
 import orjson
 
-from scenario_search.emulator.fields import (
+from scenario_search.emulator.contract.fields import (
     Kind,
     Scalar,
     filterable_field,

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from scenario_search.emulator.fields import Kind
+from scenario_search.emulator.contract.fields import Kind
+from scenario_search.emulator.contract.refusals import EmulatorStoppedError, bad_request
 from scenario_search.emulator.likeness import likeness
 from scenario_search.emulator.likeness.features import (
     DIMENSIONS,
@@ -29,7 +30,6 @@ from scenario_search.emulator.likeness.reading import (
     read_image,
 )
 from scenario_search.emulator.meaning.embedding import Vectors
-from scenario_search.emulator.refusals import EmulatorStoppedError, bad_request
 from scenario_search.emulator.store.files import Files
 from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.text.catalogue import numbered_documents

@@ -12,9 +12,9 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from scenario_search.emulator.fields import KINDS, SEARCHABLE, Kind, value_at
+from scenario_search.emulator.contract.fields import KINDS, SEARCHABLE, Kind, value_at
+from scenario_search.emulator.contract.refusals import EmulatorStoppedError
 from scenario_search.emulator.meaning.embedding import Embedder, Vectors
-from scenario_search.emulator.refusals import EmulatorStoppedError
 from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.text.catalogue import numbered_documents
 from scenario_search.emulator.vectors.index import VectorIndex

@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Final, TypeVar
 
-from scenario_search.emulator.refusals import EmulatorStoppedError
+from scenario_search.emulator.contract.refusals import EmulatorStoppedError
 from scenario_search.emulator.store.schema import StoreError, file_error, open_connection, prepare
 
 __all__ = ["Connections", "given_up_at"]

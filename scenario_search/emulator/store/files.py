@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from scenario_search.emulator.contract.refusals import RefusedError
 from scenario_search.emulator.demo.drawing.pictures import draw_asset, draw_thumbnail
 from scenario_search.emulator.demo.media import media_bytes
-from scenario_search.emulator.refusals import RefusedError
 from scenario_search.emulator.store.store import Store
 
 __all__ = ["FOLDERS", "STORED_ORIGIN", "Files", "file_blob"]

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from scenario_search.emulator.fields import Kind, SortKey
+from scenario_search.emulator.contract.fields import Kind, SortKey
 
 __all__ = ["Changes", "FieldRanks", "Numbers", "joint_ranks", "read_numbers", "read_ranks"]
 

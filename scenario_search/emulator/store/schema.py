@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from scenario_search.emulator.fields import FIELDS, KINDS, Kind, column_fields
+from scenario_search.emulator.contract.fields import FIELDS, KINDS, Kind, column_fields
 
 __all__ = [
     "DELETE_BLOB",

@@ -31,7 +31,7 @@ from typing import Any, Final, Self
 import numpy as np
 import orjson
 
-from scenario_search.emulator.fields import KINDS, Indexed, Kind, SortKey, index_document
+from scenario_search.emulator.contract.fields import KINDS, Indexed, Kind, SortKey, index_document
 from scenario_search.emulator.filter.parser import Node
 from scenario_search.emulator.filter.sql import compile_filter
 from scenario_search.emulator.store.connections import Connections, given_up_at

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from scenario_search.emulator.fields import KINDS, SEARCHABLE, Kind, searchable_texts
+from scenario_search.emulator.contract.fields import KINDS, SEARCHABLE, Kind, searchable_texts
 from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.text.index import TextIndex
 

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 from numpy.typing import ArrayLike, NDArray
 
-from scenario_search.emulator.fields import Kind
+from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.vectors import index as vectors
 from scenario_search.emulator.vectors.index import VectorIndex

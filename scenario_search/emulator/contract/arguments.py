@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from scenario_search.emulator.fields import KINDS
+from scenario_search.emulator.contract.fields import KINDS
 
 __all__ = ["check_files", "check_ids", "check_kind", "check_options", "is_loopback"]
 

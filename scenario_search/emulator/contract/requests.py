@@ -13,8 +13,14 @@ from typing import Any
 import attrs
 import orjson
 
-from scenario_search.emulator.fields import FIELDS, InvalidSortError, Kind, SortKey, parse_sort
-from scenario_search.emulator.refusals import RefusedError, bad_request
+from scenario_search.emulator.contract.fields import (
+    FIELDS,
+    InvalidSortError,
+    Kind,
+    SortKey,
+    parse_sort,
+)
+from scenario_search.emulator.contract.refusals import RefusedError, bad_request
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
