@@ -37,7 +37,7 @@ from scenario_search.emulator.store.sources import JsonLines
 from scenario_search.emulator.store.store import InvalidDocumentError
 
 if TYPE_CHECKING:
-    from scenario_search.emulator.running import Running
+    from scenario_search.emulator.engine.running import Running
     from scenario_search.emulator.server import Emulator
 
 __all__ = ["CONTROL_PREFIX", "Control"]

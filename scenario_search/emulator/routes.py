@@ -34,8 +34,8 @@ from scenario_search.emulator.store.files import FOLDERS
 from scenario_search.emulator.store.store import StoreError
 
 if TYPE_CHECKING:
-    from scenario_search.emulator.engine import Found
-    from scenario_search.emulator.running import Running
+    from scenario_search.emulator.engine.engine import Found
+    from scenario_search.emulator.engine.running import Running
     from scenario_search.emulator.server import Emulator
 
 __all__ = ["GZIP_FROM", "make_application"]

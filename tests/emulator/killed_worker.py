@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from scenario_search.emulator import library
-from scenario_search.emulator.library import Library
+from scenario_search.emulator.engine import library
+from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.likeness import likenesses
 from scenario_search.emulator.likeness.features import PictureReader
 from scenario_search.emulator.meaning.embedding import Vectors

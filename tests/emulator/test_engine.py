@@ -18,8 +18,8 @@ from scenario_search.emulator import Emulator
 from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.contract.refusals import RefusedError
 from scenario_search.emulator.contract.requests import read_search
-from scenario_search.emulator.engine import Engine
-from scenario_search.emulator.library import Library
+from scenario_search.emulator.engine.engine import Engine
+from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.meaning.meanings import text_of
 

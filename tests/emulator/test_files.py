@@ -13,7 +13,7 @@ from PIL import Image
 
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.contract.refusals import RefusedError
-from scenario_search.emulator.library import Library
+from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.store.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.store.store import Store
 

@@ -16,7 +16,7 @@ from killed_worker import ASSETS, BATCH, NAMES, Words, documents, picture, write
 
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.contract.requests import read_search
-from scenario_search.emulator.library import Library
+from scenario_search.emulator.engine.library import Library
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.contract.refusals import RefusedError
 from scenario_search.emulator.contract.requests import LARGEST_POSITION, SearchRequest, read_search
-from scenario_search.emulator.engine import Found
+from scenario_search.emulator.engine.engine import Found
 from scenario_search.emulator.routes import _search_body
 
 

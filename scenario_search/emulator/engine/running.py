@@ -13,8 +13,8 @@ from urllib.parse import unquote
 import attrs
 
 from scenario_search.emulator.contract.requests import SearchRequest
-from scenario_search.emulator.engine import Engine, Found
-from scenario_search.emulator.library import Library
+from scenario_search.emulator.engine.engine import Engine, Found
+from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.seen_requests import SeenRequests
 
 __all__ = ["Running"]

@@ -37,6 +37,7 @@ from scenario_search.emulator.contract.refusals import (
     bad_request,
 )
 from scenario_search.emulator.contract.requests import SearchRequest
+from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.filter.parser import (
     Comparison,
     Exists,
@@ -48,7 +49,6 @@ from scenario_search.emulator.filter.parser import (
     all_of,
     parse_filter,
 )
-from scenario_search.emulator.library import Library
 from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.store.store import Numbers, StoreError
 from scenario_search.emulator.text.index import TextResult

@@ -1,0 +1,1 @@
+"""The search engine: filters, ranking and meaning put together."""
