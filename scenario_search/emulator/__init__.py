@@ -15,8 +15,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scenario_search.emulator.faults import Fault as Fault, Faults as Faults, Rule as Rule
-    from scenario_search.emulator.seen_requests import SeenRequest as SeenRequest
     from scenario_search.emulator.server import (
         ClientOptionsDict as ClientOptionsDict,
         Emulator as Emulator,
@@ -26,6 +24,12 @@ if TYPE_CHECKING:
         LoadReport as LoadReport,
         StoreError as StoreError,
     )
+    from scenario_search.emulator.testing.faults import (
+        Fault as Fault,
+        Faults as Faults,
+        Rule as Rule,
+    )
+    from scenario_search.emulator.testing.seen import SeenRequest as SeenRequest
 
 __all__ = [
     "ClientOptionsDict",
@@ -42,12 +46,12 @@ __all__ = [
 _HOMES = {
     "ClientOptionsDict": "server",
     "Emulator": "server",
-    "Fault": "faults",
-    "Faults": "faults",
+    "Fault": "testing.faults",
+    "Faults": "testing.faults",
     "InvalidDocumentError": "store.store",
     "LoadReport": "store.store",
-    "Rule": "faults",
-    "SeenRequest": "seen_requests",
+    "Rule": "testing.faults",
+    "SeenRequest": "testing.seen",
     "StoreError": "store.store",
 }
 _OF_THE_EXTRA = {"numpy", "onnxruntime", "PIL"}

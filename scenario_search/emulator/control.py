@@ -31,10 +31,10 @@ from aiohttp import web
 from scenario_search.emulator.contract.arguments import is_loopback
 from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import RefusedError, bad_request
-from scenario_search.emulator.faults import rule_from_json
-from scenario_search.emulator.seen_requests import SeenRequest
 from scenario_search.emulator.store.sources import JsonLines
 from scenario_search.emulator.store.store import InvalidDocumentError
+from scenario_search.emulator.testing.faults import rule_from_json
+from scenario_search.emulator.testing.seen import SeenRequest
 
 if TYPE_CHECKING:
     from scenario_search.emulator.engine.running import Running

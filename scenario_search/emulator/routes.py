@@ -27,11 +27,11 @@ from scenario_search.emulator.contract.refusals import EmulatorStoppedError, Ref
 from scenario_search.emulator.contract.requests import SearchRequest, read_search
 from scenario_search.emulator.control import CONTROL_PREFIX, Control
 from scenario_search.emulator.error_responses import REQUEST_ID, error_response, framework_error
-from scenario_search.emulator.faults import Fault, Faults
 from scenario_search.emulator.openapi import openapi_document
-from scenario_search.emulator.seen_requests import SeenRequest, SeenRequests
 from scenario_search.emulator.store.files import FOLDERS
 from scenario_search.emulator.store.store import StoreError
+from scenario_search.emulator.testing.faults import Fault, Faults
+from scenario_search.emulator.testing.seen import SeenRequest, SeenRequests
 
 if TYPE_CHECKING:
     from scenario_search.emulator.engine.engine import Found

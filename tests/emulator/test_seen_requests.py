@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from scenario_search.emulator import Emulator, SeenRequest
-from scenario_search.emulator.seen_requests import LARGEST_KEPT_BODY, SeenRequests
+from scenario_search.emulator.testing.seen import LARGEST_KEPT_BODY, SeenRequests
 
 MIB = 1024 * 1024
 NUMBERS = itertools.count()

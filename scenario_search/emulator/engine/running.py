@@ -15,7 +15,7 @@ import attrs
 from scenario_search.emulator.contract.requests import SearchRequest
 from scenario_search.emulator.engine.engine import Engine, Found
 from scenario_search.emulator.engine.library import Library
-from scenario_search.emulator.seen_requests import SeenRequests
+from scenario_search.emulator.testing.seen import SeenRequests
 
 __all__ = ["Running"]
 

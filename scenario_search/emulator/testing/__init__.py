@@ -1,0 +1,1 @@
+"""What tests need: faults, and the requests seen."""
