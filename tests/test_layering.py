@@ -20,8 +20,8 @@ KNOWN_CIRCLES = [
         "scenario_search.wire.hits",
     },
     {
-        "scenario_search.emulator.control",
-        "scenario_search.emulator.routes",
+        "scenario_search.emulator.http.control",
+        "scenario_search.emulator.http.routes",
         "scenario_search.emulator.server",
     },
     {

@@ -24,10 +24,10 @@ from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.engine.engine import RESULT_CAP, Engine
 from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.engine.running import Running
-from scenario_search.emulator.http_server import listening_socket, serve
+from scenario_search.emulator.http.routes import make_application
+from scenario_search.emulator.http.server import listening_socket, serve
+from scenario_search.emulator.http.thread import ServerThread
 from scenario_search.emulator.meaning.embedding import Embedder, MiniLMEmbedder
-from scenario_search.emulator.routes import make_application
-from scenario_search.emulator.server_thread import ServerThread
 from scenario_search.emulator.store.sources import Source
 from scenario_search.emulator.store.store import LoadReport
 from scenario_search.emulator.testing.faults import Faults

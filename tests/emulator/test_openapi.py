@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scenario_search.emulator.contract.fields import KINDS
-from scenario_search.emulator.openapi import openapi_document
+from scenario_search.emulator.http.openapi import openapi_document
 
 DOCUMENT = openapi_document("http://127.0.0.1:1/v1")
 

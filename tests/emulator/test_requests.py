@@ -11,7 +11,7 @@ from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.contract.refusals import RefusedError
 from scenario_search.emulator.contract.requests import LARGEST_POSITION, SearchRequest, read_search
 from scenario_search.emulator.engine.engine import Found
-from scenario_search.emulator.routes import _search_body
+from scenario_search.emulator.http.routes import _search_body
 
 
 def read(

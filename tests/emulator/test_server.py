@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 from scenario_search import Scenario
-from scenario_search.emulator import Emulator, InvalidDocumentError, routes
+from scenario_search.emulator import Emulator, InvalidDocumentError
 from scenario_search.emulator.contract.requests import SearchRequest, read_search
 from scenario_search.emulator.engine.engine import Found
+from scenario_search.emulator.http import routes
 from scenario_search.emulator.store import connections as store_connections
 
 

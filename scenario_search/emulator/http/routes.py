@@ -25,9 +25,9 @@ from aiohttp import web
 from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import EmulatorStoppedError, RefusedError
 from scenario_search.emulator.contract.requests import SearchRequest, read_search
-from scenario_search.emulator.control import CONTROL_PREFIX, Control
-from scenario_search.emulator.error_responses import REQUEST_ID, error_response, framework_error
-from scenario_search.emulator.openapi import openapi_document
+from scenario_search.emulator.http.control import CONTROL_PREFIX, Control
+from scenario_search.emulator.http.errors import REQUEST_ID, error_response, framework_error
+from scenario_search.emulator.http.openapi import openapi_document
 from scenario_search.emulator.store.files import FOLDERS
 from scenario_search.emulator.store.store import StoreError
 from scenario_search.emulator.testing.faults import Fault, Faults

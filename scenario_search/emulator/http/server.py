@@ -16,7 +16,7 @@ from typing import Any, Final
 from aiohttp import http, web
 
 from scenario_search.emulator.contract.refusals import RefusedError
-from scenario_search.emulator.error_responses import REQUEST_ID, error_response, framework_error
+from scenario_search.emulator.http.errors import REQUEST_ID, error_response, framework_error
 
 __all__ = ["listening_socket", "serve"]
 

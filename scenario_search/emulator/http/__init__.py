@@ -1,0 +1,1 @@
+"""HTTP on loopback: routes, errors, the control plane, the server."""
