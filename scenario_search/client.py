@@ -19,7 +19,7 @@ import orjson
 
 from scenario_search._version import __version__
 from scenario_search.concurrency.pacing import Pause
-from scenario_search.demo_emulator import DemoEmulator
+from scenario_search.emulator.embedded import DemoEmulator
 from scenario_search.errors import (
     APIError,
     APITimeoutError,

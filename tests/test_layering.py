@@ -22,7 +22,7 @@ KNOWN_CIRCLES = [
     {
         "scenario_search.emulator.http.control",
         "scenario_search.emulator.http.routes",
-        "scenario_search.emulator.server",
+        "scenario_search.emulator.emulator",
     },
     {
         "scenario_search.client",

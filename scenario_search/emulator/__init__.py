@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scenario_search.emulator.server import (
+    from scenario_search.emulator.emulator import (
         ClientOptionsDict as ClientOptionsDict,
         Emulator as Emulator,
     )
@@ -44,8 +44,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ClientOptionsDict": "server",
-    "Emulator": "server",
+    "ClientOptionsDict": "emulator",
+    "Emulator": "emulator",
     "Fault": "testing.faults",
     "Faults": "testing.faults",
     "InvalidDocumentError": "store.store",

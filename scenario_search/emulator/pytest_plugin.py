@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from scenario_search.emulator.server import Emulator
+    from scenario_search.emulator.emulator import Emulator
 
 __all__ = ["scenario_base_url", "scenario_emulator"]
 

@@ -37,8 +37,8 @@ from scenario_search.emulator.testing.faults import rule_from_json
 from scenario_search.emulator.testing.seen import SeenRequest
 
 if TYPE_CHECKING:
+    from scenario_search.emulator.emulator import Emulator
     from scenario_search.emulator.engine.running import Running
-    from scenario_search.emulator.server import Emulator
 
 __all__ = ["CONTROL_PREFIX", "Control"]
 

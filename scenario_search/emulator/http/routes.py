@@ -34,9 +34,9 @@ from scenario_search.emulator.testing.faults import Fault, Faults
 from scenario_search.emulator.testing.seen import SeenRequest, SeenRequests
 
 if TYPE_CHECKING:
+    from scenario_search.emulator.emulator import Emulator
     from scenario_search.emulator.engine.engine import Found
     from scenario_search.emulator.engine.running import Running
-    from scenario_search.emulator.server import Emulator
 
 __all__ = ["GZIP_FROM", "make_application"]
 
