@@ -18,33 +18,19 @@ nox.options.reuse_venv = "yes"
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
 PYTHONS = nox.project.python_versions(PROJECT)
 LOWEST = PYTHONS[0]
-CLIENT_TESTS = [
-    f"tests/test_{name}.py"
-    for name in (
-        *("checkpoint", "client", "codec", "configuration", "content_codings", "crawl"),
-        *("crawl_drift", "crawl_resume", "errors", "errors_by_status", "export", "filters"),
-        *("images", "lifecycle", "pacing", "paging", "params", "portal", "prefetch", "progress"),
-        *("responses", "retries", "search", "search_results", "sync", "sync_crawl", "transport"),
-        "windows",
-    )
-]
+CLIENT_TESTS = ["tests/client"]
 EXTRAS_TESTS = [
-    f"tests/{name}.py"
-    for name in (
-        *("test_cli", "test_cli_searches", "test_demo_emulator", "test_frames"),
-        *("emulator/test_efficientnet", "emulator/test_embedding", "emulator/test_image_reading"),
-    )
+    *("tests/cli", "tests/emulator/likeness", "tests/emulator/meaning"),
+    "tests/emulator/test_demo_emulator.py",
 ]
 WHEEL_TESTS = [
-    f"tests/{name}.py"
-    for name in (
-        *("wheel/test_installed", "test_client", "test_cli", "test_cli_filters", "test_export"),
-        *("test_frames", "test_sync", "test_demo_emulator", "emulator/test_pytest_plugin"),
-    )
+    *("tests/wheel", "tests/cli/test_cli.py", "tests/cli/test_cli_filters.py"),
+    *("tests/client/test_client.py", "tests/client/export", "tests/client/sync/test_sync.py"),
+    *("tests/emulator/test_demo_emulator.py", "tests/emulator/test_pytest_plugin.py"),
 ]
 
 # Kernels and loads that want the machine for themselves.
-BY_THEMSELVES = ["tests/test_notebook_cells.py", "tests/test_notebooks.py", "tests/soak"]
+BY_THEMSELVES = ["tests/docs/test_notebook_cells.py", "tests/docs/test_notebooks.py", "tests/soak"]
 
 # The tests of a file stay together: they share what a module's fixtures have made.
 ON_ALL_CORES = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
@@ -157,7 +143,7 @@ def browser(session: nox.Session) -> None:
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         session.skip("there is no chromium on the path")
     session.install("-e", ".[all]", *group("tests"))
-    session.run("pytest", "tests/test_examples.py", "-m", "browser", *session.posargs)
+    session.run("pytest", "tests/docs/test_examples.py", "-m", "browser", *session.posargs)
 
 
 @nox.session(python=LOWEST, default=False)

@@ -11,7 +11,7 @@ from types import ModuleType
 import scenario_sdk
 from scenario_sdk import pagination, types
 
-PAGE = Path(__file__).parent.parent / "docs" / "howto" / "migrating.md"
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "migrating.md"
 SEARCHES = ("search_asset_search", "search_model_search", "search_workflow_search")
 
 

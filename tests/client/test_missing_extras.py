@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-BARE = Path(__file__).parent / "wheel" / "bare.py"
+BARE = Path(__file__).parents[1] / "wheel" / "bare.py"
 NEEDED = {
     "the command": "cli",
     "Emulator": "emulator",

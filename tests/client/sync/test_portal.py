@@ -392,7 +392,7 @@ def test_each_worker_of_a_process_pool_may_have_a_client(method: str) -> None:
     script = f"""
         import multiprocessing, warnings
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[2])]!r}
         from test_portal import _search_in_worker
         if __name__ == "__main__":
             search()  # the portal runs before there are workers

@@ -15,10 +15,10 @@ from fake_transport import client_of, correct_page, faked_client
 from scenario_search import (
     APIResponseValidationError,
     SearchAssetSearchResponse,
-    codec,
-    search_results,
 )
 from scenario_search.http.timeouts import Timeouts
+from scenario_search.search import pages as search_results
+from scenario_search.wire import codec
 from scenario_search.wire.codec import decode_page, pieces, structure
 from scenario_search.wire.hits import SearchHits, wire_fields
 from scenario_search.wire.params import body_parameters

@@ -546,7 +546,7 @@ def test_demo_asks_the_emulator_whatever_the_environment_says(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if command == "emulate":
-        pytest.skip("it serves until it is told to stop: tests/test_cli.py")
+        pytest.skip("it serves until it is told to stop: tests/cli/test_cli.py")
     monkeypatch.chdir(tmp_path)
     own = {"filter check": ["width >= 5"], "download": ["castle", "--max", "1", "-o", "."]}
     elsewhere = {

@@ -314,7 +314,7 @@ def test_at_the_end_of_the_process_there_is_one_warning_at_most(plain_url: str) 
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
     )
     assert done.stdout == "30\n"
     assert done.stderr.count("ResourceWarning") == 1, done.stderr

@@ -35,7 +35,7 @@ from scenario_search.wire.hits import (
 )
 from scenario_search.wire.misfits import misfits
 
-SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 ASSETS = [
     "guide_assets",
     "http_assets_1",

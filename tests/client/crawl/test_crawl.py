@@ -25,8 +25,8 @@ from scenario_search import (
     InvalidParamsError,
     Raw,
     SearchAssetSearchParams,
-    pacing,
 )
+from scenario_search.concurrency import pacing
 from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.crawl.params import CrawlStats, CrawlWindow
 from scenario_search.crawl.windows import UNDATED, timestamp

@@ -21,10 +21,10 @@ from scenario_search import (
     IncompleteCrawlError,
     InvalidParamsError,
     SearchAssetSearchResponse,
-    frames,
 )
 from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
+from scenario_search.export import frames
 from scenario_search.export.files import _GrowingFile, source_of, to_jsonl
 from scenario_search.export.parquet import to_parquet
 from scenario_search.wire.codec import structure

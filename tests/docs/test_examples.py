@@ -24,7 +24,7 @@ from fastapi.testclient import TestClient
 from scenario_search import AsyncScenario, F
 from scenario_search.emulator import Emulator
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES = DOCS / "examples"
 COMMANDS = re.findall(
     r"^python docs/examples/(\w+)\.py (.+)\n```\n(?:\n```{code-block} text\n([^`]*)```\n)?",

@@ -17,7 +17,7 @@ import pytest
 
 import scenario_search
 
-TYPED_CALLS = Path(__file__).parent / "typing"
+TYPED_CALLS = Path(__file__).parents[1] / "typing"
 FOUND_ELSEWHERE = {
     "AsyncCrawler",  # client.crawl and client.search are gone through, not handed on
     "AsyncSearch",
@@ -34,9 +34,9 @@ FOUND_ELSEWHERE = {
 def own_names() -> set[str]:
     """The classes and aliases that any module of the client declares."""
     found: set[str] = set()
-    for module in pkgutil.iter_modules(scenario_search.__path__):
-        if module.name not in ("__main__", "cli", "emulator"):
-            loaded = importlib.import_module(f"scenario_search.{module.name}")
+    for module in pkgutil.walk_packages(scenario_search.__path__, "scenario_search."):
+        if module.name.split(".")[1] not in ("__main__", "cli", "emulator"):
+            loaded = importlib.import_module(module.name)
             found |= {name for name in getattr(loaded, "__all__", ()) if name[0].isupper()}
     return found
 

@@ -35,7 +35,7 @@ PASSWORD, HEADER = "canarypassword", "canaryheader"
 PAIR = base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
 CANARIES = [KEY, SECRET, TOKEN, PASSWORD, HEADER, PAIR, f"{KEY}:{SECRET}"]
 
-TESTS = str(Path(__file__).parent)
+TESTS = str(Path(__file__).parents[1])
 PAGE = orjson.dumps({"hits": [{"id": "a"}], "estimatedTotalHits": 1})
 BASIC: dict[str, Any] = {"api_key": KEY, "api_secret": SECRET}
 BEARER: dict[str, Any] = {"bearer_auth": TOKEN}

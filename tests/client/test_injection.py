@@ -22,13 +22,12 @@ from scenario_search import (
     F,
     InvalidParamsError,
     SearchAssetSearchResponse,
-    export,
-    filter_tree,
 )
 from scenario_search.emulator.filter import parser as filter_parser
 from scenario_search.emulator.filter.parser import parse_filter
 from scenario_search.errors import InvalidFilterError
-from scenario_search.filters import Filter, parse
+from scenario_search.export import files as export
+from scenario_search.filters import Filter, parse, tree as filter_tree
 from scenario_search.http.transport import Answer
 from scenario_search.search.pages import AsyncSearchHitsOffset
 

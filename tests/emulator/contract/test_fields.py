@@ -11,7 +11,6 @@ from hypothesis import given, strategies as st
 from scenario_search import (
     SearchAssetSearchParams,
     SearchModelSearchParams,
-    fields as client_fields,
 )
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.contract.fields import (
@@ -30,6 +29,7 @@ from scenario_search.emulator.contract.fields import (
     searchable_texts,
 )
 from scenario_search.emulator.contract.requests import read_search
+from scenario_search.filters import fields as client_fields
 
 
 def place(kind: Kind, name: str) -> int:
