@@ -44,7 +44,7 @@ UPWARD: set[tuple[str, str]] = {
     ("scenario_search.emulator.vectors.index", "scenario_search.emulator.meaning.embedding"),
     ("scenario_search.export.files", "scenario_search.crawl.checkpoint"),
     ("scenario_search.files.download", "scenario_search.client"),
-    ("scenario_search.filters.expressions", "scenario_search.display.columns"),
+    ("scenario_search.filters.parser", "scenario_search.display.columns"),
     ("scenario_search.filters.fields", "scenario_search.wire.names"),
     ("scenario_search.search.methods", "scenario_search.client"),
     ("scenario_search.search.pages", "scenario_search.client"),

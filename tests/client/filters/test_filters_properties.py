@@ -32,7 +32,7 @@ conditions: st.SearchStrategy[Filter] = st.one_of(
     st.builds(lambda field, value: field <= value, fields, values),
     st.builds(lambda field, value: field.matches(value), fields, values),
     st.builds(lambda field, value: field.contains(value), fields, values),
-    st.builds(lambda field, value: field.startswith(value), fields, values),
+    st.builds(lambda field, value: field.starts_with(value), fields, values),
     st.builds(lambda field, low, high: field.between(low, high), fields, values, values),
     st.builds(lambda field, some: field.is_in(some), fields, st.lists(values, max_size=4)),
     st.builds(lambda field: field.exists(), fields),
