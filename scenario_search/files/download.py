@@ -63,18 +63,18 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 @attrs.define
 class DownloadReport:
-    """What a download has done so far.
+    """Progress of a download, and its result.
 
     Attributes:
-        done: How many files were downloaded.
-        kept: How many were there already.
-        failed: Those that could not be downloaded, with why.
-        bytes: How many bytes were received.
-        refreshed: How many expired URLs were replaced.
+        downloaded: Number of files downloaded.
+        skipped: Number of files that were already there.
+        failed: The files that could not be downloaded, with the reason.
+        bytes: Number of bytes received.
+        refreshed: Number of expired URLs that were replaced.
     """
 
-    done: int = 0
-    kept: int = 0
+    downloaded: int = 0
+    skipped: int = 0
     failed: list[DownloadedFile] = attrs.field(factory=list)
     bytes: int = 0
     refreshed: int = 0
@@ -90,10 +90,10 @@ class DownloadReport:
         return attrs.evolve(self, failed=[*self.failed])
 
     def _count(self, file: DownloadedFile) -> None:
-        if file.status == "done":
-            self.done += 1
-        elif file.status == "kept":
-            self.kept += 1
+        if file.status == "downloaded":
+            self.downloaded += 1
+        elif file.status == "skipped":
+            self.skipped += 1
         else:
             self.failed.append(file)
 
@@ -187,25 +187,27 @@ class _Download:
             return
         self.names.add(name)
         try:
-            file = await self._kept(asset, name) or await self._fetched(asset, url, name)
+            file = await self._already_there(asset, name) or await self._fetched(asset, url, name)
         except (APIError, PaginationError) as error:  # the latter of the search for a fresh URL
             if not self.skips_errors:
                 raise
             file = DownloadedFile(str(asset.id), status="failed", error=str(error))
-        if file.status != "kept" or self.manifest.length(file.id, name) is None:
+        if file.status != "skipped" or self.manifest.length(file.id, name) is None:
             await in_thread(self.manifest.add, file)
         self.report._count(file)
         if self.progress is not None:
             self.progress(self.report)
 
-    async def _kept(self, asset: SearchAssetSearchResponse, name: str) -> DownloadedFile | None:
+    async def _already_there(
+        self, asset: SearchAssetSearchResponse, name: str
+    ) -> DownloadedFile | None:
         """Find a file that is there whole: as long as the manifest, or else the API, says."""
         known = self.manifest.length(str(asset.id), name)
         size = asset.metadata.size if known is None else known
         found = await in_thread(_length, self.folder / name)
         if found is None or found != size:
             return None
-        return DownloadedFile(str(asset.id), name, found, mime=asset.mime_type, status="kept")
+        return DownloadedFile(str(asset.id), name, found, mime=asset.mime_type, status="skipped")
 
     async def _fetched(
         self, asset: SearchAssetSearchResponse, url: str, name: str

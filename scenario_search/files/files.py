@@ -81,7 +81,7 @@ class DownloadedFile:
         bytes: Its length.
         sha256: The SHA-256 digest of its content, in hexadecimal.
         mime: The MIME type that the server told.
-        status: ``"done"``, ``"kept"`` for one that was there already, or ``"failed"``.
+        status: ``"downloaded"``, ``"skipped"`` for one that was there already, or ``"failed"``.
         error: Why it failed.
     """
 
@@ -90,7 +90,7 @@ class DownloadedFile:
     bytes: int | None = None
     sha256: str | None = None
     mime: str | None = None
-    status: str = "done"
+    status: str = "downloaded"
     error: str | None = None
 
     def to_json(self) -> builtins.bytes:
@@ -123,7 +123,7 @@ class Manifest:
             try:
                 entry = orjson.loads(line)
                 self._done.pop(entry["id"], None)
-                if entry["status"] == "done":
+                if entry["status"] == "downloaded":
                     self._done[entry["id"]] = entry["path"], entry["bytes"]
             except (orjson.JSONDecodeError, TypeError, KeyError):
                 continue

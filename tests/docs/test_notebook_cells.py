@@ -206,7 +206,7 @@ def test_a_bar_is_shown_in_its_own_cell_and_updated_there(notebook: Notebook) ->
 
 
 def test_a_download_prints_into_its_own_cell(notebook: Notebook, tmp_path: Any) -> None:
-    cell = f"demo.download(page.hits, {str(tmp_path)!r}, progress=lambda r: print(r.done))"
+    cell = f"demo.download(page.hits, {str(tmp_path)!r}, progress=lambda r: print(r.downloaded))"
     assert notebook.run(cell).printed.split() == ["1", "2", "3", "4", "5"]
 
 

@@ -181,7 +181,7 @@ async def crawls(client: AsyncScenario) -> None:
 
 async def downloads(client: AsyncScenario, page: list[SearchAssetSearchResponse]) -> None:
     def show(report: DownloadReport) -> None:
-        assert_type(report.done, int)
+        assert_type(report.downloaded, int)
 
     report = await client.download(page, "files", progress=show)
     assert_type(report, DownloadReport)

@@ -102,4 +102,4 @@ def downloads(client: Scenario, crawl: SyncCrawl[SearchAssetSearchResponse]) -> 
     for assets in (page, page.hits, crawl, track(page), (asset for asset in page)):
         assert_type(client.download(assets, "files"), DownloadReport)
     with page.prefetch(2) as hits:
-        client.download(hits, "files", progress=lambda report: print(report.done))
+        client.download(hits, "files", progress=lambda report: print(report.downloaded))

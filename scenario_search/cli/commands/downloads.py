@@ -104,12 +104,12 @@ def _download(**values: Any) -> None:
     if files.crawl and keywords.pop("sort_by", None):
         raise typer.BadParameter("--crawl has an order of its own: leave --sort out")
     report, truncated = run(_fetch(files, keywords, connection))
-    noun = "file" if report.done == 1 else "files"
-    told = f"{count(report.done)} {noun} fetched into {files.directory}"
-    if report.done:
+    noun = "file" if report.downloaded == 1 else "files"
+    told = f"{count(report.downloaded)} {noun} fetched into {files.directory}"
+    if report.downloaded:
         told += f", {file_size(report.bytes)}, {duration(report.elapsed)}"
-    if report.kept:
-        told += f"; {count(report.kept)} were there already"
+    if report.skipped:
+        told += f"; {count(report.skipped)} were there already"
     say(f"{told}.")
     for file in report.failed[:_SHOWN]:
         say(f"Failed: {clean(file.id, 80)}: {clean(file.error, 300)}")
@@ -147,7 +147,7 @@ async def _fetch(files: _Files, keywords: dict[str, Any], connection: Connection
 
 def _show(report: DownloadReport) -> None:
     failed = f", {count(len(report.failed))} failed" if report.failed else ""
-    told = f"{count(report.done + report.kept)} files, {file_size(report.bytes)}{failed}"
+    told = f"{count(report.downloaded + report.skipped)} files, {file_size(report.bytes)}{failed}"
     sys.stderr.write(f"{_BLANK_LINE}{told}")
     sys.stderr.flush()
 

@@ -118,7 +118,7 @@ async def test_a_file_is_saved_under_its_id(
 ) -> None:
     report = await client.download([asset(1, f"{server.url}/a?Signature=x")], tmp_path / "new")
     assert (tmp_path / "new" / "asset_000001.png").read_bytes() == CONTENT
-    assert (report.done, report.bytes, report.failed) == (1, len(CONTENT), [])
+    assert (report.downloaded, report.bytes, report.failed) == (1, len(CONTENT), [])
 
 
 async def test_the_manifest_tells_of_each_file(
@@ -131,7 +131,7 @@ async def test_the_manifest_tells_of_each_file(
         "bytes": len(CONTENT),
         "sha256": hashlib.sha256(CONTENT).hexdigest(),
         "mime": "image/png",
-        "status": "done",
+        "status": "downloaded",
     }
 
 
@@ -198,7 +198,7 @@ async def test_assets_come_from_an_async_source_too(
         for index in range(4):
             yield asset(index, f"{server.url}/a")
 
-    assert (await client.download(source(), tmp_path)).done == 4
+    assert (await client.download(source(), tmp_path)).downloaded == 4
 
 
 async def test_an_asset_that_comes_twice_is_fetched_once(
@@ -215,7 +215,7 @@ async def test_progress_hears_of_every_file(
     await client.download(
         [asset(i, f"{server.url}/a") for i in range(3)],
         tmp_path,
-        progress=lambda report: heard.append(report.done),
+        progress=lambda report: heard.append(report.downloaded),
     )
     assert heard == [1, 2, 3]
 
@@ -237,7 +237,7 @@ async def test_a_file_that_is_there_is_not_fetched_again(
     assets = [asset(i, f"{server.url}/a") for i in range(3)]
     await client.download(assets, tmp_path)
     report = await client.download(assets, tmp_path)
-    assert (report.done, report.kept, len(server.requests)) == (0, 3, 3)
+    assert (report.downloaded, report.skipped, len(server.requests)) == (0, 3, 3)
     assert len(manifest(tmp_path)) == 3
 
 
@@ -247,8 +247,8 @@ async def test_a_file_as_long_as_the_api_says_is_not_fetched_again(
     (tmp_path / "asset_000001.png").write_bytes(b"12345")
     wanted = asset(1, f"{server.url}/a", metadata={"size": 5})
     report = await client.download([wanted], tmp_path)
-    assert (report.kept, server.requests) == (1, [])
-    assert manifest(tmp_path)[0]["status"] == "kept"
+    assert (report.skipped, server.requests) == (1, [])
+    assert manifest(tmp_path)[0]["status"] == "skipped"
 
 
 async def test_a_file_of_another_length_is_fetched_again(
@@ -393,7 +393,7 @@ async def test_a_torn_manifest_is_gone_on_with(
     with (tmp_path / "manifest.jsonl").open("ab") as file:
         file.write(b'{"id": "torn')
     report = await client.download([asset(i, f"{server.url}/a") for i in (1, 2)], tmp_path)
-    assert (report.kept, report.done) == (1, 1)
+    assert (report.skipped, report.downloaded) == (1, 1)
     with_torn = (tmp_path / "manifest.jsonl").read_bytes().splitlines()
     assert orjson.loads(with_torn[-1])["id"] == "asset_000002"
 
@@ -429,7 +429,7 @@ async def test_a_failure_that_passes_is_retried(
     server: Server, client: AsyncScenario, tmp_path: Path, status: int
 ) -> None:
     server.respond = answering(status, 2, server.whole)
-    assert (await client.download([asset(1, f"{server.url}/a")], tmp_path)).done == 1
+    assert (await client.download([asset(1, f"{server.url}/a")], tmp_path)).downloaded == 1
 
 
 @pytest.mark.parametrize("retries", [0, 3])
@@ -458,11 +458,16 @@ async def test_errors_can_be_skipped_and_are_told(
     server.respond = answering(404, 1, server.whole)
     assets = [asset(i, f"{server.url}/a") for i in range(3)] + [asset(9, None)]
     report = await client.download(assets, tmp_path, on_error="skip", concurrency=1)
-    assert (report.done, [file.id for file in report.failed]) == (
+    assert (report.downloaded, [file.id for file in report.failed]) == (
         2,
         ["asset_000000", "asset_000009"],
     )
-    assert [line["status"] for line in manifest(tmp_path)] == ["failed", "done", "done", "failed"]
+    assert [line["status"] for line in manifest(tmp_path)] == [
+        "failed",
+        "downloaded",
+        "downloaded",
+        "failed",
+    ]
     assert names(tmp_path) == {"asset_000001.png", "asset_000002.png"}
 
 
@@ -591,7 +596,7 @@ async def test_an_expired_url_is_replaced_by_searching_for_the_asset(
         ]
     )
     report = await client.download([asset(7, f"{server.url}/a?Signature=old")], tmp_path)
-    assert (report.done, report.refreshed) == (1, 1)
+    assert (report.downloaded, report.refreshed) == (1, 1)
 
 
 async def test_an_expired_url_of_what_is_gone_is_an_error(
@@ -610,7 +615,7 @@ async def test_a_search_for_a_fresh_url_that_goes_nowhere_is_the_files_own_error
     server.engine = lambda _: {"hits": page, "limit": 100, "offset": 0, "estimatedTotalHits": 1000}
     assets = [asset(i, f"{server.url}/a") for i in (777, 1)]
     report = await client.download(assets, tmp_path, on_error="skip", concurrency=1)
-    assert (report.done, [file.id for file in report.failed]) == (1, ["asset_000777"])
+    assert (report.downloaded, [file.id for file in report.failed]) == (1, ["asset_000777"])
 
 
 async def test_urls_of_the_emulator_are_refreshed(tmp_path: Path) -> None:
@@ -621,7 +626,7 @@ async def test_urls_of_the_emulator_are_refreshed(tmp_path: Path) -> None:
             page = await client.search.asset_search(filter='kind = "text"', limit=5)
             emulator.expire_urls()
             report = await client.download(page.hits, tmp_path)
-    assert report.done == report.refreshed == len(page.hits) > 0
+    assert report.downloaded == report.refreshed == len(page.hits) > 0
 
 
 # Plain code
@@ -636,8 +641,8 @@ def test_plain_code_downloads_pages_crawls_and_lists(tmp_path: Path) -> None:
             all_of_them = client.download(page, tmp_path / "page")
             crawl = client.crawl.assets(filter='kind = "text"')
             crawled = client.download(crawl, tmp_path / "crawl")
-    assert some.done == 2
-    assert all_of_them.done == crawled.done == page.estimated_total_hits
+    assert some.downloaded == 2
+    assert all_of_them.downloaded == crawled.downloaded == page.estimated_total_hits
 
 
 # Crawls
@@ -665,7 +670,7 @@ async def test_a_window_whose_files_failed_comes_again(
     crawl = client.crawl.assets(**options)
     first = await client.download(crawl, tmp_path / "files", on_error="skip")
     second = await client.download(client.crawl.assets(**options), tmp_path / "files")
-    assert (first.done, len(first.failed), second.done) == (119, 1, 1)
+    assert (first.downloaded, len(first.failed), second.downloaded) == (119, 1, 1)
 
 
 async def test_max_items_of_a_crawl_count_for_its_files(
@@ -673,4 +678,4 @@ async def test_max_items_of_a_crawl_count_for_its_files(
 ) -> None:
     server.engine = TextEngine([dated(i, i, url=f"{server.url}/a") for i in range(120)], cap=50)
     report = await client.download(client.crawl.assets(cap=50, max_items=7), tmp_path)
-    assert report.done == 7
+    assert report.downloaded == 7

@@ -81,11 +81,11 @@ def manifest_of(path: Path, *lines: bytes) -> Manifest:
     return made
 
 
-DONE = b'{"id": "a", "path": "a.png", "bytes": 3, "status": "done"}'
+DONE = b'{"id": "a", "path": "a.png", "bytes": 3, "status": "downloaded"}'
 
 
 def test_a_manifest_with_other_json_is_read(tmp_path: Path) -> None:
-    other = [b"7", b"[]", b'{"no": "id"}', b'{"id": [], "status": "done"}', b'{"id": "b"}']
+    other = [b"7", b"[]", b'{"no": "id"}', b'{"id": [], "status": "downloaded"}', b'{"id": "b"}']
     made = manifest_of(tmp_path / "m", *other, DONE)
     assert (made.length("a", "a.png"), made.length("b", "b.png")) == (3, None)
 

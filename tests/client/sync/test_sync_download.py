@@ -36,7 +36,7 @@ def test_what_gives_assets_is_asked_for_one_when_it_is_wanted(
             yield asset
 
     report = client.download(given(), tmp_path, concurrency=1)
-    assert report.done == len(saved_before) == 8
+    assert report.downloaded == len(saved_before) == 8
     assert all(saved >= number - 1 for number, saved in enumerate(saved_before))
 
 
@@ -51,7 +51,7 @@ def test_what_gives_assets_may_use_the_client_in_the_callers_thread(
             yield asset
 
     report = client.download(given(), tmp_path)
-    assert report.done == client.crawl.assets(filter='kind = "text"').count() > 5
+    assert report.downloaded == client.crawl.assets(filter='kind = "text"').count() > 5
     assert threads == {threading.get_ident()}
 
 
@@ -63,7 +63,7 @@ def test_the_progress_of_a_download_is_told_in_the_callers_thread(
     client.download(
         page.hits,
         tmp_path,
-        progress=lambda report: told.append((threading.get_ident(), report.done)),
+        progress=lambda report: told.append((threading.get_ident(), report.downloaded)),
     )
     assert len(told) == 5
     assert told[-1] == (threading.get_ident(), 5)
@@ -73,7 +73,7 @@ def test_each_report_of_a_download_is_as_things_were_then(client: Scenario, tmp_
     page = client.search.asset_search(filter='kind = "text"', limit=5)
     told: list[DownloadReport] = []
     client.download(page.hits, tmp_path, progress=told.append)
-    assert [report.done for report in told] == [1, 2, 3, 4, 5]
+    assert [report.downloaded for report in told] == [1, 2, 3, 4, 5]
 
 
 def test_an_error_of_what_gives_assets_ends_the_download(client: Scenario, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_an_error_of_what_gives_assets_ends_the_download(client: Scenario, tmp_p
 
     with pytest.raises(LookupError, match="the third"):
         client.download(given(), tmp_path)
-    assert client.download(page.hits, tmp_path).done >= 4
+    assert client.download(page.hits, tmp_path).downloaded >= 4
 
 
 def test_an_error_of_the_progress_ends_the_download_and_then_is_raised(
@@ -128,7 +128,7 @@ def test_a_download_of_prefetched_hits_stays_in_the_clients_loop(
 ) -> None:
     with client.search.asset_search(filter='kind = "text"', limit=2).prefetch(3) as hits:
         report = client.download(hits, tmp_path)
-    assert report.done == client.crawl.assets(filter='kind = "text"').count()
+    assert report.downloaded == client.crawl.assets(filter='kind = "text"').count()
 
 
 def test_a_collection_that_ends_instead_of_beginning_is_an_error(
