@@ -36,6 +36,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from scenario_search.text import one_line
+
 __all__ = [
     "APICertificateError",
     "APIConnectionError",
@@ -70,13 +72,6 @@ def _rebuild(cls: type[ScenarioError], state: dict[str, Any]) -> ScenarioError:
     Exception.__init__(error, state["message"])
     error.__dict__.update(state)
     return error
-
-
-def _harmless(text: str) -> str:
-    """Give text in one line that a terminal only shows, since servers' words stand in messages."""
-    return "".join(
-        one if one.isprintable() else " " if one.isspace() else repr(one)[1:-1] for one in text
-    )
 
 
 class ScenarioError(Exception):
@@ -163,7 +158,8 @@ class APIError(ScenarioError):
         body: Any = None,
         retries_taken: int = 0,
     ) -> None:
-        super().__init__(_harmless(message))
+        # A server's words may stand in it.
+        super().__init__(one_line(message))
         self.status_code = status_code
         self.code = code
         self.details = details

@@ -14,7 +14,6 @@ from scenario_search.caller_warnings import PendingWarnings, collect_warnings
 from scenario_search.cli.failures import set_debug
 from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import say
-from scenario_search.display.lines import clean
 from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
 from scenario_search.http.options import (
     API_KEY,
@@ -24,6 +23,7 @@ from scenario_search.http.options import (
     CREDENTIAL_VARIABLES,
     resolve_base_url,
 )
+from scenario_search.text import clean
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario

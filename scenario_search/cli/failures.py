@@ -16,7 +16,6 @@ from scenario_search.cli.examples import EXAMPLES
 from scenario_search.cli.help import Group
 from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import inert, say, say_as_it_is
-from scenario_search.display.lines import clean
 from scenario_search.errors import (
     APIError,
     AuthenticationError,
@@ -30,6 +29,7 @@ from scenario_search.errors import (
 )
 from scenario_search.filters import format_error
 from scenario_search.http.options import API_KEY, API_SECRET, BEARER_AUTH
+from scenario_search.text import clean
 
 __all__ = ["EXIT_CODES", "INCOMPLETE", "Commands", "set_debug"]
 

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from scenario_search.display.lines import clean
-from scenario_search.wire.hits import without_signature
+from scenario_search.text import clean, without_signature
 
 __all__ = ["picture"]
 

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from scenario_search.cli.writing import named_output
-from scenario_search.display.lines import clean, file_size, kind, model, pixels, tags, title
+from scenario_search.display.lines import kind, model, pixels, tags, title
+from scenario_search.text import clean, file_size
 from scenario_search.wire.hits import Hit
 
 __all__ = ["print_hits", "print_rows"]

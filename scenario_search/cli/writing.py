@@ -6,7 +6,6 @@ them as ``\u001b``, in JSON too, whose meaning that does not change.
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 import textwrap
@@ -17,34 +16,25 @@ from typing import Any
 import orjson
 from rich.console import Console
 
+from scenario_search.text import escaped
+
 __all__ = ["emit", "inert", "json_text", "named_output", "say", "say_as_it_is", "terminal"]
-
-# C0 and C1 controls, and what reverses or hides the text beside it (UAX #9).
-_CONTROLS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ud800-\udfff]"
-)
-_IN_JSON = re.compile(_CONTROLS.pattern.replace("\x00-\x1f", ""))
-
-
-def _escape(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
 
 
 def inert(text: str, *, lines: bool = True) -> str:
-    """Give text that a terminal only shows.
+    """Returns text that a terminal only shows.
 
     Args:
         text: Any text.
         lines: Whether line breaks and tabs may stay.
     """
-    kept = "\n\t" if lines else ""
-    return _CONTROLS.sub(lambda match: match[0] if match[0] in kept else _escape(match), text)
+    return escaped(text, keep="\n\t" if lines else "")
 
 
 def json_text(value: Any, *, indented: bool = False) -> str:
     """Give JSON whose strings a terminal only shows, in a line or indented."""
     option = orjson.OPT_INDENT_2 if indented else 0
-    return _IN_JSON.sub(_escape, orjson.dumps(value, option=option).decode())
+    return escaped(orjson.dumps(value, option=option).decode(), keep="\n")
 
 
 def emit(text: str) -> None:

@@ -13,18 +13,16 @@ from html import escape
 from typing import Any
 
 from scenario_search.display.lines import (
-    clean,
     conditions,
-    count,
     facts,
     kind,
-    number,
     summary,
     tags,
     title,
     totals,
 )
 from scenario_search.display.style import ROOT, STYLE
+from scenario_search.text import clean, count, number
 from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,

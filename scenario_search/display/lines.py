@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from scenario_search.display.columns import columns
 from scenario_search.export.frames import unknown_fields
+from scenario_search.text import clean, columns, count, duration, file_size, fit, number
 from scenario_search.wire.hits import (
     Hit,
     ResponseInfo,
@@ -14,24 +14,17 @@ from scenario_search.wire.hits import (
     SearchHits,
     SearchModelSearchResponse,
     SearchWorkflowSearchResponse,
-    without_signature,
 )
 from scenario_search.wire.images import reference_images
 from scenario_search.wire.params import SearchParams
 
 __all__ = [
-    "clean",
     "conditions",
-    "count",
-    "duration",
     "facts",
-    "file_size",
-    "fit",
     "hit_line",
     "hit_text",
     "kind",
     "model",
-    "number",
     "page_text",
     "pixels",
     "summary",
@@ -45,85 +38,6 @@ _SHOWN_NAME = 30
 _SHOWN_UNKNOWN = 5
 _LINE = 80
 """Columns of a terminal."""
-
-# Line and paragraph separators, and all that moves, hides or reverses what is beside it: C0 and
-# C1 controls, the overrides of Unicode's bidirectional algorithm (UAX #9), lone surrogates, and
-# invisible characters, but for the joiners that scripts and emoji need.
-_BLANKS = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e0fff]"
-)
-
-
-def clean(value: object, most: int = 200) -> str:
-    """Give a server's value as one line of harmless text, ``""`` for ``None``.
-
-    A URL in it loses its query string, which may be a signature.
-
-    Args:
-        value: Text or a number; anything else is written as Python does.
-        most: How many characters are kept; ``…`` stands for the rest.
-    """
-    if value is None:
-        return ""
-    # Cut first, with room for what goes away: a value may be megabytes long.
-    text = str(value)[: 4 * most + 64]
-    text = _UNSAFE.sub("", _BLANKS.sub(" ", text)).strip()
-    text = without_signature(text)
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
-def fit(value: object, most: int) -> str:
-    """Give a value as :func:`clean` does, in at most so many columns of a terminal too."""
-    text = clean(value, most)
-    if columns(text) <= most:
-        return text
-    end = taken = 0
-    for character in text:
-        taken += columns(character)
-        if taken >= most:
-            break
-        end += 1
-    return text[:end].rstrip() + "…"
-
-
-def number(value: object) -> float | None:
-    """Give a measure, ``None`` for what cannot be one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if 0 <= value < 1e18 else None
-
-
-def count(value: int) -> str:
-    """Write a number with its thousands."""
-    return f"{value:,}"
-
-
-def file_size(value: object) -> str:
-    """Write bytes for people, in powers of 1000, ``""`` where there is no number."""
-    size = number(value)
-    if size is None:
-        return ""
-    if size < 1000:
-        return f"{size:.0f} B"
-    unit = "kB"
-    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007 - the last one is used
-        size /= 1000
-        if size < 999.5:
-            break
-    return f"{size:.0f} {unit}" if size >= 10 else f"{size:.1f} {unit}"
-
-
-def duration(seconds: float) -> str:
-    """Write seconds for people."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def pixels(hit: SearchAssetSearchResponse) -> str:

@@ -14,7 +14,6 @@ from typing import NamedTuple, cast
 
 import attrs
 
-from scenario_search.display.columns import columns
 from scenario_search.errors import InvalidFilterError
 from scenario_search.filters.tree import (
     KEYWORDS,
@@ -39,6 +38,7 @@ from scenario_search.filters.tree import (
     join,
     read_number,
 )
+from scenario_search.text import columns
 
 __all__ = ["format_error", "parse"]
 

@@ -12,7 +12,6 @@ scenario-sdk 2.4.0.
 from __future__ import annotations
 
 import json
-import re
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 import orjson
 
+from scenario_search.text import without_signature
 from scenario_search.wire.names import camel_case
 
 if TYPE_CHECKING:
@@ -45,12 +45,10 @@ __all__ = [
     "json_bytes",
     "wire_fields",
     "wire_name",
-    "without_signature",
 ]
 
 H = TypeVar("H", bound="Hit")
 
-_URL_QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*", re.IGNORECASE)
 _LINE = 80
 """Columns of a terminal."""
 
@@ -107,11 +105,6 @@ def json_bytes(data: dict[str, Any]) -> bytes:
     except TypeError:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode()
-
-
-def without_signature(text: str) -> str:
-    """Give text whose URLs have lost their query strings, which may be signatures."""
-    return _URL_QUERY.sub(r"\1?...", text)
 
 
 def _shown(value: Any) -> str:

@@ -18,8 +18,8 @@ from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
 from scenario_search.cli.writing import emit, json_text, say
 from scenario_search.crawl.checkpoint import Checkpoint
-from scenario_search.display.lines import count, duration
 from scenario_search.errors import CheckpointError, InvalidParamsError
+from scenario_search.text import count, duration
 from scenario_search.wire.params import ImageConditions, ModelConditions
 
 if TYPE_CHECKING:

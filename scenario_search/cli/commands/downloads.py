@@ -20,8 +20,8 @@ from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.help import Command
 from scenario_search.cli.writing import say
-from scenario_search.display.lines import clean, count, duration, file_size
 from scenario_search.errors import APIResponseValidationError
+from scenario_search.text import clean, count, duration, file_size
 from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.params import SearchAssetSearchParams
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import unicodedata
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from harmless_text import assert_harmless
 from hypothesis import given, strategies as st
 from IPython.lib.pretty import pretty
 
@@ -23,7 +23,7 @@ from scenario_search import (
     Thumbnail,
 )
 from scenario_search.display.gallery import hit_html, html, page_html, picture_url, web_url
-from scenario_search.display.lines import clean, conditions, file_size, hit_line
+from scenario_search.display.lines import conditions, hit_line
 from scenario_search.display.style import STYLE
 from scenario_search.emulator import Emulator
 from scenario_search.wire.codec import structure
@@ -117,13 +117,6 @@ def assert_only_ours(markup: str) -> None:
                 r"(scenario-search|ss-[a-z]+)( ss-[a-z]+)?", attributes["class"] or ""
             )
     markup.encode()
-
-
-def assert_harmless(text: str) -> None:
-    """Say that text keeps to its line and its direction, and can be written as UTF-8."""
-    assert not {unicodedata.category(character) for character in text} & {"Cc", "Cs", "Zl", "Zp"}
-    bidirectional = {unicodedata.bidirectional(character) for character in text}
-    assert not bidirectional & {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 HOSTILE = [
@@ -248,13 +241,6 @@ def test_the_text_of_a_hit_is_a_few_clean_lines(hit: Hit) -> None:
     assert 4 <= len(lines) <= 13
     assert all(len(line) <= 80 for line in [*lines, hit_line(hit)])
     assert_harmless("".join([*lines, hit_line(hit)]))
-
-
-@given(st.text(st.characters(codec=None) | st.sampled_from("\x1b\x9b\u202e\ud800\u2028\n")))
-def test_clean_text_is_one_printable_line(value: str) -> None:
-    text = clean(value, 30)
-    assert len(text) <= 30
-    assert_harmless(text)
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -558,15 +544,6 @@ def test_ipython_shows_a_hit_among_others_in_a_line() -> None:
     hit = asset(width=8, height=8)
     assert pretty(hit) == repr(hit)
     assert pretty({"found": [hit, hit]}).count("<asset_1: Keep · image · 8") == 2
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (32_044, "32 kB"), (999_999, "1.0 MB"),
-     (5e13, "50 TB"), (None, ""), ("12", ""), (True, ""), (-1, ""), (float("nan"), "")],
-)  # fmt: skip
-def test_sizes_are_written_for_people(size: object, text: str) -> None:
-    assert file_size(size) == text
 
 
 def test_importing_the_package_does_not_load_what_shows_hits() -> None:
