@@ -54,7 +54,6 @@ if TYPE_CHECKING:
         Hit,
         Metadata,
         MetadataThumbnail,
-        ResponseInfo,
         SearchAssetSearchResponse,
         SearchHits,
         SearchModelSearchResponse,
@@ -68,6 +67,7 @@ if TYPE_CHECKING:
         SearchModelSearchParams,
         SearchWorkflowSearchParams,
     )
+    from scenario_search.wire.response import ResponseInfo
 
 __all__ = [
     "APICertificateError",
@@ -183,7 +183,7 @@ _HOMES = {
     "QuotaExceededError": "errors",
     "RateLimitError": "errors",
     "Raw": "filters",
-    "ResponseInfo": "wire.hits",
+    "ResponseInfo": "wire.response",
     "Scenario": "sync.scenario",
     "ScenarioError": "errors",
     "SearchAssetSearchParams": "wire.params",

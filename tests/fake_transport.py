@@ -94,7 +94,7 @@ def faked_client(
         **{"base_url": "https://api.example/v1", "api_key": "key", "api_secret": "secret"} | options
     )
     transport = FakeTransport(answer)
-    client._transport = transport  # type: ignore[assignment]
+    client._requester.transport = transport  # type: ignore[assignment]
     return client, transport
 
 

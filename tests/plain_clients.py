@@ -19,5 +19,5 @@ def faked(**options: Any) -> tuple[Scenario, FakeTransport]:
     """A client whose server holds the ids above, and its transport."""
     client = client_of("https://api.example/v1", **options)
     transport = FakeTransport(lambda body: correct_page(IDS, body))
-    client._client._transport = transport  # type: ignore[assignment]
+    client._client._requester.transport = transport  # type: ignore[assignment]
     return client, transport

@@ -24,7 +24,7 @@ from scenario_search.cli.connection import Debug
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import EXIT_CODES, Commands
 from scenario_search.cli.help import Group
-from scenario_search.http.options import API_KEY, API_SECRET, BEARER_AUTH
+from scenario_search.http.credentials import API_KEY, API_SECRET, BEARER_AUTH
 
 __all__ = ["app", "main"]
 

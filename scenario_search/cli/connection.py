@@ -15,14 +15,8 @@ from scenario_search.cli.failures import set_debug
 from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import say
 from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
-from scenario_search.http.options import (
-    API_KEY,
-    API_SECRET,
-    BASE_URL,
-    BEARER_AUTH,
-    CREDENTIAL_VARIABLES,
-    resolve_base_url,
-)
+from scenario_search.http.credentials import API_KEY, API_SECRET, BEARER_AUTH, CREDENTIAL_VARIABLES
+from scenario_search.http.options import BASE_URL, resolve_base_url
 from scenario_search.text import clean
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from scenario_search.errors import (
     ScenarioError,
 )
 from scenario_search.filters import format_error
-from scenario_search.http.options import API_KEY, API_SECRET, BEARER_AUTH
+from scenario_search.http.credentials import API_KEY, API_SECRET, BEARER_AUTH
 from scenario_search.text import clean
 
 __all__ = ["EXIT_CODES", "INCOMPLETE", "Commands", "set_debug"]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from scenario_search.client import AsyncScenario
+    from scenario_search.http.requester import Requester
     from scenario_search.progress import ProgressBar
     from scenario_search.search.methods import Endpoint
 
@@ -61,7 +61,7 @@ class AsyncCrawl(Generic[H]):
 
     def __init__(
         self,
-        client: AsyncScenario,
+        requester: Requester,
         endpoint: Endpoint[Any, Any, Any, H],
         params: SearchParams,
         options: RunOptions,
@@ -69,7 +69,7 @@ class AsyncCrawl(Generic[H]):
         window: CrawlWindow | None = None,
     ) -> None:
         self.stats = CrawlStats()
-        self._client = client
+        self._requester = requester
         self._endpoint = endpoint
         self._options = options
         self._given = window
@@ -350,7 +350,7 @@ class AsyncCrawl(Generic[H]):
             cap = self._given.cap if cap is None else min(cap, self._given.cap)
         ranked = _is_ranked(self._params)
         requests = WindowRequests(
-            self._client,
+            self._requester,
             self._endpoint,
             self._params,
             self._options,
@@ -391,7 +391,7 @@ class AsyncCrawl(Generic[H]):
 
     async def _read_images(self) -> None:
         """Turn reference images into what is sent, once for all windows and iterations."""
-        most = self._client.options.max_image_bytes
+        most = self._requester.options.max_image_bytes
         self._params = await in_thread(_with_references, self._params, most)
 
     async def _whole(self) -> tuple[Window, Known | None]:
@@ -435,7 +435,7 @@ class AsyncCrawl(Generic[H]):
 
     def _digest(self) -> str:
         """Give what tells this request from others, whatever its windows are."""
-        search = PreparedSearch(self._client, self._endpoint, self._params)
+        search = PreparedSearch(self._requester, self._endpoint, self._params)
         start = f"{self._params.kind} {search.query} ".encode()
         return hashlib.sha256(start + search.encoded_start()).hexdigest()
 
@@ -458,7 +458,7 @@ class AsyncCrawl(Generic[H]):
         await self._read_images()
         options = attrs.evolve(self._options, checkpoint=None)
         counting = AsyncCrawl(
-            self._client, self._endpoint, self._params, options, window=self._given
+            self._requester, self._endpoint, self._params, options, window=self._given
         )
         counting._counting = True
         async with counting:

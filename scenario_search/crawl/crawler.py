@@ -25,7 +25,7 @@ from scenario_search.wire.hits import (
 from scenario_search.wire.params import ImageConditions
 
 if TYPE_CHECKING:
-    from scenario_search.client import AsyncScenario
+    from scenario_search.http.requester import Requester
 
 __all__ = ["AsyncCrawler"]
 
@@ -35,11 +35,11 @@ H = TypeVar("H", bound=Hit)
 class AsyncCrawler:
     """The crawls of a client: every hit, past the engine's cap, once, and resumable."""
 
-    def __init__(self, client: AsyncScenario) -> None:
-        self._client = client
+    def __init__(self, requester: Requester) -> None:
+        self._requester = requester
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._client.base_url}: assets, models, plan, run>"
+        return f"<{type(self).__name__} of {self._requester.base_url}: assets, models, plan, run>"
 
     @takes(CrawlAssetsParams)
     def assets(self, **keywords: Any) -> AsyncCrawl[SearchAssetSearchResponse]:
@@ -87,7 +87,7 @@ class AsyncCrawler:
         made = RunOptions(**options)
         check(window.params, made, valid=False)
         endpoint = ENDPOINTS[window.params.kind]
-        return AsyncCrawl(self._client, endpoint, window.params, made, window=window)
+        return AsyncCrawl(self._requester, endpoint, window.params, made, window=window)
 
     def _crawl(
         self,
@@ -95,7 +95,7 @@ class AsyncCrawler:
         made: ImageConditions,
         options: CrawlOptions,
     ) -> AsyncCrawl[H]:
-        valid = self._client.options.validate
+        valid = self._requester.options.validate
         params = search_params(made, endpoint.params_class, valid=valid)
         check(params, options, valid=valid)
-        return AsyncCrawl(self._client, endpoint, params, options)
+        return AsyncCrawl(self._requester, endpoint, params, options)

@@ -19,7 +19,7 @@ from scenario_search.wire.params import SearchParams
 from scenario_search.wire.rules import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
-    from scenario_search.client import AsyncScenario
+    from scenario_search.http.requester import Requester
     from scenario_search.search.methods import Endpoint
 
 __all__ = ["WindowPage", "WindowRequests", "cancelled", "gathered"]
@@ -51,7 +51,7 @@ class WindowRequests(Generic[H]):
     """Asks for pages of windows of one search.
 
     Args:
-        client: The client.
+        requester: Sends them.
         endpoint: What is searched.
         params: What all windows have in common.
         options: How the crawl goes about it.
@@ -63,7 +63,7 @@ class WindowRequests(Generic[H]):
 
     def __init__(
         self,
-        client: AsyncScenario,
+        requester: Requester,
         endpoint: Endpoint[Any, Any, Any, H],
         params: SearchParams,
         options: RunOptions,
@@ -73,7 +73,7 @@ class WindowRequests(Generic[H]):
         concurrency: int,
         ranked: bool,
     ) -> None:
-        self._client = client
+        self._requester = requester
         self._endpoint = endpoint
         self._options = options
         self._stats = stats
@@ -112,7 +112,7 @@ class WindowRequests(Generic[H]):
         invalid: list[tuple[int, Any]] | None = [] if self._options.on_invalid == "skip" else None
         params = self._other_end if other_end else self._params
         params = attrs.evolve(params, filter=joined(params.filter, window.filter()))
-        search = PreparedSearch(self._client, self._endpoint, params)
+        search = PreparedSearch(self._requester, self._endpoint, params)
         retries = 0
         try:
             async with self._running.turn(urgent=urgent):

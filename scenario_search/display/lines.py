@@ -9,7 +9,6 @@ from scenario_search.export.frames import unknown_fields
 from scenario_search.text import clean, columns, count, duration, file_size, fit, number
 from scenario_search.wire.hits import (
     Hit,
-    ResponseInfo,
     SearchAssetSearchResponse,
     SearchHits,
     SearchModelSearchResponse,
@@ -17,6 +16,7 @@ from scenario_search.wire.hits import (
 )
 from scenario_search.wire.images import reference_images
 from scenario_search.wire.params import SearchParams
+from scenario_search.wire.response import ResponseInfo
 
 __all__ = [
     "conditions",

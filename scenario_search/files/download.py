@@ -42,11 +42,12 @@ from scenario_search.files.files import DownloadedFile, Manifest, PartialFile, f
 from scenario_search.filters import F
 from scenario_search.http.options import is_loopback
 from scenario_search.http.retries import retry_after_seconds
+from scenario_search.search.methods import AsyncSearch
 from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.rules import is_whole
 
 if TYPE_CHECKING:
-    from scenario_search.client import AsyncScenario
+    from scenario_search.http.requester import Requester
     from scenario_search.http.transport import FileAnswer
 
 __all__ = ["DownloadReport", "DownloadSource", "download"]
@@ -99,7 +100,7 @@ class DownloadReport:
 
 
 async def download(
-    client: AsyncScenario,
+    requester: Requester,
     assets: DownloadSource,
     directory: str | os.PathLike[str],
     *,
@@ -119,7 +120,7 @@ async def download(
     report = DownloadReport()
     try:
         await in_thread(manifest.open)
-        run = _Download(client, folder, manifest, report, on_error == "skip", progress)
+        run = _Download(requester, folder, manifest, report, on_error == "skip", progress)
         if isinstance(assets, AsyncCrawl):
             # A window is marked once its files are there, so a crawl that goes on misses none.
             async with aclosing(assets._portions()) as portions:
@@ -156,7 +157,7 @@ class _Expired(Exception):  # noqa: N818 - it never leaves this module
 class _Download:
     """One download of many files."""
 
-    client: AsyncScenario
+    requester: Requester
     folder: Path
     manifest: Manifest
     report: DownloadReport
@@ -236,22 +237,22 @@ class _Download:
             await in_thread(part.close)
 
     async def _with_retries(self, url: str, part: PartialFile) -> str | None:
-        policy = self.client._policy
+        policy = self.requester.policy
         attempt, furthest = 0, part.size
         while True:
-            await self.pause.wait(self.client._sleep)
+            await self.pause.wait(self.requester.sleep)
             try:
                 return await self._attempt(url, part)
             except APIError as error:
                 error.retries_taken = attempt
                 if part.size > furthest:
                     attempt, furthest = 0, part.size  # it goes forward
-                delay = policy.delay(error, attempt, chance=self.client._chance())
+                delay = policy.delay(error, attempt, chance=self.requester.chance())
                 if delay is None:
                     raise
                 if error.status_code in (429, 503):
                     self.pause.extend(delay)
-            await self.client._sleep(delay)
+            await self.requester.sleep(delay)
             attempt += 1
 
     async def _attempt(self, url: str, part: PartialFile) -> str | None:
@@ -264,8 +265,8 @@ class _Download:
             headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
             if part.size:
                 headers["Range"] = f"bytes={part.size}-"
-            timeout = self.client.options.timeout
-            async with self.client._transport.get_file(
+            timeout = self.requester.options.timeout
+            async with self.requester.transport.get_file(
                 url, headers=headers, timeout=timeout
             ) as answer:
                 location = answer.headers.get("location")
@@ -291,8 +292,8 @@ class _Download:
                 f"{_shown(url)!r} is no URL: {error}", paths=("$.url",)
             ) from None
         # A server elsewhere has no business with this machine's own.
-        at_home = is_loopback(urlsplit(self.client.base_url).hostname or "")
-        plain = self.client.options.allow_http or (at_home and is_loopback(host))
+        at_home = is_loopback(urlsplit(self.requester.base_url).hostname or "")
+        plain = self.requester.options.allow_http or (at_home and is_loopback(host))
         if not host or parts.scheme not in (("https", "http") if plain else ("https",)):
             raise APIResponseValidationError(
                 f"{_shown(url)!r} is not fetched: only https is", paths=("$.url",)
@@ -327,7 +328,7 @@ class _Download:
             return None
         public = asset.privacy == "public"
         for wanted in (public, not public):
-            found = self.client.search.asset_search(
+            found = AsyncSearch(self.requester).asset_search(
                 filter=F["createdAt"] == asset.created_at, public=wanted, limit=100
             )
             async for hit in found:

@@ -30,7 +30,7 @@ from scenario_search.wire.params import (
 )
 
 if TYPE_CHECKING:
-    from scenario_search.client import AsyncScenario
+    from scenario_search.http.requester import Requester
 
 __all__ = ["ASSETS", "ENDPOINTS", "MODELS", "WORKFLOWS", "AsyncSearch", "Endpoint", "SearchMethod"]
 
@@ -171,18 +171,18 @@ class AsyncSearch:
     model_search = MODELS
     workflow_search = WORKFLOWS
 
-    def __init__(self, client: AsyncScenario) -> None:
-        self._client = client
+    def __init__(self, requester: Requester) -> None:
+        self._requester = requester
 
     def __repr__(self) -> str:
         names = ", ".join(name for name in dir(self) if name.endswith("_search"))
-        return f"<{type(self).__name__} of {self._client.base_url}: {names}>"
+        return f"<{type(self).__name__} of {self._requester.base_url}: {names}>"
 
     def _prepare(
         self, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams
     ) -> PreparedSearch[H]:
-        if self._client.options.validate:
+        if self._requester.options.validate:
             validate(params)
             for warning in ignored_parameters(params):
                 warn_caller(warning, IgnoredParameterWarning)
-        return PreparedSearch(self._client, endpoint, params)
+        return PreparedSearch(self._requester, endpoint, params)

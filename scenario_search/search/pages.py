@@ -25,7 +25,7 @@ from scenario_search.errors import (
 from scenario_search.export.frames import Columns, library, rows
 from scenario_search.search.prefetch import AsyncPrefetch
 from scenario_search.wire.codec import decode_in_turns
-from scenario_search.wire.hits import Hit, ResponseInfo, SearchHits
+from scenario_search.wire.hits import Hit, SearchHits
 from scenario_search.wire.images import read_references, reference_images
 from scenario_search.wire.paging import (
     ENGINE_CAP,
@@ -39,14 +39,15 @@ from scenario_search.wire.paging import (
     whole_number,
 )
 from scenario_search.wire.params import SearchParams, body_parameters, query_parameters
+from scenario_search.wire.response import ResponseInfo
 from scenario_search.wire.rules import header_problem
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from scenario_search.client import AsyncScenario
     from scenario_search.export.files import ExportSource
+    from scenario_search.http.requester import Requester
     from scenario_search.search.methods import Endpoint
 
 __all__ = ["AsyncSearchHitsOffset", "AsyncSearchResults", "PreparedSearch", "SearchExports"]
@@ -74,14 +75,14 @@ class PreparedSearch(Generic[H]):
     """
 
     def __init__(
-        self, client: AsyncScenario, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams
+        self, requester: Requester, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams
     ) -> None:
-        self.client = client
+        self.requester = requester
         self.endpoint = endpoint
         self.params = params
         if problem := params.extra_headers and header_problem(params.extra_headers):
             raise InvalidParamsError(f"`extra_headers` {problem}")
-        self.query = query_parameters(params, client._project_id)
+        self.query = query_parameters(params, requester.project_id)
         self._start: bytes | None = None
         self._encoding = threading.Lock()
 
@@ -98,7 +99,7 @@ class PreparedSearch(Generic[H]):
 
     def _encode_start(self) -> bytes:
         body = body_parameters(self.params)
-        most = self.client.options.max_image_bytes
+        most = self.requester.options.max_image_bytes
         image, like, unlike = read_references(self.params, max_bytes=most)
         if image:
             body["image"] = image[0]
@@ -133,7 +134,7 @@ class PreparedSearch(Generic[H]):
             body += b"," if len(body) > 1 else b""
             body += _json(place)[1:-1]
         params = self.params
-        content, info = await self.client._post(
+        content, info = await self.requester.post(
             self.endpoint.path,
             body + b"}",
             self.query,
@@ -146,7 +147,7 @@ class PreparedSearch(Generic[H]):
             content,
             AsyncSearchHitsOffset,
             self.endpoint.hit_class,
-            strict=self.client.options.strict,
+            strict=self.requester.options.strict,
             invalid=invalid,
             status_code=info.status,
             request_id=info.request_id,

@@ -8,7 +8,6 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
-from scenario_search.client import AsyncScenario
 from scenario_search.crawl.crawl import AsyncCrawl, Piece
 from scenario_search.crawl.crawler import AsyncCrawler
 from scenario_search.crawl.params import (
@@ -19,6 +18,7 @@ from scenario_search.crawl.params import (
     CrawlWindow,
     RunOptions,
 )
+from scenario_search.http.requester import Requester
 from scenario_search.search.signatures import takes, takes_beside
 from scenario_search.sync import portal
 from scenario_search.wire.hits import Hit, SearchAssetSearchResponse, SearchModelSearchResponse
@@ -154,8 +154,8 @@ class SyncCrawl(TaskBlock[AsyncCrawl[H], H]):
 class SyncCrawler:
     """The crawls of a client: every hit, past the engine's cap, once, and resumable."""
 
-    def __init__(self, client: AsyncScenario) -> None:
-        self._crawler = AsyncCrawler(client)
+    def __init__(self, requester: Requester) -> None:
+        self._crawler = AsyncCrawler(requester)
 
     def __repr__(self) -> str:
         return portal.plain_words(repr(self._crawler))

@@ -26,6 +26,7 @@ import attrs
 
 from scenario_search.client import AsyncScenario
 from scenario_search.http.options import ClientOptions, SyncClientOptions
+from scenario_search.http.requester import Requester
 from scenario_search.search.methods import (
     ASSETS,
     MODELS,
@@ -41,11 +42,11 @@ from scenario_search.sync import portal
 from scenario_search.sync.crawl import SyncCrawler, TaskBlock
 from scenario_search.wire.hits import (
     Hit,
-    ResponseInfo,
     SearchHits,
 )
 from scenario_search.wire.paging import PageInfo
 from scenario_search.wire.params import SearchParams
+from scenario_search.wire.response import ResponseInfo
 
 if TYPE_CHECKING:
     from scenario_search.files.download import DownloadReport, DownloadSource
@@ -81,8 +82,8 @@ class Scenario:
 
     def _wrap(self, client: AsyncScenario) -> None:
         self._client = client
-        client._transport.close_with = "'with', or client.close()"
-        portal.leave_behind_in_fork(client._transport)
+        client._requester.transport.close_with = "'with', or client.close()"
+        portal.leave_behind_in_fork(client._requester.transport)
 
     @makes(SyncClientOptions, session=_NO_SESSION)
     @classmethod
@@ -98,12 +99,12 @@ class Scenario:
     @property
     def search(self) -> SyncSearch:
         """The searches: assets, models, workflows."""
-        return SyncSearch(self._client)
+        return SyncSearch(self._client._requester)
 
     @property
     def crawl(self) -> SyncCrawler:
         """The crawls: every hit, past the engine's result cap."""
-        return SyncCrawler(self._client)
+        return SyncCrawler(self._client._requester)
 
     @property
     def base_url(self) -> str:
@@ -346,8 +347,8 @@ class SyncSearch:
     model_search = SyncEndpoint(MODELS)
     workflow_search = SyncEndpoint(WORKFLOWS)
 
-    def __init__(self, client: AsyncScenario) -> None:
-        self._search = AsyncSearch(client)
+    def __init__(self, requester: Requester) -> None:
+        self._search = AsyncSearch(requester)
 
     def __repr__(self) -> str:
         return portal.plain_words(repr(self._search))

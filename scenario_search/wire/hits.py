@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -21,6 +20,7 @@ import orjson
 
 from scenario_search.text import without_signature
 from scenario_search.wire.names import camel_case
+from scenario_search.wire.response import ResponseInfo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,6 @@ __all__ = [
     "Hit",
     "Metadata",
     "MetadataThumbnail",
-    "ResponseInfo",
     "SearchAssetSearchResponse",
     "SearchHits",
     "SearchModelSearchResponse",
@@ -385,22 +384,6 @@ HIT_CLASSES: dict[str, type[Hit]] = {
     "workflows": SearchWorkflowSearchResponse,
 }
 """The class of hits of each kind of search."""
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class ResponseInfo:
-    """How an answer arrived."""
-
-    status: int
-    """The HTTP status."""
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    """The answer's headers; look-ups ignore case."""
-    request_id: str | None
-    """The server's id of the request, for a support ticket."""
-    elapsed: float
-    """Seconds from sending the last attempt to its last byte."""
-    retries_taken: int
-    """How many times the request was sent again."""
 
 
 @attrs.define(kw_only=True, repr=False)

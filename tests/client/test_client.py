@@ -49,7 +49,7 @@ def waiting_client(
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    client._sleep, client._chance = sleep, lambda: 1.0
+    client._requester.sleep, client._requester.chance = sleep, lambda: 1.0
     return client, transport, waits
 
 
@@ -157,7 +157,7 @@ async def test_each_page_of_a_walk_has_retries_of_its_own() -> None:
         return Answer(status, {}, b"", 0.0) if status else correct_page(["a", "b"], body)
 
     client, _ = faked_client(answer)
-    client._chance = lambda: 0.0
+    client._requester.chance = lambda: 0.0
     assert len([asset async for asset in client.search.asset_search(query="x", limit=1)]) == 2
 
 
@@ -180,7 +180,7 @@ async def test_nothing_is_sent_again_after_cancellation_in_a_wait() -> None:
         waits.set()
         await asyncio.Event().wait()
 
-    client._sleep = sleep
+    client._requester.sleep = sleep
     task = asyncio.create_task(client.search.asset_search(query="x").count())
     await waits.wait()
     task.cancel()
@@ -223,7 +223,7 @@ async def test_the_deadline_includes_the_waits_between_attempts() -> None:
     async def sleep(_: float) -> None:
         await asyncio.Event().wait()
 
-    client._sleep, client._chance = sleep, lambda: 0.0
+    client._requester.sleep, client._requester.chance = sleep, lambda: 0.0
     with pytest.raises(APITimeoutError, match="deadline") as raised:
         await client.with_options(deadline=0.01).search.asset_search(query="x")
     assert raised.value.__cause__ is None
@@ -241,7 +241,7 @@ async def test_the_deadline_ends_an_attempt_and_counts_the_retries() -> None:
         raise AssertionError
 
     sent.post = post  # type: ignore[method-assign]
-    client._chance = lambda: 0.0
+    client._requester.chance = lambda: 0.0
     with pytest.raises(APITimeoutError, match="deadline") as raised:
         await client.with_options(deadline=0.05).search.asset_search(query="x")
     assert raised.value.retries_taken == 1
@@ -280,7 +280,7 @@ async def test_the_limiter_is_entered_for_each_attempt_and_left_for_each_wait() 
     async def sleep(_: float) -> None:
         limiter.events.append("wait")
 
-    client._sleep = sleep
+    client._requester.sleep = sleep
     await client.search.asset_search(query="x")
     assert limiter.events == ["in", "out", "wait", "in", "out", "wait", "in", "out"]
 
@@ -319,7 +319,7 @@ async def test_headers_of_client_and_call_replace_ours_whatever_their_case() -> 
 
 async def test_bearer_credentials() -> None:
     client = AsyncScenario(bearer_auth="token", base_url="https://api.example")
-    assert client._headers(None)["Authorization"] == "Bearer token"
+    assert client._requester.headers(None)["Authorization"] == "Bearer token"
     assert repr(client) == "<AsyncScenario https://api.example with bearer credentials>"
 
 
@@ -373,10 +373,10 @@ async def test_a_real_request_on_the_wire(serve: Serve) -> None:
 async def test_a_copy_shares_the_connections_and_changes_only_what_it_says() -> None:
     client, sent, _ = waiting_client(timeout=9, max_retries=1)
     copy = client.with_options(max_retries=5)
-    assert copy._transport is client._transport
+    assert copy._requester.transport is client._requester.transport
     assert (copy.options.max_retries, copy.options.timeout) == (5, 9)
     assert client.options.max_retries == 1
-    assert copy._sleep is client._sleep
+    assert copy._requester.sleep is client._requester.sleep
     await copy.close()
     assert sent.closed
 
@@ -391,9 +391,9 @@ def test_what_belongs_to_the_connections_cannot_change_in_a_copy(name: str) -> N
 def test_a_copy_can_have_credentials_and_a_project_of_its_own() -> None:
     client = AsyncScenario(api_key="key", api_secret="secret", project_id="p")
     copy = client.with_options(bearer_auth="other", project_id="q")
-    assert copy._headers(None)["Authorization"] == "Bearer other"
-    assert client._headers(None)["Authorization"].startswith("Basic ")
-    assert (client._project_id, copy._project_id) == ("p", "q")
+    assert copy._requester.headers(None)["Authorization"] == "Bearer other"
+    assert client._requester.headers(None)["Authorization"].startswith("Basic ")
+    assert (client._requester.project_id, copy._requester.project_id) == ("p", "q")
 
 
 def test_an_unknown_option_is_refused() -> None:

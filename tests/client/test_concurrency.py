@@ -109,7 +109,7 @@ async def test_none_is_lost_where_a_tenth_of_the_answers_is_a_503(serve: Serve) 
     echo = Echo(sometimes)
     options: dict[str, Any] = {"max_connections": CONNECTIONS, "max_retries": 9}
     async with client_of(await serve(echo.answer), **options) as client:
-        client._chance = lambda: 0.0
+        client._requester.chance = lambda: 0.0
         queries = [f"query {n}" for n in range(CALLS)]
         assert await asyncio.gather(*(search(client, query) for query in queries)) == queries
     assert failed > 0
@@ -337,7 +337,7 @@ async def test_a_service_answers_each_of_its_callers(scenario_emulator: Emulator
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as web,
     ):
-        app.state.client._chance = lambda: 0.0
+        app.state.client._requester.chance = lambda: 0.0
         calls: list[Awaitable[httpx.Response]] = [
             web.get("/search", params={"q": words[n % 4]}) for n in range(40)
         ]

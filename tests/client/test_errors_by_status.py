@@ -128,8 +128,8 @@ async def test_a_rate_limit_carries_what_was_limited(client: AsyncScenario) -> N
     ("body", "message", "kept"),
     [
         (b"<html>Bad gateway</html>", "502: <html>Bad gateway</html>", "<html>Bad gateway</html>"),
-        (b"", "502: the answer has no body", None),
-        (b"  \n ", "502: the answer has no body", "  \n "),
+        (b"", "502: the response has no body", None),
+        (b"  \n ", "502: the response has no body", "  \n "),
         (b"upstream failed", "502: upstream failed", "upstream failed"),
         (b'{"error": "cut o', '502: {"error": "cut o', '{"error": "cut o'),
         (b"[1, 2]", "502: [1, 2]", [1, 2]),

@@ -200,7 +200,7 @@ async def test_an_answer_nobody_asked_for_is_given_to_nobody() -> None:
         RawServer(Sent(twice, "keep"), Sent(http(page), "keep")) as server,
         client_of(server.url) as client,
     ):
-        client._chance = lambda: 0.0
+        client._requester.chance = lambda: 0.0
         for _ in range(3):
             found = await client.search.asset_search(query="x")
             assert [hit.id for hit in found.hits] == ["asked"]
@@ -289,7 +289,7 @@ async def test_no_tag_or_script_comes_out_of_a_page_in_a_notebook(kind: str) -> 
 )
 async def test_no_terminal_escape_comes_out_of_an_error(status: int, body: bytes) -> None:
     client, _ = faked_client(lambda _: Answer(status, {"x-request-id": EVIL}, body, 0.0))
-    client._chance = lambda: 0.0
+    client._requester.chance = lambda: 0.0
     with pytest.raises(APIError) as raised:
         await client.search.asset_search(query="x")
     for text in (str(raised.value), repr(raised.value), raised.value.message):
@@ -316,7 +316,7 @@ async def test_no_terminal_escape_comes_out_of_broken_http(
         RawServer(data.encode()) as server,
         client_of(server.url, max_retries=1) as client,
     ):
-        client._chance = lambda: 0.0
+        client._requester.chance = lambda: 0.0
         with pytest.raises(APIError) as raised:
             await client.search.asset_search(query="x")
     ours = [one.getMessage() for one in caplog.records if one.name.startswith("scenario_search")]

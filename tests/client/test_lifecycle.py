@@ -123,7 +123,7 @@ linux = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts so
 
 def test_making_a_client_needs_no_loop_and_opens_nothing() -> None:
     client = client_of("https://api.example")
-    assert client._transport._session is None
+    assert client._requester.transport._session is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         del client
@@ -217,7 +217,7 @@ async def test_closing_a_client_that_was_never_used() -> None:
 async def test_closing_under_a_request_ends_it_with_an_error_of_ours() -> None:
     async with RawServer(Answer(b"", "stall")) as server:
         client = client_of(server.url)
-        client._chance = lambda: 0.0
+        client._requester.chance = lambda: 0.0
         task = asyncio.ensure_future(client.search.asset_search(query="x").count())
         await server.request_arrived()
         await client.close()
@@ -278,21 +278,21 @@ async def test_the_connections_live_as_long_as_any_copy(plain_url: str) -> None:
     client = client_of(plain_url)
     copy = client.with_options(timeout=5)
     await search(client)
-    session = client._transport._session
+    session = client._requester.transport._session
     del client
     gc.collect()
     assert await search(copy) == 30
-    assert copy._transport._session is session
+    assert copy._requester.transport._session is session
     await copy.close()
 
 
-async def test_a_page_keeps_its_client_alive(plain_url: str) -> None:
+async def test_a_page_keeps_its_connections_open(plain_url: str) -> None:
     page = await client_of(plain_url).search.asset_search(query="x", limit=10)
     gc.collect()
     assert len([asset async for asset in page]) == 30
     search_of_page = page._search
     assert search_of_page is not None
-    await search_of_page.client.close()
+    await search_of_page.requester.transport.close()
 
 
 def test_at_the_end_of_the_process_there_is_one_warning_at_most(plain_url: str) -> None:
@@ -348,7 +348,7 @@ async def test_cancelling_at_each_suspension_leaves_no_connection_task_or_retry(
     for step in range(400):
         async with RawServer(http(b"", status="503 x"), PAGE) as server:
             client = client_of(server.url)
-            client._chance = lambda: 0.0
+            client._requester.chance = lambda: 0.0
             results = client.search.asset_search(query="x")
             running = await suspended_at(step, results)
             cancelled += running
@@ -397,7 +397,7 @@ async def test_cancellation_at_the_moment_of_the_timeout_is_not_lost() -> None:
         RawServer(Answer(b"", "stall")) as server,
         client_of(server.url, timeout=0.05) as client,
     ):
-        client._chance = lambda: 0.0
+        client._requester.chance = lambda: 0.0
         task = asyncio.ensure_future(client.search.asset_search(query="x").count())
         await server.request_arrived()
         asyncio.get_running_loop().call_later(0.05, task.cancel)

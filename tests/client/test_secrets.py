@@ -450,7 +450,7 @@ async def test_no_log_at_any_level_tells_a_secret(
         RawServer(*answers) as server,
         AsyncScenario(base_url=server.url, **options) as client,
     ):
-        client._chance = lambda: 0.0
+        client._requester.chance = lambda: 0.0
         await client.search.asset_search(query="x", extra_headers=HEADERS)
         with pytest.raises(AuthenticationError):
             await client.search.asset_search(query="x", extra_headers=HEADERS)
@@ -504,7 +504,7 @@ async def test_no_cookie_goes_to_any_server(attributes: str) -> None:
         RawServer(http(PAGE)) as other,
         AsyncScenario(base_url=server.url, **BASIC) as client,
     ):
-        client._chance = lambda: 0.0
+        client._requester.chance = lambda: 0.0
         await client.search.asset_search(query="x")
         await client.search.asset_search(query="x")
         await client.with_options(base_url=other.url).search.asset_search(query="x")
@@ -542,7 +542,7 @@ async def test_a_proxy_of_the_environment_does_not_get_the_request(
 @pytest.mark.parametrize("value", [BASIC, BEARER], ids=["basic", "bearer"])
 def test_a_client_and_its_credentials_cannot_be_pickled(value: dict[str, Any]) -> None:
     client = AsyncScenario(**value)
-    for thing in (client, client._credentials, client.search.asset_search(query="x")):
+    for thing in (client, client._requester.credentials, client.search.asset_search(query="x")):
         with pytest.raises(TypeError):
             pickle.dumps(thing)
 

@@ -26,7 +26,7 @@ async def no_sleep(_: float) -> None:
 async def downloaded(answer: bytes, directory: Path) -> DownloadReport:
     """What becomes of one file."""
     async with RawServer(answer) as server, client_of(server.url, max_retries=0) as client:
-        client._sleep = no_sleep
+        client._requester.sleep = no_sleep
         asset = SearchAssetSearchResponse(id="a", url=f"{server.url}/a.png")
         return await client.download([asset], directory, on_error="skip")
 

@@ -31,7 +31,7 @@ class Attempts(aiohttp.TraceConfig):
 def client_of(scene: Scene, attempts: Attempts) -> AsyncScenario:
     options = {"api_key": "key", "api_secret": "secret", **scene.options}
     client = AsyncScenario(base_url=scene.url, trace_configs=[attempts], **options)
-    client._chance = lambda: 0.0
+    client._requester.chance = lambda: 0.0
     return client
 
 
@@ -54,7 +54,7 @@ def chain_of(error: BaseException | None) -> Iterator[BaseException]:
 
 def connections_of(client: AsyncScenario) -> tuple[int, int]:
     """How many connections a client has in use, and idle in its pool."""
-    session = client._transport._session
+    session = client._requester.transport._session
     if session is None:
         return 0, 0
     connector: Any = session.connector

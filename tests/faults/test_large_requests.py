@@ -30,7 +30,7 @@ async def test_a_large_request_is_sent_whole_again() -> None:
         RawServer(Answer(http(b"", status="503 x"), "keep"), Answer(b"", "reset"), PAGE) as server,
         client_of(server.url) as client,
     ):
-        client._chance = lambda: 0.0
+        client._requester.chance = lambda: 0.0
         await client.search.asset_search(image=LARGE)
     bodies = {request.partition(b"\r\n\r\n")[2] for request in server.requests}
     assert len(server.requests) == 3

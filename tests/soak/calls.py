@@ -167,7 +167,7 @@ async def short_life(client: AsyncScenario, tally: Tally, _: random.Random) -> N
     async with AsyncScenario(
         base_url=client.base_url, bearer_auth="token", timeout=1, max_retries=5
     ) as other:
-        other._chance = client._chance
+        other._requester.chance = client._requester.chance
         page = await other.search.asset_search(query="x", limit=5)
     tally.expect([hit.id for hit in page.hits] == prepared_ids(0, 5), "another page of its own")
 

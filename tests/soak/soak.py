@@ -74,7 +74,7 @@ def descriptors() -> list[str]:
 
 def pooled(client: AsyncScenario) -> int:
     """How many connections a client has, in use or idle."""
-    session = client._transport._session
+    session = client._requester.transport._session
     connector: Any = session and session.connector
     if connector is None:
         return 0
@@ -226,7 +226,7 @@ async def client_of(server: Elsewhere, watch: Watch, rate: float) -> AsyncIterat
         limiter=Pace(rate),
         trace_configs=[watch.trace()],
     ) as client:
-        client._chance = lambda: 0.05
+        client._requester.chance = lambda: 0.05
         watch.clients.append(client)
         yield client
 

@@ -17,7 +17,8 @@ from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
 from scenario_search.cli.writing import say
 from scenario_search.concurrency.threads import in_thread
-from scenario_search.http.options import API_KEY, API_SECRET, BASE_URL
+from scenario_search.http.credentials import API_KEY, API_SECRET
+from scenario_search.http.options import BASE_URL
 
 if TYPE_CHECKING:
     from scenario_search.emulator import Emulator

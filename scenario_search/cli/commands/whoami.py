@@ -12,7 +12,8 @@ from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
 from scenario_search.cli.writing import emit, inert, json_text
-from scenario_search.http.options import resolve_project_id, take_credentials
+from scenario_search.http.credentials import take_credentials
+from scenario_search.http.options import resolve_project_id
 from scenario_search.text import clean, duration
 
 __all__ = ["add_whoami"]

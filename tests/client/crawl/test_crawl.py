@@ -61,8 +61,8 @@ async def client(emulator: Emulator) -> AsyncIterator[AsyncScenario]:
 
 def crawl_of(engine: TextEngine, **options: Any) -> AsyncCrawl[Any]:
     client, _ = faked_client(engine)
-    client._sleep = no_sleep
-    client._chance = lambda: 0.0
+    client._requester.sleep = no_sleep
+    client._requester.chance = lambda: 0.0
     return client.crawl.assets(**options)
 
 
@@ -538,7 +538,7 @@ async def test_one_that_asks_to_wait_holds_all_requests_back(
     engine = TextEngine(ASSETS, cap=CAP)
     monkeypatch.setattr(pacing, "time", SimpleNamespace(monotonic=lambda: now))
     client, _ = faked_client(answer)
-    client._sleep = sleep
+    client._requester.sleep = sleep
     assert len(await all_ids(client.crawl.assets(cap=CAP, concurrency=4))) == COUNT
     # The three that were under way with the one that was refused may still arrive.
     assert set(sent[:30]) == {0.0}

@@ -101,8 +101,8 @@ async def server(serve: Any) -> Server:
 @pytest.fixture
 async def client(server: Server) -> AsyncIterator[AsyncScenario]:
     async with client_of(f"{server.url}/v1") as client:
-        client._sleep = no_sleep
-        client._chance = lambda: 0.0
+        client._requester.sleep = no_sleep
+        client._requester.chance = lambda: 0.0
         yield client
 
 

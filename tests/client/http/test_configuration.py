@@ -13,13 +13,12 @@ import aiohttp
 import pytest
 
 from scenario_search import AsyncScenario, ConfigurationError, Scenario
+from scenario_search.http.credentials import Credentials, take_credentials
 from scenario_search.http.options import (
     DEFAULT_BASE_URL,
     ClientOptions,
-    Credentials,
     resolve_base_url,
     resolve_project_id,
-    take_credentials,
 )
 
 CANARY = "CANARY123"

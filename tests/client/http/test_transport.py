@@ -265,7 +265,7 @@ async def test_the_time_of_an_attempt_begins_once_it_has_a_connection(
     begin = Timeouts.begin
 
     def noting(self: Timeouts, seconds: float) -> asyncio.Timeout:
-        taken.append(client._transport._slots.locked())
+        taken.append(client._requester.transport._slots.locked())
         return begin(self, seconds)
 
     monkeypatch.setattr(Timeouts, "begin", noting)
@@ -354,7 +354,7 @@ async def test_the_status_of_a_huge_error_page_is_not_lost() -> None:
 async def test_the_attempts_are_counted_by_the_server() -> None:
     async with RawServer(Answer(b"", "reset"), http(b"", status="503 x"), http(PAGE)) as server:
         async with client_of(server.url) as client:
-            client._chance = lambda: 0.0
+            client._requester.chance = lambda: 0.0
             page = await client.search.asset_search(query="x")
         assert page.response.retries_taken == 2
         assert len(server.requests) == 3
@@ -365,7 +365,7 @@ async def test_the_attempts_are_counted_by_the_server() -> None:
 async def test_a_connection_that_died_in_the_pool_is_no_error() -> None:
     async with RawServer(Answer(http(PAGE), "keep"), Answer(b""), http(PAGE)) as server:
         async with client_of(server.url) as client:
-            client._chance = lambda: 0.0
+            client._requester.chance = lambda: 0.0
             await client.search.asset_search(query="x")
             await client.search.asset_search(query="x")
         assert server.connections == 2
@@ -468,7 +468,7 @@ async def test_trace_configs_see_every_attempt() -> None:
         RawServer(http(b"", status="503 x"), http(PAGE)) as server,
         client_of(server.url, trace_configs=[trace]) as client,
     ):
-        client._chance = lambda: 0.0
+        client._requester.chance = lambda: 0.0
         await client.search.asset_search(query="x")
     assert seen == ["POST", "POST"]
 
@@ -487,7 +487,7 @@ async def test_an_error_of_a_hook_is_the_hooks_own() -> None:
 
 async def test_hooks_for_a_callers_session_belong_to_it() -> None:
     async with aiohttp.ClientSession() as session:
-        with pytest.raises(ConfigurationError, match="give them to yours"):
+        with pytest.raises(ConfigurationError, match="belong to the session"):
             AsyncScenario(
                 api_key="key",
                 api_secret="secret",
@@ -529,7 +529,9 @@ async def test_a_file_that_cannot_be_had_is_named_without_its_signature() -> Non
         url = server.url
     async with client_of(url) as client:
         with pytest.raises(APIConnectionError) as raised:
-            async with client._transport.get_file(f"{url}/a?Signature=s", headers={}, timeout=9):
+            async with client._requester.transport.get_file(
+                f"{url}/a?Signature=s", headers={}, timeout=9
+            ):
                 pass
     assert f"{url}/a" in raised.value.message
     assert "Signature" not in raised.value.message

@@ -1,0 +1,117 @@
+"""Credentials: a key and a secret, or a token, from a client's options or the environment."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from scenario_search.errors import ConfigurationError
+from scenario_search.hidden import HiddenText
+
+__all__ = [
+    "API_KEY",
+    "API_SECRET",
+    "BEARER_AUTH",
+    "CREDENTIAL_VARIABLES",
+    "Credentials",
+    "take_credentials",
+]
+
+API_KEY, API_SECRET, BEARER_AUTH = CREDENTIAL_VARIABLES = (
+    "SCENARIO_SDK_API_KEY",
+    "SCENARIO_SDK_API_SECRET",
+    "SCENARIO_SDK_JWT",
+)
+"""Names of environment variables."""
+
+_LEAST_ERASED = 8
+"""Characters. A shorter credential may be a word of a response, so it is not erased there."""
+
+
+class Credentials:
+    """What goes into the ``Authorization`` header. Shows itself nowhere."""
+
+    __slots__ = ("_parts", "_value", "kind")
+
+    def __init__(self, kind: str, value: str, parts: Sequence[str] = ()) -> None:
+        self.kind = kind
+        self._value = HiddenText(value)
+        encoded = value.rpartition(" ")[2]
+        self._parts = [HiddenText(part) for part in (encoded, *parts) if len(part) >= _LEAST_ERASED]
+
+    def authorization(self) -> str:
+        """Give the header's value."""
+        return self._value
+
+    def erased(self, body: bytes) -> bytes:
+        """Take the credentials out of what a server sends back, which errors and logs quote."""
+        for part in self._parts:
+            body = body.replace(part.encode(), b"[hidden]")
+        return body
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} credentials>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("Credentials cannot be pickled: make a client in each process")
+
+
+def take_credentials(options: dict[str, Any]) -> Credentials:
+    """Take the credentials out of a client's options, or of the environment.
+
+    Explicit credentials beat the environment's. Key and secret come as a pair, from one source.
+
+    Args:
+        options: The keywords given to the client. The credentials are removed.
+
+    Raises:
+        ConfigurationError: There are none, half a pair, both kinds, or one cannot be sent.
+    """
+    given = [options.pop(name, None) for name in ("api_key", "api_secret", "bearer_auth")]
+    names = ["api_key", "api_secret", "bearer_auth"]
+    if not any(value is not None for value in given):
+        names = list(CREDENTIAL_VARIABLES)
+        given = [HiddenText(os.environ.get(name, "")) or None for name in names]
+    present = [name for name, value in zip(names, given, strict=True) if value is not None]
+    if not present:
+        raise ConfigurationError(
+            "No credentials: pass api_key and api_secret (or bearer_auth), or set "
+            f"{API_KEY} and {API_SECRET} (or {BEARER_AUTH}). Without an account, make the "
+            "client with AsyncScenario.demo() or Scenario.demo()"
+        )
+    if names[2] in present and len(present) > 1:
+        raise ConfigurationError(
+            f"Both kinds of credentials are given ({', '.join(present)}): "
+            f"use {names[0]} and {names[1]}, or {names[2]}"
+        )
+    if len(present) == 1 and names[2] not in present:
+        missing = names[1] if present == [names[0]] else names[0]
+        raise ConfigurationError(f"{present[0]} comes as a pair with {missing}, which is missing")
+    for name, value in zip(names, given, strict=True):
+        if value is not None:
+            _check_credential(name, value)
+    if ":" in (given[0] or ""):
+        raise ConfigurationError(f"{names[0]} must not hold a colon")
+    parts = [value for value in given if value is not None]
+    if given[2] is not None:
+        return Credentials("bearer", f"Bearer {given[2]}", parts)
+    return Credentials("basic", _basic_authorization(*parts), parts)
+
+
+def _basic_authorization(key: str, secret: str) -> str:
+    """Give the value of an ``Authorization`` header for HTTP Basic (RFC 7617, UTF-8)."""
+    return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode("ascii")
+
+
+def _check_credential(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
+    if not value:
+        raise ConfigurationError(f"{name} is empty")
+    if not all("!" <= character <= "~" for character in value):
+        raise ConfigurationError(
+            f"{name} holds a character that a credential cannot have (a space, a line break, "
+            "or one beyond ASCII): copy it again"
+        )

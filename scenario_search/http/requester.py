@@ -1,0 +1,286 @@
+"""Requests to the API: headers and credentials, attempts and retries, the limiter, the deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import attrs
+import orjson
+
+from scenario_search._version import __version__
+from scenario_search.concurrency.pacing import Pause
+from scenario_search.errors import (
+    APIError,
+    APITimeoutError,
+    ConfigurationError,
+    status_error_class,
+)
+from scenario_search.http.codings import ACCEPTED
+from scenario_search.http.credentials import Credentials
+from scenario_search.http.options import ClientOptions, resolve_base_url, resolve_project_id
+from scenario_search.http.retries import RetryPolicy, retry_after_seconds
+from scenario_search.http.transport import AIOHTTP_VERSION, Answer, Transport, ready_headers
+from scenario_search.wire.response import ResponseInfo
+
+__all__ = ["Requester"]
+
+logger = logging.getLogger("scenario_search")
+
+_USER_AGENT = (
+    f"scenario-search/{__version__} python/{platform.python_version()} aiohttp/{AIOHTTP_VERSION}"
+)
+_NOTHING: nullcontext[None] = nullcontext()
+_MESSAGE_SHOWN = 500
+_QUOTED_AT_MOST = 1024
+
+
+class Requester:
+    """Sends requests to the API, with one set of options and credentials.
+
+    A client makes one; searches, crawls and downloads hold it. A copy of a client has a requester
+    of its own, over the same transport.
+
+    Args:
+        options: The client's options, without the credentials.
+        credentials: What authenticates the requests.
+        transport: The connections, where they are shared; by default new ones.
+        sleep: Waits, for so many seconds.
+        chance: Returns a random number from 0 to 1: the jitter of a wait.
+
+    Attributes:
+        base_url: Where the API is, without a slash at the end.
+        project_id: The project to search in, where a request names none.
+        policy: Whether to send a request again, and when.
+
+    Raises:
+        ConfigurationError: The base URL or another option cannot be used.
+    """
+
+    def __init__(
+        self,
+        options: ClientOptions,
+        credentials: Credentials,
+        transport: Transport | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.options = options
+        self.credentials = credentials
+        self.base_url = resolve_base_url(options.base_url, allow_http=options.allow_http)
+        self.project_id = resolve_project_id(options.project_id)
+        self.transport = transport or _transport(options, self.base_url)
+        self.policy = RetryPolicy(
+            max_retries=options.max_retries, max_retry_wait=options.max_retry_wait
+        )
+        self.sleep = sleep
+        self.chance = chance
+        # Merged once. Its repr hides the values.
+        self._merged_headers = ready_headers(self._merge_headers({}))
+
+    def with_options(self, options: ClientOptions, credentials: Credentials) -> Requester:
+        """Returns a requester with other options and credentials over the same transport.
+
+        Raises:
+            ConfigurationError: The base URL or another option cannot be used.
+        """
+        return Requester(options, credentials, self.transport, sleep=self.sleep, chance=self.chance)
+
+    def headers(self, extra: Mapping[str, str] | None) -> Mapping[str, str]:
+        """Returns the headers of a request. They hold the credentials.
+
+        Args:
+            extra: Headers to send beside, or in place of, the client's.
+        """
+        return self._merge_headers(extra) if extra else self._merged_headers
+
+    def _merge_headers(self, extra: Mapping[str, str]) -> dict[str, str]:
+        own = {
+            "Accept": "application/json",
+            "Accept-Encoding": ACCEPTED,
+            "Content-Type": "application/json",
+            "User-Agent": _USER_AGENT,
+            "Authorization": self.credentials.authorization(),
+        }
+        # In one case, so that a name replaces the same name in another case.
+        return {
+            name.title(): value
+            for headers in (own, self.options.default_headers or {}, extra)
+            for name, value in headers.items()
+        }
+
+    async def post(
+        self,
+        path: str,
+        body: bytes,
+        query: Mapping[str, str],
+        *,
+        extra_headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        pause: Pause | None = None,
+    ) -> tuple[bytes, ResponseInfo]:
+        """Sends a request until it succeeds, or until the retry policy gives up.
+
+        Args:
+            path: The endpoint's path, after the base URL.
+            body: The bytes to send.
+            query: The query string's parameters; the client's ``default_query`` is added.
+            extra_headers: Headers to send beside, or in place of, the client's.
+            timeout: Seconds for one attempt; ``None`` for the client's.
+            max_retries: How many times a failed attempt is repeated; ``None`` for the client's.
+            pause: Shared by requests that should slow down together.
+
+        Returns:
+            The response's body, unpacked, and how it arrived.
+
+        Raises:
+            APIError: The last attempt's error, or :class:`APITimeoutError` at the deadline,
+                which bounds all of it: attempts, waits, the limiter, a free connection.
+        """
+        policy = self.policy
+        if max_retries is not None:
+            policy = attrs.evolve(policy, max_retries=int(max_retries))
+        timeout = self.options.timeout if timeout is None else timeout
+        seconds = self.options.deadline
+        deadline = None if seconds is None else asyncio.timeout(seconds)
+        attempt = 0
+        try:
+            async with deadline or _NOTHING:
+                while True:
+                    if pause is not None:
+                        await pause.wait(self.sleep)
+                    try:
+                        answer = await self._attempt(path, body, query, extra_headers, timeout)
+                    except APIError as error:
+                        error.retries_taken = attempt
+                        delay = policy.delay(
+                            error, attempt, chance=self.chance(), time_left=_time_left(deadline)
+                        )
+                        if delay is None:
+                            raise
+                        _log_retry(path, error, attempt, delay)
+                        if pause is not None and error.status_code in (429, 503):
+                            pause.extend(delay)
+                    else:
+                        return answer.body, _response_info(answer, attempt)
+                    await self.sleep(delay)
+                    attempt += 1
+        except TimeoutError:
+            if deadline is None or not deadline.expired():
+                raise
+            raise APITimeoutError(
+                f"The deadline of {seconds:g} s has passed", retries_taken=attempt
+            ) from None
+
+    async def _attempt(
+        self,
+        path: str,
+        body: bytes,
+        query: Mapping[str, str],
+        extra_headers: Mapping[str, str] | None,
+        timeout: float,
+    ) -> Answer:
+        options = self.options
+        async with options.limiter or _NOTHING:
+            answer = await self.transport.post(
+                f"{self.base_url}{path}",
+                body,
+                headers=partial(self.headers, extra_headers),
+                query={**options.default_query, **query} if options.default_query else query,
+                timeout=timeout,
+                max_bytes=options.max_response_bytes,
+            )
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("POST %s: %d in %.3f s", path, answer.status, answer.elapsed)
+        if 200 <= answer.status < 300:
+            # An error quotes no more than the start of a page.
+            start = answer.body[:_QUOTED_AT_MOST]
+            if self.credentials.erased(start) == start:
+                return answer
+        answer = attrs.evolve(answer, body=self.credentials.erased(answer.body))
+        if not 200 <= answer.status < 300:
+            raise _status_error(answer)
+        return answer
+
+
+def _transport(options: ClientOptions, base_url: str) -> Transport:
+    """Returns the connections of a new client.
+
+    Raises:
+        ConfigurationError: The session or a trace configuration cannot be used.
+    """
+    if options.session is not None and options.trace_configs:
+        raise ConfigurationError(
+            "`trace_configs` belong to the session: pass them to the session that you make"
+        )
+    return Transport(
+        owner=f"A client of {base_url}",
+        max_connections=options.max_connections,
+        session=options.session,
+        trace_configs=options.trace_configs,
+    )
+
+
+def _response_info(answer: Answer, retries_taken: int) -> ResponseInfo:
+    return ResponseInfo(
+        status=answer.status,
+        headers=answer.headers,
+        request_id=answer.headers.get("x-request-id"),
+        elapsed=answer.elapsed,
+        retries_taken=retries_taken,
+    )
+
+
+def _log_retry(path: str, error: APIError, attempt: int, delay: float) -> None:
+    logger.info(
+        "POST %s failed (%s): retry %d in %.2f s",
+        path,
+        error.status_code or type(error).__name__,
+        attempt + 1,
+        delay,
+        extra={
+            "scenario_path": path,
+            "scenario_status": error.status_code,
+            "scenario_retry": attempt + 1,
+            "scenario_delay": delay,
+            "scenario_request_id": error.request_id,
+        },
+    )
+
+
+def _time_left(deadline: asyncio.Timeout | None) -> float | None:
+    ends = None if deadline is None else deadline.when()
+    return None if ends is None else ends - asyncio.get_running_loop().time()
+
+
+def _status_error(answer: Answer) -> APIError:
+    """Returns the error for a response that is not a success, with what its body says."""
+    body: Any
+    try:
+        body = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        body = answer.body.decode("utf-8", "replace") or None
+    fields: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    texts = [fields.get("error"), fields.get("message"), answer.body.decode("utf-8", "replace")]
+    messages = (text.strip() for text in texts if isinstance(text, str))
+    message = next(filter(None, messages), "the response has no body")[:_MESSAGE_SHOWN]
+    code = fields.get("code")
+    code = code if isinstance(code, str) else None
+    return status_error_class(answer.status, code)(
+        f"{answer.status}: {message}" + (f" ({code})" if code else ""),
+        status_code=answer.status,
+        code=code,
+        details=fields.get("details"),
+        request_id=answer.headers.get("x-request-id"),
+        retry_after=retry_after_seconds(answer.headers, datetime.now(UTC)),
+        body=body,
+    )
