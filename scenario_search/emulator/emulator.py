@@ -7,36 +7,27 @@ test that blocks its own loop does not stop the answers, and there is one way to
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypedDict, TypeVar
+from typing import Any, Self, TypedDict
 
-from scenario_search.emulator.contract.arguments import (
-    check_files,
-    check_ids,
-    check_kind,
-    check_options,
-)
+import attrs
+
 from scenario_search.emulator.contract.fields import Kind
-from scenario_search.emulator.engine.engine import RESULT_CAP, Engine
 from scenario_search.emulator.engine.library import Library
-from scenario_search.emulator.engine.running import Running
+from scenario_search.emulator.engine.options import DemoOptions, EmulatorOptions, takes
+from scenario_search.emulator.engine.running import Running, running_over
 from scenario_search.emulator.http.routes import make_application
-from scenario_search.emulator.http.server import listening_socket, serve
+from scenario_search.emulator.http.server import listening_socket, origin_of, serve
 from scenario_search.emulator.http.thread import ServerThread
-from scenario_search.emulator.meaning.embedding import Embedder, MiniLMEmbedder
+from scenario_search.emulator.meaning.embedding import MiniLMEmbedder
 from scenario_search.emulator.store.sources import Source
 from scenario_search.emulator.store.store import LoadReport
 from scenario_search.emulator.testing.faults import Faults
 from scenario_search.emulator.testing.seen import SeenRequest, SeenRequests
 
 __all__ = ["ClientOptionsDict", "Emulator"]
-
-_READERS = 4
-T = TypeVar("T")
 
 
 class ClientOptionsDict(TypedDict):
@@ -52,112 +43,31 @@ class Emulator:
     """An emulator of the Search API, on a loopback address.
 
     Use it with ``async with`` or ``with``, or call `start` and `stop`. What is a coroutine here
-    has a twin for plain code whose name ends in ``_sync``.
-
-    Args:
-        path: The database file, made when it is not there; None for a temporary one.
-        host: A loopback address to listen on.
-        port: The port; 0 for a free one.
-        api_key: The key that Basic credentials must have.
-        api_secret: The secret that Basic credentials must have.
-        bearer_auth: The token that Bearer credentials must have.
-        project_id: The project these credentials belong to.
-        embedder: Makes vectors of texts; None for a small model that comes with the extra.
-        result_cap: How many hits of one search can be reached.
-        capped_totals: Whether totals stop at the cap too, as in released versions of Meilisearch.
-        sort_first: Whether ``sortBy`` counts before relevance, not as a tie-breaker after it.
-        max_body_bytes: A larger request is a 413.
-        url_lifetime: How many seconds the URLs of pictures are good for.
+    has a twin for plain code whose name ends in ``_sync``. The arguments are the options that
+    `EmulatorOptions` describes.
 
     Attributes:
         faults: What shall go wrong; see `Faults.add`.
-
-    Raises:
-        TypeError: An option is of a wrong type.
-        ValueError: An option is out of range, or ``host`` is no loopback address.
     """
 
-    def __init__(
-        self,
-        path: Path | str | None = None,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        api_key: str = "emulator-key",
-        api_secret: str = "emulator-secret",  # noqa: S107 - a secret everybody knows
-        bearer_auth: str = "emulator-token",
-        project_id: str = "project_demo",
-        embedder: Embedder | None = None,
-        result_cap: int = RESULT_CAP,
-        capped_totals: bool = True,
-        sort_first: bool = False,
-        max_body_bytes: int = 64 * 1024 * 1024,
-        url_lifetime: float = 86_400.0,
-    ) -> None:
-        check_options(
-            host=host,
-            port=port,
-            result_cap=result_cap,
-            max_body_bytes=max_body_bytes,
-            url_lifetime=url_lifetime,
-        )
-        self.api_key = api_key
-        self.api_secret = api_secret
-        self.bearer_auth = bearer_auth
-        self.project_id = project_id
-        self._seen = SeenRequests()
+    @takes(EmulatorOptions)
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        """Creates an emulator that is not running yet."""
+        self._options = EmulatorOptions(*args, **keywords)
         self.faults = Faults()
-        self._embedder = embedder or MiniLMEmbedder()
-        self._path = path
-        self._host = host
-        self._port = port
-        self._result_cap = result_cap
-        self._capped_totals = capped_totals
-        self._sort_first = sort_first
-        self._max_body_bytes = max_body_bytes
-        self._url_lifetime = url_lifetime
+        self._seen = SeenRequests()
+        self._embedder = self._options.embedder or MiniLMEmbedder()
         self._demo_seed: int | None = None
         self._thread: ServerThread | None = None
         self._state: Running | None = None
 
     @classmethod
-    def demo(
-        cls,
-        seed: int = 0,
-        *,
-        path: Path | str | None = None,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        api_key: str = "emulator-key",
-        api_secret: str = "emulator-secret",  # noqa: S107 - a secret everybody knows
-        bearer_auth: str = "emulator-token",
-        project_id: str = "project_demo",
-        embedder: Embedder | None = None,
-        result_cap: int = RESULT_CAP,
-        capped_totals: bool = True,
-        sort_first: bool = False,
-        max_body_bytes: int = 64 * 1024 * 1024,
-        url_lifetime: float = 86_400.0,
-    ) -> Self:
-        """An emulator that has about 500 assets, 60 models and 12 workflows when it starts.
-
-        The same ``seed`` gives the same data; the keywords are those of `Emulator`.
-        """
-        emulator = cls(
-            path,
-            host=host,
-            port=port,
-            api_key=api_key,
-            api_secret=api_secret,
-            bearer_auth=bearer_auth,
-            project_id=project_id,
-            embedder=embedder,
-            result_cap=result_cap,
-            capped_totals=capped_totals,
-            sort_first=sort_first,
-            max_body_bytes=max_body_bytes,
-            url_lifetime=url_lifetime,
-        )
+    @takes(DemoOptions)
+    def demo(cls, *args: Any, **keywords: Any) -> Emulator:
+        """Returns an emulator that starts with about 500 assets, 60 models and 12 workflows."""
+        options = attrs.asdict(DemoOptions(*args, **keywords), recurse=False)
+        seed = options.pop("seed")
+        emulator = cls(**options)
         emulator._demo_seed = seed
         return emulator
 
@@ -173,6 +83,26 @@ class Emulator:
             RuntimeError: The emulator is not running.
         """
         return self._running().url
+
+    @property
+    def api_key(self) -> str:
+        """The key that Basic credentials must have."""
+        return self._options.api_key
+
+    @property
+    def api_secret(self) -> str:
+        """The secret that Basic credentials must have."""
+        return self._options.api_secret
+
+    @property
+    def bearer_auth(self) -> str:
+        """The token that Bearer credentials must have."""
+        return self._options.bearer_auth
+
+    @property
+    def project_id(self) -> str:
+        """The project these credentials belong to."""
+        return self._options.project_id
 
     @property
     def client_options(self) -> ClientOptionsDict:
@@ -199,12 +129,12 @@ class Emulator:
         """
         return self._seen.listed()
 
-    def forget_requests(self) -> None:
-        """Forget the requests seen."""
-        self._seen.forget()
+    def clear_requests(self) -> None:
+        """Clears the requests seen."""
+        self._seen.clear()
 
     def expire_urls(self) -> None:
-        """Make every picture URL that was answered so far a 403, as if its time were over."""
+        """Makes every picture URL that was answered so far a 403, as if it had expired."""
         self._running().library.files.expire_urls()
 
     # Life
@@ -279,7 +209,7 @@ class Emulator:
     # Data
 
     def counts(self) -> dict[str, int]:
-        """How many documents of each kind there are.
+        """Returns the number of documents of each kind.
 
         Raises:
             RuntimeError: The emulator is not running.
@@ -316,7 +246,7 @@ class Emulator:
             StoreError: The database file is damaged, or can't be written.
             ValueError: ``files`` for a kind that is not assets.
         """
-        return await asyncio.wrap_future(self._load(source, kind, files))
+        return await asyncio.wrap_future(self._running().load(source, kind, files))
 
     def load_sync(
         self,
@@ -326,15 +256,15 @@ class Emulator:
         files: Path | str | None = None,
     ) -> LoadReport:
         """`load`, for plain code."""
-        return self._load(source, kind, files).result()
+        return self._running().load(source, kind, files).result()
 
     async def delete(self, ids: Iterable[str], kind: Kind = "assets") -> int:
         """Delete documents and say how many there were; ids that are not there are passed over."""
-        return await asyncio.wrap_future(self._delete(ids, kind))
+        return await asyncio.wrap_future(self._running().delete(ids, kind))
 
     def delete_sync(self, ids: Iterable[str], kind: Kind = "assets") -> int:
         """`delete`, for plain code."""
-        return self._delete(ids, kind).result()
+        return self._running().delete(ids, kind).result()
 
     async def prepare(self, *, texts: bool = True, pictures: bool = True) -> None:
         """Compute now what searches by meaning and likeness need, so that the first ones need not.
@@ -351,11 +281,11 @@ class Emulator:
         Raises:
             RuntimeError: The emulator is stopped meanwhile.
         """
-        await asyncio.wrap_future(self._prepare(texts=texts, pictures=pictures))
+        await asyncio.wrap_future(self._running().prepare(texts=texts, pictures=pictures))
 
     def prepare_sync(self, *, texts: bool = True, pictures: bool = True) -> None:
         """`prepare`, for plain code."""
-        self._prepare(texts=texts, pictures=pictures).result()
+        self._running().prepare(texts=texts, pictures=pictures).result()
 
     async def reset(self, *, documents: bool = False) -> None:
         """Forget the requests seen and the faults.
@@ -363,11 +293,11 @@ class Emulator:
         Args:
             documents: Put the data back as well: the demo's, or none.
         """
-        await asyncio.wrap_future(self._reset(documents=documents))
+        await asyncio.wrap_future(self._running().reset(documents=documents))
 
     def reset_sync(self, *, documents: bool = False) -> None:
         """`reset`, for plain code."""
-        self._reset(documents=documents).result()
+        self._running().reset(documents=documents).result()
 
     # Inside
 
@@ -383,77 +313,28 @@ class Emulator:
         return self._thread
 
     async def _serve(self, ready: Callable[[], None], stopping: asyncio.Event) -> None:
-        with contextlib.ExitStack() as stack:
-            listener = stack.enter_context(listening_socket(self._host, self._port))
-            library = stack.enter_context(Library(self._path, self._embedder, self._url_lifetime))
-            self._load_demo(library)
-            # Begun before the readers, and so ended after them, who wait for it.
-            meaning = ThreadPoolExecutor(_READERS, "scenario-emulator-meaning")
-            stack.callback(meaning.shutdown)
-            readers = ThreadPoolExecutor(_READERS, "scenario-emulator-reader")
-            stack.callback(readers.shutdown, cancel_futures=True)
-            computers = ThreadPoolExecutor(_READERS, "scenario-emulator-computer")
-            stack.callback(computers.shutdown, cancel_futures=True)
-            writer = ThreadPoolExecutor(1, "scenario-emulator-writer")
-            stack.callback(writer.shutdown, cancel_futures=True)
-            host, port = listener.getsockname()[:2]
-            running = Running(
-                origin=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}",
-                library=library,
-                engine=Engine(
-                    library,
-                    meaning,
-                    project_id=self.project_id,
-                    result_cap=self._result_cap,
-                    capped_totals=self._capped_totals,
-                    sort_first=self._sort_first,
-                ),
+        options = self._options
+        with (
+            listening_socket(options.host, options.port) as listener,
+            Library(options.path, self._embedder, options.url_lifetime) as library,
+            running_over(
+                library,
+                options,
+                origin=origin_of(listener),
                 seen=self._seen,
-                readers=readers,
-                computers=computers,
-                writer=writer,
+                faults=self.faults,
+                fill=self._fill,
                 stopping=stopping,
-            )
+            ) as running,
+        ):
             self._state = running
             try:
                 await serve(
-                    make_application(self, running, self._max_body_bytes),
-                    listener,
-                    ready,
-                    stopping,
-                    library.stopping.set,
+                    make_application(running), listener, ready, stopping, library.stopping.set
                 )
             finally:
                 self._state = None
 
-    def _write(self, work: Callable[[Running], T]) -> Future[T]:
-        """Have the writer's thread do it, after what it was given before."""
-        running = self._running()
-        return running.writer.submit(work, running)
-
-    def _load(self, source: Source, kind: Kind, files: Path | str | None) -> Future[LoadReport]:
-        check_kind(kind)
-        check_files(files, kind)
-        return self._write(lambda running: running.library.load(source, kind, files))
-
-    def _delete(self, ids: Iterable[str], kind: Kind) -> Future[int]:
-        check_kind(kind)
-        listed = check_ids(ids)
-        return self._write(lambda running: running.library.delete(listed, kind))
-
-    def _prepare(self, *, texts: bool, pictures: bool) -> Future[None]:
-        return self._write(lambda running: running.library.prepare(texts=texts, pictures=pictures))
-
-    def _reset(self, *, documents: bool) -> Future[None]:
-        def work(running: Running) -> None:
-            self.forget_requests()
-            self.faults.clear()
-            if documents:
-                running.library.clear()
-                self._load_demo(running.library)
-
-        return self._write(work)
-
-    def _load_demo(self, library: Library) -> None:
+    def _fill(self, library: Library) -> None:
         if self._demo_seed is not None:
             library.load_demo(self._demo_seed, self.project_id)

@@ -35,8 +35,6 @@ UPWARD: set[tuple[str, str]] = {
     ("scenario_search.display.lines", "scenario_search.wire.images"),
     ("scenario_search.display.lines", "scenario_search.wire.params"),
     ("scenario_search.display.lines", "scenario_search.wire.response"),
-    ("scenario_search.emulator.http.control", "scenario_search.emulator.emulator"),
-    ("scenario_search.emulator.http.routes", "scenario_search.emulator.emulator"),
     ("scenario_search.emulator.store.files", "scenario_search.emulator.demo.drawing.pictures"),
     ("scenario_search.emulator.store.files", "scenario_search.emulator.demo.media"),
     ("scenario_search.emulator.vectors.index", "scenario_search.emulator.meaning.embedding"),
@@ -53,11 +51,6 @@ KNOWN_CIRCLES: list[set[str]] = [
         "scenario_search.display.lines",
         "scenario_search.export.frames",
         "scenario_search.wire.hits",
-    },
-    {
-        "scenario_search.emulator.emulator",
-        "scenario_search.emulator.http.control",
-        "scenario_search.emulator.http.routes",
     },
     {
         "scenario_search.search.methods",

@@ -71,7 +71,7 @@ async def test_the_next_position_travels_in_the_body(emulator: Emulator) -> None
     async with AsyncScenario(
         base_url=emulator.url, api_key=emulator.api_key, api_secret=emulator.api_secret
     ) as client:
-        emulator.forget_requests()
+        emulator.clear_requests()
         async for _ in client.search.asset_search(filter=F.tags == "wanted", limit=100):
             pass
 

@@ -1,45 +1,61 @@
-"""What an emulator is given, checked before anything is done with it."""
+"""Checks of arguments, before anything is done with them."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, TypeAlias
+
+import attrs
 
 from scenario_search.emulator.contract.fields import KINDS
 
-__all__ = ["check_files", "check_ids", "check_kind", "check_options", "is_loopback"]
+__all__ = [
+    "check_files",
+    "check_ids",
+    "check_kind",
+    "check_whole",
+    "is_loopback",
+    "must_be_boolean",
+    "must_be_seconds",
+    "must_be_whole",
+]
 
-_LONGEST_LIFETIME: Final = 1e9
+_Check: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
 
-def check_options(
-    *, host: Any, port: Any, result_cap: Any, max_body_bytes: Any, url_lifetime: Any
-) -> None:
-    """Check the options of `Emulator`.
+def check_whole(name: str, value: Any, least: int, most: int) -> None:
+    """Checks a whole number.
 
     Raises:
-        TypeError: One is of a wrong type.
-        ValueError: One is out of range, or ``host`` is no loopback address.
+        TypeError: It is of another type.
+        ValueError: It is out of range.
     """
-    if not is_loopback(host):
-        raise ValueError(f"host must be a loopback address such as 127.0.0.1, not {host!r}")
-    for name, value, least, most in (
-        ("port", port, 0, 65_535),
-        ("result_cap", result_cap, 1, 2**31),
-        ("max_body_bytes", max_body_bytes, 1, 2**40),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"{name} must be a whole number, not {value!r}")
-        if not least <= value <= most:
-            raise ValueError(f"{name} must be from {least} to {most}, not {value}")
-    if isinstance(url_lifetime, bool) or not isinstance(url_lifetime, int | float):
-        raise TypeError(f"url_lifetime must be a number of seconds, not {url_lifetime!r}")
-    if not 0 < url_lifetime <= _LONGEST_LIFETIME:
-        raise ValueError(
-            f"url_lifetime must be above 0 and up to {_LONGEST_LIFETIME:g} s, not {url_lifetime}"
-        )
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, not {value!r:.60}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be from {least} to {most}, not {value}")
+
+
+def must_be_whole(least: int, most: int) -> _Check:
+    """Returns a validator of a field that is a whole number from ``least`` to ``most``."""
+    return lambda _, field, value: check_whole(field.name, value, least, most)
+
+
+def must_be_seconds(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+    """Validates a field that is a number of seconds from 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{field.name} must be a number of seconds, not {value!r:.60}")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{field.name} must be 0 seconds or more, and not endless, not {value}")
+
+
+def must_be_boolean(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+    """Validates a field that is true or false."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{field.name} must be true or false, not {value!r:.60}")
 
 
 def check_kind(kind: str) -> None:

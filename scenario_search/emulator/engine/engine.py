@@ -25,7 +25,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from typing import Any, Final
+from typing import Any
 
 import attrs
 import numpy as np
@@ -38,6 +38,7 @@ from scenario_search.emulator.contract.refusals import (
 )
 from scenario_search.emulator.contract.requests import SearchRequest
 from scenario_search.emulator.engine.library import Library
+from scenario_search.emulator.engine.options import EmulatorOptions
 from scenario_search.emulator.filter.parser import (
     Comparison,
     Exists,
@@ -54,16 +55,13 @@ from scenario_search.emulator.store.store import Numbers, StoreError
 from scenario_search.emulator.text.index import TextResult
 from scenario_search.emulator.vectors.index import best, merge_hybrid, text_similarity_score
 
-__all__ = ["RESULT_CAP", "Engine", "Found"]
-
-RESULT_CAP: Final = 1000
-"""How many hits of one search can be reached (Meilisearch's ``maxTotalHits``)."""
+__all__ = ["Engine", "SearchResult"]
 
 _logger = logging.getLogger("scenario_search.emulator")
 
 
 @attrs.frozen
-class Found:
+class SearchResult:
     """The answer to a search.
 
     Attributes:
@@ -89,31 +87,16 @@ class Engine:
     Args:
         library: What is searched.
         beside: Threads in which meaning is looked for while words are.
-        project_id: The project of the credentials.
-        result_cap: How many hits of one search can be reached.
-        capped_totals: Whether totals stop at the cap too, as Meilisearch's do.
-        sort_first: Whether ``sortBy`` counts before relevance.
+        options: Whose data it is, and how it is ranked and cut.
     """
 
-    def __init__(
-        self,
-        library: Library,
-        beside: Executor,
-        *,
-        project_id: str,
-        result_cap: int = RESULT_CAP,
-        capped_totals: bool = True,
-        sort_first: bool = False,
-    ) -> None:
+    def __init__(self, library: Library, beside: Executor, options: EmulatorOptions) -> None:
         self._library = library
         self._beside = beside
         self._store = library.store
-        self._sort_first = sort_first
-        self._project_id = project_id
-        self._result_cap = result_cap
-        self._capped_totals = capped_totals
+        self._options = options
 
-    def search(self, request: SearchRequest, left: threading.Event | None = None) -> Found:
+    def search(self, request: SearchRequest, left: threading.Event | None = None) -> SearchResult:
         """Answer a request.
 
         Args:
@@ -126,14 +109,20 @@ class Engine:
             CancelledError: It was given up.
         """
         candidates = self._candidates(request, left)
-        start = min(request.offset, self._result_cap)
-        end = min(request.offset + request.limit, self._result_cap)
+        start = min(request.offset, self._options.result_cap)
+        end = min(request.offset + request.limit, self._options.result_cap)
         ranking = self._rank(request, candidates, end)
-        total = min(ranking.total, self._result_cap) if self._capped_totals else ranking.total
-        return Found(self._store.raw_documents(request.kind, ranking.numbers[start:end]), total)
+        total = (
+            min(ranking.total, self._options.result_cap)
+            if self._options.capped_totals
+            else ranking.total
+        )
+        return SearchResult(
+            self._store.raw_documents(request.kind, ranking.numbers[start:end]), total
+        )
 
     def _candidates(self, request: SearchRequest, left: threading.Event | None) -> Numbers:
-        if request.project_id not in {None, self._project_id}:
+        if request.project_id not in {None, self._options.project_id}:
             raise RefusedError(403, "These credentials have no access to this project", "FORBIDDEN")
         try:
             tree = parse_filter(request.filter) if request.filter else None
@@ -150,7 +139,7 @@ class Engine:
         if request.public:
             return Comparison("privacy", "=", "public")
         # A document that names no owner was made by hand: it is everybody's.
-        own = Comparison("ownerId", "=", self._project_id)
+        own = Comparison("ownerId", "=", self._options.project_id)
         return Or((own, Not(Exists("ownerId"))))
 
     def _rank(self, request: SearchRequest, candidates: Numbers, end: int) -> _Ranking:
@@ -181,11 +170,14 @@ class Engine:
         keys: list[NDArray[Any]] = [numbers, -scores]
         if request.sort and not (request.query and request.query_semantic_ratio):
             ranks = self._store.sort_ranks(request.kind, numbers, request.sort)
-            keys.insert(len(keys) if self._sort_first else 1, ranks)
+            keys.insert(len(keys) if self._options.sort_first else 1, ranks)
         return _Ranking(numbers[np.lexsort(keys)][:end], len(numbers))
 
     def _may_see(self, asset: Mapping[str, Any]) -> bool:
-        return asset.get("privacy") == "public" or asset.get("ownerId") in (None, self._project_id)
+        return asset.get("privacy") == "public" or asset.get("ownerId") in (
+            None,
+            self._options.project_id,
+        )
 
     def _query_scores(
         self, request: SearchRequest, query: str, candidates: Numbers
@@ -197,7 +189,7 @@ class Engine:
         ratio = request.query_semantic_ratio
         scores: dict[int, float] = {}
         if ratio < 1:
-            keyword = self._keyword(request, query, candidates, self._result_cap)
+            keyword = self._keyword(request, query, candidates, self._options.result_cap)
             weighted = (1 - ratio) * keyword.scores
             scores.update(zip(keyword.numbers.tolist(), weighted.tolist(), strict=True))
         if ratio > 0:
@@ -220,7 +212,7 @@ class Engine:
             limit=end,
             candidates=candidates,
             sort_rank=sort_rank,
-            sort_first=self._sort_first,
+            sort_first=self._options.sort_first,
         )
 
     def _hybrid(

@@ -1,25 +1,34 @@
-"""What there is while an emulator runs, and what the routes do with it."""
+"""The state of a running emulator, and what its handlers and its face do with it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
 from urllib.parse import unquote
 
 import attrs
 
+from scenario_search.emulator.contract.arguments import check_files, check_ids, check_kind
+from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.contract.requests import SearchRequest
-from scenario_search.emulator.engine.engine import Engine, Found
+from scenario_search.emulator.engine.engine import Engine, SearchResult
 from scenario_search.emulator.engine.library import Library
+from scenario_search.emulator.engine.options import EmulatorOptions
+from scenario_search.emulator.store.sources import Source
+from scenario_search.emulator.store.store import LoadReport
+from scenario_search.emulator.testing.faults import Faults
 from scenario_search.emulator.testing.seen import SeenRequests
 
-__all__ = ["Running"]
+__all__ = ["Running", "running_over"]
 
 T = TypeVar("T")
+
+_READERS: Final = 4
 
 
 @attrs.frozen(kw_only=True)
@@ -28,9 +37,12 @@ class Running:
 
     Attributes:
         origin: Scheme, host and port.
+        options: The emulator's options, among them the credentials.
         library: The data; only the writer's thread changes it.
         engine: Searches it.
         seen: The requests seen.
+        faults: What goes wrong on purpose.
+        fill: Adds the documents that the emulator starts with.
         readers: Threads for searches by words and filters.
         computers: Threads for searches by meaning and likeness.
         writer: The one thread that changes data.
@@ -38,9 +50,12 @@ class Running:
     """
 
     origin: str
+    options: EmulatorOptions
     library: Library
     engine: Engine
     seen: SeenRequests
+    faults: Faults
+    fill: Callable[[Library], None]
     readers: ThreadPoolExecutor
     computers: ThreadPoolExecutor
     writer: ThreadPoolExecutor
@@ -51,8 +66,8 @@ class Running:
         """The base URL for a client."""
         return f"{self.origin}/v1"
 
-    def search(self, request: SearchRequest, left: threading.Event | None = None) -> Found:
-        """Answer a checked request; blocking.
+    def search(self, request: SearchRequest, left: threading.Event | None = None) -> SearchResult:
+        """Answers a checked request; blocking.
 
         Args:
             request: The request.
@@ -63,13 +78,13 @@ class Running:
             StoreError: The database file is damaged, or can't be read.
             CancelledError: It was given up.
         """
-        found = self.engine.search(request, left)
+        result = self.engine.search(request, left)
         origin = self.origin.encode()
-        hits = [self.library.files.with_urls(hit, origin) for hit in found.hits]
-        return Found(hits, found.total)
+        hits = [self.library.files.with_urls(hit, origin) for hit in result.hits]
+        return SearchResult(hits, result.total)
 
     def read_file(self, path: str, query_string: str) -> tuple[bytes, str]:
-        """The content and the media type behind a URL's path, as it is quoted; blocking.
+        """Returns the content and the media type behind a URL's path, as it is quoted; blocking.
 
         Raises:
             RefusedError: A 403 for a wrong signature, a 404 for a file that is not there.
@@ -79,7 +94,7 @@ class Running:
         return files.read(unquote(path))
 
     async def in_reader(self, work: Callable[[], T], *, computes: bool = False) -> T:
-        """Run blocking work in a thread for searches.
+        """Runs blocking work in a thread for searches.
 
         Args:
             work: The work.
@@ -90,6 +105,74 @@ class Running:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait that long, or until the emulator stops."""
+        """Waits that long, or until the emulator stops."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), seconds)
+
+    # The writer's thread does what follows, in the order of the calls.
+
+    def load(
+        self, source: Source, kind: Kind = "assets", files: Path | str | None = None
+    ) -> Future[LoadReport]:
+        """Adds or replaces documents; see `Library.load`."""
+        check_kind(kind)
+        check_files(files, kind)
+        return self.writer.submit(self.library.load, source, kind, files)
+
+    def delete(self, ids: Iterable[str], kind: Kind = "assets") -> Future[int]:
+        """Deletes documents, and returns how many there were."""
+        check_kind(kind)
+        return self.writer.submit(self.library.delete, check_ids(ids), kind)
+
+    def prepare(self, *, texts: bool, pictures: bool) -> Future[None]:
+        """Computes what searches by meaning and by likeness need."""
+        return self.writer.submit(self.library.prepare, texts=texts, pictures=pictures)
+
+    def reset(self, *, documents: bool) -> Future[None]:
+        """Clears the requests seen and the faults, and restores the documents if asked to."""
+
+        def work() -> None:
+            self.seen.clear()
+            self.faults.clear()
+            if documents:
+                self.library.clear()
+                self.fill(self.library)
+
+        return self.writer.submit(work)
+
+
+@contextlib.contextmanager
+def running_over(
+    library: Library,
+    options: EmulatorOptions,
+    *,
+    origin: str,
+    seen: SeenRequests,
+    faults: Faults,
+    fill: Callable[[Library], None],
+    stopping: asyncio.Event,
+) -> Iterator[Running]:
+    """Fills a library and starts the threads that work on it; at the end it waits for them."""
+    fill(library)
+    with contextlib.ExitStack() as stack:
+
+        def threads(name: str, number: int, *, cancel: bool = True) -> ThreadPoolExecutor:
+            pool = ThreadPoolExecutor(number, f"scenario-emulator-{name}")
+            stack.callback(pool.shutdown, cancel_futures=cancel)
+            return pool
+
+        # Started before the readers, and so ended after them, who wait for its results.
+        meaning = threads("meaning", _READERS, cancel=False)
+        yield Running(
+            origin=origin,
+            options=options,
+            library=library,
+            engine=Engine(library, meaning, options),
+            seen=seen,
+            faults=faults,
+            fill=fill,
+            readers=threads("reader", _READERS),
+            computers=threads("computer", _READERS),
+            writer=threads("writer", 1),
+            stopping=stopping,
+        )

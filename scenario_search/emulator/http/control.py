@@ -8,9 +8,9 @@ a browser shows can reach it.
 ``GET status``               URL, project, counts of documents
 ``POST documents/{kind}``    load JSONL; answers ``{"added", "updated"}``
 ``DELETE documents/{kind}``  delete ``{"ids": [...]}``; answers ``{"deleted"}``
-``POST reset``               forget requests and faults; with ``{"documents": true}`` the data too
+``POST reset``               clear requests and faults; with ``{"documents": true}`` the data too
 ``GET requests``             the requests seen, oldest first
-``DELETE requests``          forget them
+``DELETE requests``          clear them
 ``GET faults``               the rules in force
 ``POST faults``              add a rule: the arguments of `Faults.add`, ``malformedJson`` for one
 ``DELETE faults``            take all rules back
@@ -20,9 +20,10 @@ a browser shows can reach it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import orjson
@@ -31,14 +32,11 @@ from aiohttp import web
 from scenario_search.emulator.contract.arguments import is_loopback
 from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import RefusedError, bad_request
+from scenario_search.emulator.engine.running import Running
 from scenario_search.emulator.store.sources import JsonLines
 from scenario_search.emulator.store.store import InvalidDocumentError
 from scenario_search.emulator.testing.faults import rule_from_json
 from scenario_search.emulator.testing.seen import SeenRequest
-
-if TYPE_CHECKING:
-    from scenario_search.emulator.emulator import Emulator
-    from scenario_search.emulator.engine.running import Running
 
 __all__ = ["CONTROL_PREFIX", "Control"]
 
@@ -51,8 +49,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Control:
     """The handlers of the control plane of one emulator."""
 
-    def __init__(self, emulator: Emulator, running: Running) -> None:
-        self._emulator = emulator
+    def __init__(self, running: Running) -> None:
         self._running = running
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
@@ -63,7 +60,7 @@ class Control:
             ("DELETE", "documents/{kind}", self._delete),
             ("POST", "reset", self._reset),
             ("GET", "requests", self._requests),
-            ("DELETE", "requests", self._forget_requests),
+            ("DELETE", "requests", self._clear_requests),
             ("GET", "faults", self._faults),
             ("POST", "faults", self._add_fault),
             ("DELETE", "faults", self._clear_faults),
@@ -72,14 +69,15 @@ class Control:
             router.add_route(method, f"{CONTROL_PREFIX}/{path}", _local(handler))
 
     async def _status(self, _: web.Request) -> web.StreamResponse:
-        emulator = self._emulator
-        counts = await self._running.in_reader(self._running.library.counts)
-        return _answer({"url": emulator.url, "projectId": emulator.project_id, "documents": counts})
+        running = self._running
+        counts = await running.in_reader(running.library.counts)
+        project_id = running.options.project_id
+        return _answer({"url": running.url, "projectId": project_id, "documents": counts})
 
     async def _load(self, request: web.Request) -> web.StreamResponse:
         lines = JsonLines("body", BytesIO(await request.read()))
         try:
-            report = await self._emulator.load(lines, _kind(request))
+            report = await asyncio.wrap_future(self._running.load(lines, _kind(request)))
         except InvalidDocumentError as error:
             raise bad_request(
                 str(error), "INVALID_DOCUMENT", details={"stored": error.stored}
@@ -91,38 +89,39 @@ class Control:
         ids = value.get("ids")
         if not isinstance(ids, list) or not all(isinstance(entry, str) for entry in ids):
             raise bad_request('"ids" must be an array of strings')
-        return _answer({"deleted": await self._emulator.delete(ids, _kind(request))})
+        deleted = await asyncio.wrap_future(self._running.delete(ids, _kind(request)))
+        return _answer({"deleted": deleted})
 
     async def _reset(self, request: web.Request) -> web.StreamResponse:
         documents = (await _object(request)).get("documents", False)
         if not isinstance(documents, bool):
             raise bad_request('"documents" must be true or false')
-        await self._emulator.reset(documents=documents)
+        await asyncio.wrap_future(self._running.reset(documents=documents))
         return _answer({})
 
     async def _requests(self, _: web.Request) -> web.StreamResponse:
-        return _answer({"requests": [_shown(seen) for seen in self._emulator.requests]})
+        return _answer({"requests": [_shown(seen) for seen in self._running.seen.listed()]})
 
-    async def _forget_requests(self, _: web.Request) -> web.StreamResponse:
-        self._emulator.forget_requests()
+    async def _clear_requests(self, _: web.Request) -> web.StreamResponse:
+        self._running.seen.clear()
         return _answer({})
 
     async def _faults(self, _: web.Request) -> web.StreamResponse:
-        return _answer({"faults": [attrs.asdict(rule) for rule in self._emulator.faults]})
+        return _answer({"faults": [attrs.asdict(rule) for rule in self._running.faults]})
 
     async def _add_fault(self, request: web.Request) -> web.StreamResponse:
         try:
-            rule_from_json(self._emulator.faults, await _object(request))
+            rule_from_json(self._running.faults, await _object(request))
         except ValueError as error:
             raise bad_request(str(error)) from None
         return _answer({})
 
     async def _clear_faults(self, _: web.Request) -> web.StreamResponse:
-        self._emulator.faults.clear()
+        self._running.faults.clear()
         return _answer({})
 
     async def _expire_urls(self, _: web.Request) -> web.StreamResponse:
-        self._emulator.expire_urls()
+        self._running.library.files.expire_urls()
         return _answer({})
 
 

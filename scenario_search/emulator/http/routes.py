@@ -17,7 +17,7 @@ import struct
 import threading
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -25,18 +25,16 @@ from aiohttp import web
 from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import EmulatorStoppedError, RefusedError
 from scenario_search.emulator.contract.requests import SearchRequest, read_search
+from scenario_search.emulator.engine.engine import SearchResult
+from scenario_search.emulator.engine.options import EmulatorOptions
+from scenario_search.emulator.engine.running import Running
 from scenario_search.emulator.http.control import CONTROL_PREFIX, Control
 from scenario_search.emulator.http.errors import REQUEST_ID, error_response, framework_error
 from scenario_search.emulator.http.openapi import openapi_document
 from scenario_search.emulator.store.files import FOLDERS
 from scenario_search.emulator.store.store import StoreError
-from scenario_search.emulator.testing.faults import Fault, Faults
+from scenario_search.emulator.testing.faults import Fault
 from scenario_search.emulator.testing.seen import SeenRequest, SeenRequests
-
-if TYPE_CHECKING:
-    from scenario_search.emulator.emulator import Emulator
-    from scenario_search.emulator.engine.engine import Found
-    from scenario_search.emulator.engine.running import Running
 
 __all__ = ["GZIP_FROM", "make_application"]
 
@@ -56,11 +54,12 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _SEEN: Any = web.RequestKey("seen", SeenRequest) if hasattr(web, "RequestKey") else "seen"
 
 
-def make_application(emulator: Emulator, running: Running, max_body_bytes: int) -> web.Application:
-    """The emulator's web application; ``running`` has the data and the worker threads."""
-    observed = _observed(running, emulator.faults)
-    app = web.Application(client_max_size=max_body_bytes, middlewares=[observed])
-    api = _Api(emulator, running)
+def make_application(running: Running) -> web.Application:
+    """Returns the web application of a running emulator."""
+    app = web.Application(
+        client_max_size=running.options.max_body_bytes, middlewares=[_observed(running)]
+    )
+    api = _Api(running)
     for kind in KINDS:
         app.router.add_post(f"/v1/search/{kind}", api.search(kind))
     for prefix in ("", "/v1"):
@@ -68,20 +67,19 @@ def make_application(emulator: Emulator, running: Running, max_body_bytes: int) 
     app.router.add_get("/healthz", api.health)
     for folder in FOLDERS:
         app.router.add_get(f"/{folder}/{{name}}", api.file)
-    Control(emulator, running).add_routes(app.router)
+    Control(running).add_routes(app.router)
     return app
 
 
 class _Api:
-    def __init__(self, emulator: Emulator, running: Running) -> None:
-        self._emulator = emulator
+    def __init__(self, running: Running) -> None:
         self._running = running
         self._openapi: bytes | None = None
 
     def search(self, kind: Kind) -> _Handler:
         async def handler(request: web.Request) -> web.StreamResponse:
             running = self._running
-            _authenticate(request, self._emulator)
+            _authenticate(request, running.options)
             if request.content_type != _JSON:
                 raise RefusedError(
                     415,
@@ -130,34 +128,34 @@ class _Api:
         return web.Response(body=self._openapi, content_type=_JSON)
 
 
-def _search_body(wanted: SearchRequest, found: Found) -> bytes:
+def _search_body(wanted: SearchRequest, result: SearchResult) -> bytes:
     """The answer's JSON, with the hits spliced in as they are stored."""
     if wanted.page_mode:
         rest: dict[str, int] = {
             "page": wanted.page,
             "hitsPerPage": wanted.limit,
-            "totalPages": -(-found.total // wanted.limit),
-            "totalHits": found.total,
+            "totalPages": -(-result.total // wanted.limit),
+            "totalHits": result.total,
         }
     else:
         rest = {
             "offset": wanted.offset,
             "limit": wanted.limit,
-            "estimatedTotalHits": found.total,
+            "estimatedTotalHits": result.total,
         }
-    return b'{"hits":[' + b",".join(found.hits) + b"]," + orjson.dumps(rest)[1:]
+    return b'{"hits":[' + b",".join(result.hits) + b"]," + orjson.dumps(rest)[1:]
 
 
-def _authenticate(request: web.Request, emulator: Emulator) -> None:
+def _authenticate(request: web.Request, options: EmulatorOptions) -> None:
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":
-        expected = f"{emulator.api_key}:{emulator.api_secret}".encode()
+        expected = f"{options.api_key}:{options.api_secret}".encode()
         try:
             given = base64.b64decode(credentials.strip(), validate=True)
         except (binascii.Error, ValueError):
             given = b""
     else:
-        expected = emulator.bearer_auth.encode()
+        expected = options.bearer_auth.encode()
         is_bearer = scheme.lower() == "bearer"
         given = credentials.strip().encode("utf-8", "surrogateescape") if is_bearer else b""
     if not given or not hmac.compare_digest(given, expected):
@@ -175,8 +173,8 @@ async def _recorded_body(request: web.Request, seen: SeenRequests) -> bytes:
     return body
 
 
-def _observed(running: Running, faults: Faults) -> Any:
-    """The middleware around every handler: record, fault, errors as JSON, request id."""
+def _observed(running: Running) -> Any:
+    """Returns the middleware around every handler: record, fault, errors as JSON, request id."""
 
     @web.middleware
     async def observed(request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -185,7 +183,7 @@ def _observed(running: Running, faults: Faults) -> Any:
         fault = None
         if not request.path.startswith(CONTROL_PREFIX):
             running.seen.add(seen)
-            fault = faults.next_fault(request.method, request.path)
+            fault = running.faults.next_fault(request.method, request.path)
         if fault is None:
             response = await _answer(request, handler)
             response.headers[REQUEST_ID] = seen.request_id

@@ -18,7 +18,7 @@ from aiohttp import http, web
 from scenario_search.emulator.contract.refusals import RefusedError
 from scenario_search.emulator.http.errors import REQUEST_ID, error_response, framework_error
 
-__all__ = ["listening_socket", "serve"]
+__all__ = ["listening_socket", "origin_of", "serve"]
 
 _GRACE: Final = 2.0  # seconds that requests under way have when the emulator stops
 _TURNS: Final = 5
@@ -36,6 +36,12 @@ def listening_socket(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=128)
+
+
+def origin_of(listener: socket.socket) -> str:
+    """Returns the scheme, host and port of a socket that listens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def serve(

@@ -7,15 +7,21 @@ random: a rule counts the requests it applies to, and its counters decide.
 from __future__ import annotations
 
 import fnmatch
-import math
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import attrs
 import orjson
 from attrs.validators import optional
+
+from scenario_search.emulator.contract.arguments import (
+    check_whole,
+    must_be_boolean,
+    must_be_seconds,
+    must_be_whole,
+)
 
 __all__ = ["Fault", "Faults", "Rule", "rule_from_json"]
 
@@ -23,31 +29,6 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _HEADER_VALUE: Final = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 _OF_THE_CONNECTION: Final = ("content-length", "transfer-encoding")
 _MOST_TIMES: Final = 2**53
-
-_Check: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], None]
-
-
-def _whole(name: str, value: Any, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, not {value!r:.60}")
-    if not least <= value <= most:
-        raise ValueError(f"{name} must be from {least} to {most}, not {value}")
-
-
-def _within(least: int, most: int) -> _Check:
-    return lambda _, field, value: _whole(field.name, value, least, most)
-
-
-def _seconds(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{field.name} must be a number of seconds, not {value!r:.60}")
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{field.name} must be 0 seconds or more, and not endless, not {value}")
-
-
-def _truth(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
-    if not isinstance(value, bool):
-        raise TypeError(f"{field.name} must be true or false, not {value!r:.60}")
 
 
 def _sendable_headers(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
@@ -102,14 +83,14 @@ class Fault:
         malformed_json: Answer as usual, but with half of the JSON text.
     """
 
-    status: int | None = attrs.field(default=None, validator=optional(_within(200, 599)))
+    status: int | None = attrs.field(default=None, validator=optional(must_be_whole(200, 599)))
     headers: Mapping[str, str] = attrs.field(factory=dict, validator=_sendable_headers)
     body: Any = attrs.field(default=None, validator=_sendable_body)
-    latency: float = attrs.field(default=0.0, validator=_seconds)
-    stall: bool = attrs.field(default=False, validator=_truth)
-    truncate: int | None = attrs.field(default=None, validator=optional(_within(0, 2**31)))
-    reset: bool = attrs.field(default=False, validator=_truth)
-    malformed_json: bool = attrs.field(default=False, validator=_truth)
+    latency: float = attrs.field(default=0.0, validator=must_be_seconds)
+    stall: bool = attrs.field(default=False, validator=must_be_boolean)
+    truncate: int | None = attrs.field(default=None, validator=optional(must_be_whole(0, 2**31)))
+    reset: bool = attrs.field(default=False, validator=must_be_boolean)
+    malformed_json: bool = attrs.field(default=False, validator=must_be_boolean)
 
 
 @attrs.define
@@ -202,9 +183,9 @@ class Faults:
             reset=reset,
             malformed_json=malformed_json,
         )
-        _whole("every", every, 1, _MOST_TIMES)
+        check_whole("every", every, 1, _MOST_TIMES)
         if times is not None:
-            _whole("times", times, 1, _MOST_TIMES)
+            check_whole("times", times, 1, _MOST_TIMES)
         _check_pattern(path)
         _check_method(method)
         if sequence is not None:

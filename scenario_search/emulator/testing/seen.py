@@ -90,8 +90,8 @@ class SeenRequests:
             seen.body = body
             self._let_go()
 
-    def forget(self) -> None:
-        """Forget all of them."""
+    def clear(self) -> None:
+        """Clears all of them."""
         with self._lock:
             self._kept.clear()
             self._bytes = 0

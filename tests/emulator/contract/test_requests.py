@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.contract.refusals import RefusedError
 from scenario_search.emulator.contract.requests import LARGEST_POSITION, SearchRequest, read_search
-from scenario_search.emulator.engine.engine import Found
+from scenario_search.emulator.engine.engine import SearchResult
 from scenario_search.emulator.http.routes import _search_body
 
 
@@ -251,7 +251,7 @@ def test_any_object_is_read_or_is_a_400(body: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("total", "pages"), [(0, 0), (1, 1), (50, 1), (51, 2)])
 def test_the_last_page_may_be_less_than_full(total: int, pages: int) -> None:
     wanted = SearchRequest(kind="assets", page_mode=True, limit=50)
-    assert orjson.loads(_search_body(wanted, Found([], total)))["totalPages"] == pages
+    assert orjson.loads(_search_body(wanted, SearchResult([], total)))["totalPages"] == pages
 
 
 def test_ratios_are_words_alone_and_subject_alone_if_unset() -> None:

@@ -20,6 +20,7 @@ from scenario_search.emulator.contract.refusals import RefusedError
 from scenario_search.emulator.contract.requests import read_search
 from scenario_search.emulator.engine.engine import Engine
 from scenario_search.emulator.engine.library import Library
+from scenario_search.emulator.engine.options import EmulatorOptions
 from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.meaning.meanings import text_of
 
@@ -73,7 +74,7 @@ def library(embedder: Dictionary) -> Iterator[Library]:
 def found(library: Library, body: dict[str, Any], **options: Any) -> tuple[list[str], int]:
     request = read_search(body.pop("kind", "assets"), orjson.dumps(body), {})
     with ThreadPoolExecutor(1) as beside:
-        answer = Engine(library, beside, project_id="project_demo", **options).search(request)
+        answer = Engine(library, beside, EmulatorOptions(**options)).search(request)
     return [orjson.loads(hit)["id"] for hit in answer.hits], answer.total
 
 
@@ -108,7 +109,7 @@ class TestWhatIsSeen:
     def test_another_project_is_refused(self, library: Library) -> None:
         request = read_search("assets", b'{"query": "x"}', {"projectId": "project_other"})
         with ThreadPoolExecutor(1) as beside, pytest.raises(RefusedError) as caught:
-            Engine(library, beside, project_id="project_demo").search(request)
+            Engine(library, beside, EmulatorOptions()).search(request)
         assert caught.value.status == 403
 
 

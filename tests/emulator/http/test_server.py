@@ -20,7 +20,7 @@ import pytest
 from scenario_search import Scenario
 from scenario_search.emulator import Emulator, InvalidDocumentError
 from scenario_search.emulator.contract.requests import SearchRequest, read_search
-from scenario_search.emulator.engine.engine import Found
+from scenario_search.emulator.engine.engine import SearchResult
 from scenario_search.emulator.http import routes
 from scenario_search.emulator.store import connections as store_connections
 
@@ -152,17 +152,22 @@ class TestLife:
             Emulator(**{name: value})
 
     def test_a_demo_takes_what_an_emulator_takes_and_passes_it_on(self) -> None:
-        keywords = [
-            each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for each in inspect.signature(Emulator).parameters.values()
-        ]
-        assert list(inspect.signature(Emulator.demo).parameters.values())[1:] == keywords
-        options: dict[str, Any] = {each.name: f"some {each.name}" for each in keywords}
-        options |= {"host": "::1", "port": 1, "result_cap": 2, "max_body_bytes": 3}
-        options |= {"capped_totals": False, "sort_first": True, "url_lifetime": 4.0}
-        plain, demo = vars(Emulator(**options)), vars(Emulator.demo(5, **options))
+        options = inspect.signature(Emulator).parameters
+        of_demo = dict(inspect.signature(Emulator.demo).parameters)
+        assert next(iter(of_demo)) == "seed"
+        del of_demo["seed"]
+        by_keyword = inspect.Parameter.KEYWORD_ONLY
+        assert of_demo == {name: each.replace(kind=by_keyword) for name, each in options.items()}
+        values: dict[str, Any] = {name: f"some {name}" for name in options}
+        values |= {"host": "::1", "port": 1, "result_cap": 2, "max_body_bytes": 3}
+        values |= {"capped_totals": False, "sort_first": True, "url_lifetime": 4.0}
+        plain, demo = vars(Emulator(**values)), vars(Emulator.demo(5, **values))
         differing = {name for name in plain if plain[name] != demo[name]}
         assert differing == {"_seen", "faults", "_demo_seed"}
+
+    def test_each_option_is_described_where_users_look(self) -> None:
+        assert "\n    result_cap: The number of hits" in (inspect.getdoc(Emulator.__init__) or "")
+        assert "\n    seed: Which demo data" in (inspect.getdoc(Emulator.demo) or "")
 
     def test_its_public_names_are_those_for_users(self) -> None:
         both_ways = {"start", "stop", "load", "delete", "prepare", "reset"}
@@ -170,7 +175,7 @@ class TestLife:
             *both_ways,
             *(f"{name}_sync" for name in both_ways),
             *("demo", "url", "api_key", "api_secret", "bearer_auth", "project_id"),
-            *("requests", "forget_requests", "faults", "expire_urls", "counts", "client_options"),
+            *("requests", "clear_requests", "faults", "expire_urls", "counts", "client_options"),
         }
 
     async def test_two_emulators_do_not_know_of_each_other(self) -> None:
@@ -475,7 +480,7 @@ class TestComputing:
             engine = emulator._running().engine
             usual = engine.search
 
-            def noted(request: SearchRequest, left: threading.Event) -> Found:
+            def noted(request: SearchRequest, left: threading.Event) -> SearchResult:
                 begun.set()
                 left.wait(30)  # where it fails it would wait for ever
                 try:
@@ -565,7 +570,7 @@ class TestRequestsSeen:
         assert seen.headers["authorization"] == "[redacted]"
         assert seen.headers["x-other"] == "kept"
 
-    async def test_a_reset_forgets_them(self, demo: Emulator) -> None:
+    async def test_a_reset_clears_them(self, demo: Emulator) -> None:
         await search(demo, {"query": "one"})
         await demo.reset()
         assert not demo.requests

@@ -55,11 +55,11 @@ def test_small_ones_have_room_again_once_the_large_ones_are_gone() -> None:
     assert kept.listed() == every
 
 
-def test_after_forgetting_there_is_room_again() -> None:
+def test_after_clearing_there_is_room_again() -> None:
     kept = SeenRequests()
     for _ in range(15):
         added(kept, MIB)
-    kept.forget()
+    kept.clear()
     assert kept.listed() == []
     every = [added(kept, MIB) for _ in range(15)]
     assert kept.listed() == every
@@ -69,7 +69,7 @@ def test_a_body_that_comes_after_its_request_is_gone_takes_no_room() -> None:
     kept = SeenRequests()
     early = request()
     kept.add(early)
-    kept.forget()
+    kept.clear()
     for _ in range(20):
         kept.add_body(early, b"x" * MIB)
     every = [added(kept, MIB) for _ in range(15)]
