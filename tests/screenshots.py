@@ -24,7 +24,6 @@ import uvicorn
 from PIL import Image, ImageChops
 
 from scenario_search import AsyncScenario, F, Scenario
-from scenario_search.display.gallery import html
 
 CALL = """client.search.asset_search(
     query="dragon", filter=(F.kind == "image") & F.nsfw.is_empty(), limit=10
@@ -134,7 +133,7 @@ def served(app: Any) -> Iterator[str]:
 def shoot_gallery(browser: str, folder: Path) -> None:
     """Show a page of hits as a notebook does."""
     with Scenario.demo() as client:
-        shown = html(eval(CALL, {"client": client, "F": F}))
+        shown = eval(CALL, {"client": client, "F": F}).to_html()
         # The picture is taken when all is loaded, which leaves out what may load late.
         shown = shown.replace(' loading="lazy" decoding="async"', "")
         cell = f"{_CELL}<pre><b>[2]</b>{escape(CALL)}</pre>"

@@ -12,7 +12,6 @@ import typer
 
 from scenario_search.cli.tables import print_hits
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
-from scenario_search.display.lines import totals
 from scenario_search.search.methods import ENDPOINTS
 from scenario_search.text import count
 from scenario_search.wire.hits import Hit, SearchHits
@@ -141,10 +140,8 @@ async def _write_whole(output: Output, pages: AsyncIterator[SearchHits[Any]], wh
         first, last = first or page, page
         hits += page.hits
     if output.html is not None:
-        from scenario_search.display.gallery import html  # noqa: PLC0415 - only for galleries
-
-        shown = first if first is not None and first is last else hits
-        _write_gallery(output.html, html(shown, most=max(len(hits), 1)))
+        shown = first if first is not None and first is last else SearchHits(hits=hits)
+        _write_gallery(output.html, shown.to_html())
         say(f"{output.html}: {count(len(hits))} {what}")
         return
     if not hits:
@@ -158,7 +155,7 @@ async def _write_whole(output: Output, pages: AsyncIterator[SearchHits[Any]], wh
         say(f"{count(len(hits))} {what}")
         return
     more = "; go on with --page or --offset, or take --all" if last.has_next_page() else ""  # type: ignore[attr-defined]
-    say(totals(last, last._asked()[1]) + more)
+    say(last._total_line() + more)
 
 
 def _write_gallery(file: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scenario_search.cli.writing import named_output
-from scenario_search.display.lines import kind, model, pixels, tags, title
+from scenario_search.display.cards import Card, dimensions
 from scenario_search.text import clean, file_size
 from scenario_search.wire.hits import Hit
 
@@ -25,61 +25,51 @@ class Column:
 
     Attributes:
         name: Its head.
-        value: What it shows of a hit.
+        value: What it shows of a hit, which it gets with the hit's card.
         from_width: How wide a terminal must be for it.
         most: The most it may take; ``None`` for what is left, shared with others.
         right: Whether it is aligned to the right.
     """
 
     name: str
-    value: Callable[[Any], str]
+    value: Callable[[Any, Card], str]
     from_width: int = 0
     most: int | None = None
     right: bool = False
 
 
-def _id(hit: Hit) -> str:
-    return clean(hit.id, 80)
+def _size(hit: Any, _: Card) -> str:
+    return dimensions(hit.metadata.width, hit.metadata.height) or file_size(hit.metadata.size)
 
 
-def _made(hit: Hit) -> str:
-    return clean(hit.created_at, 40)[:10]
-
-
-def _size(hit: Any) -> str:
-    return pixels(hit) or file_size(hit.metadata.size)
-
-
-def _tags(hit: Hit) -> str:
-    return ", ".join(tags(hit))
-
-
-_MADE = Column("made", _made, 70, 10)
-_ID = Column("id", _id)
+_NAME = Column("name", lambda _, card: card.title)
+_CREATED = Column("made", lambda hit, _: clean(hit.created_at, 40)[:10], 70, 10)
+_TAGS = Column("tags", lambda _, card: ", ".join(card.tags), 120)
+_ID = Column("id", lambda hit, _: clean(hit.id, 80))
 _COLUMNS: dict[str, tuple[Column, ...]] = {
     "assets": (
-        Column("name", title),
-        Column("kind", kind, 60, 8),
+        _NAME,
+        Column("kind", lambda _, card: card.kind, 60, 8),
         Column("size", _size, 80, 12, right=True),
-        Column("model", model, 100, 16),
-        Column("prompt", lambda hit: clean(hit.metadata.prompt or hit.description), 120),
-        _MADE,
+        Column("model", lambda hit, _: hit._model(), 100, 16),
+        Column("prompt", lambda hit, _: clean(hit.metadata.prompt or hit.description), 120),
+        _CREATED,
         _ID,
     ),
     "models": (
-        Column("name", title),
-        Column("type", kind, 60, 16),
-        Column("does", lambda hit: clean(", ".join(map(str, hit.capabilities[:9]))), 100),
-        Column("tags", _tags, 120),
-        _MADE,
+        _NAME,
+        Column("type", lambda _, card: card.kind, 60, 16),
+        Column("does", lambda hit, _: clean(", ".join(map(str, hit.capabilities[:9]))), 100),
+        _TAGS,
+        _CREATED,
         _ID,
     ),
     "workflows": (
-        Column("name", title),
-        Column("status", kind, 60, 10),
-        Column("about", lambda hit: clean(hit.description or hit.short_description), 100),
-        Column("tags", _tags, 140),
-        _MADE,
+        _NAME,
+        Column("status", lambda _, card: card.kind, 60, 10),
+        Column("about", lambda hit, _: clean(hit.description or hit.short_description), 100),
+        attrs.evolve(_TAGS, from_width=140),
+        _CREATED,
         _ID,
     ),
 }
@@ -89,7 +79,11 @@ _LEAST_NAME = 12
 def print_hits(console: Console, hits: Sequence[Hit], what: str) -> None:
     """Print hits of a kind ("assets", "models", "workflows") as a table."""
     columns = [column for column in _COLUMNS[what] if console.width >= column.from_width]
-    cells = [[column.value(hit) for column in columns] for hit in hits]
+    cards = [hit._card() for hit in hits]
+    cells = [
+        [column.value(hit, card) for column in columns]
+        for hit, card in zip(hits, cards, strict=True)
+    ]
     table = _table()
     for index, column in enumerate(columns):
         widest = max((Text(row[index]).cell_len for row in cells), default=0)

@@ -34,13 +34,13 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from scenario_search.wire.hits import Document, Hit, wire_fields
+from scenario_search.wire.hits import Document, Hit, unknown_fields, wire_fields
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["Columns", "columns", "library", "rows", "to_pandas", "to_polars", "unknown_fields"]
+__all__ = ["Columns", "columns", "library", "rows", "to_pandas", "to_polars"]
 
 EXTRA = "extra"
 
@@ -118,16 +118,6 @@ def moment(text: object) -> datetime | None:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def unknown_fields(document: Document) -> dict[str, Any]:
-    """Give what the documentation does not name, by JSON name, nested fields' as nested dicts."""
-    found = dict(document._extra or {})
-    for name, wire in wire_fields(type(document)):
-        inner = getattr(document, name)
-        if isinstance(inner, Document) and (unknown := unknown_fields(inner)):
-            found[wire] = unknown
-    return found
 
 
 def _extra_json(document: Document) -> str | None:

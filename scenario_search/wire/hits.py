@@ -12,13 +12,27 @@ scenario-sdk 2.4.0.
 from __future__ import annotations
 
 import json
+import os
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 import orjson
 
-from scenario_search.text import without_signature
+from scenario_search.display.cards import (
+    Card,
+    CardPage,
+    Facts,
+    described,
+    dimensions,
+    first_text,
+    joined,
+    listed,
+    minute,
+    ratio,
+)
+from scenario_search.text import clean, count, duration, file_size, number, without_signature
 from scenario_search.wire.names import camel_case
 from scenario_search.wire.response import ResponseInfo
 
@@ -42,6 +56,7 @@ __all__ = [
     "SearchWorkflowSearchResponse",
     "Thumbnail",
     "json_bytes",
+    "unknown_fields",
     "wire_fields",
     "wire_name",
 ]
@@ -50,6 +65,10 @@ H = TypeVar("H", bound="Hit")
 
 _LINE = 80
 """Columns of a terminal."""
+
+_SHOWN_UNKNOWN = 5
+_PICTURE_KINDS = {"image", "image-hdr", "canvas"}
+_WIDE_KINDS = {"text", "audio"}
 
 REQUIRED = "required"
 WIRE = "wire"
@@ -82,6 +101,16 @@ def wire_fields(cls: type[Document]) -> tuple[tuple[str, str], ...]:
         )
         _wire_fields[cls] = found
     return found
+
+
+def unknown_fields(document: Document) -> dict[str, Any]:
+    """Returns what the documentation does not name, by JSON name, also of nested documents."""
+    unknown = dict(document._extra or {})
+    for name, wire in wire_fields(type(document)):
+        inner = getattr(document, name)
+        if isinstance(inner, Document) and (inner_unknown := unknown_fields(inner)):
+            unknown[wire] = inner_unknown
+    return unknown
 
 
 def _plain(value: Any) -> Any:
@@ -295,23 +324,58 @@ class Hit(Document):
     thumbnail: Thumbnail | None = None
     """A preview picture."""
 
+    def _card(self) -> Card:
+        """Returns what is shown of it."""
+        return Card(
+            of=type(self).__name__,
+            id=self.id,
+            title=clean(self.id, 80),
+            kind="",
+            record=self._record(),
+            details=(*described(("tags", listed(self._tags()))), *self._unknown()),
+            facts=self._facts(),
+            tags=self._tags(),
+            pictures=_urls(self.thumbnail),
+        )
+
+    def _record(self) -> tuple[str, ...]:
+        return clean(self.privacy, 20), minute(self.created_at)
+
+    def _facts(self, *own: tuple[str, object]) -> Facts:
+        created = minute(self.created_at)
+        return described(("id", self.id), *own, ("privacy", self.privacy), ("created", created))
+
+    def _tags(self) -> tuple[str, ...]:
+        """Returns its tags as clean text, each once."""
+        return tuple(dict.fromkeys(filter(None, (clean(tag, 40) for tag in self.tags[:40]))))
+
+    def _unknown(self) -> Facts:
+        """Returns the fields that the documentation does not name: the first with their values."""
+        unknown = list(unknown_fields(self).items())
+        first = ((f"extra {name}", repr(value)) for name, value in unknown[:_SHOWN_UNKNOWN])
+        return described(*first, ("extra", ", ".join(name for name, _ in unknown[_SHOWN_UNKNOWN:])))
+
     def __repr__(self) -> str:
         """Show in a few lines what tells most of it; :meth:`to_dict` gives all."""
-        from scenario_search.display.lines import hit_text  # noqa: PLC0415 - it needs this module
+        from scenario_search.display.lines import card_text  # noqa: PLC0415 - only when shown
 
-        return hit_text(self)
+        return card_text(self._card())
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """Show the hit in IPython, in a line where it stands among others."""
-        from scenario_search.display.lines import hit_line  # noqa: PLC0415 - only IPython does
+        from scenario_search.display.lines import card_line  # noqa: PLC0415 - only IPython does
 
-        printer.text(hit_line(self) if len(printer.stack) > 1 else repr(self))
+        printer.text(card_line(self._card()) if len(printer.stack) > 1 else repr(self))
 
     def _repr_html_(self) -> str:
         """Show the hit in a notebook."""
-        from scenario_search.display.gallery import hit_html  # noqa: PLC0415 - only notebooks do
+        from scenario_search.display.gallery import card_html  # noqa: PLC0415 - only notebooks do
 
-        return hit_html(self)
+        return card_html(self._card())
+
+
+def _urls(*thumbnails: Thumbnail | None) -> tuple[str, ...]:
+    return tuple(thumbnail.url for thumbnail in thumbnails if thumbnail is not None)
 
 
 @attrs.define(kw_only=True, repr=False)
@@ -332,6 +396,68 @@ class SearchAssetSearchResponse(Hit):
     """A caption: a user's, or one that was generated."""
     transcription: str | None = None
     """What is said in a sound."""
+
+    def _card(self) -> Card:
+        data = self.metadata
+        kind = self._kind()
+        pixels, size = dimensions(data.width, data.height), file_size(data.size)
+        model = self._model()
+        speech = self.transcription or data.text
+        unsafe = listed(self.nsfw[:10])
+        return Card(
+            of=type(self).__name__,
+            id=self.id,
+            title=first_text(data.name, data.prompt, self.description, data.text, self.id),
+            kind=kind,
+            summary=tuple(filter(None, (joined(pixels, size), model))),
+            tooltip=first_text(data.prompt, self.description, most=400),
+            record=self._record(),
+            details=(
+                *described(
+                    ("prompt", data.prompt),
+                    ("says", speech),
+                    ("caption", "" if data.prompt else self.description),
+                    ("content", self.content),
+                    ("unsafe", unsafe),
+                    ("tags", listed(self._tags())),
+                    ("url", self.url),
+                ),
+                *self._unknown(),
+            ),
+            facts=self._facts(
+                ("kind", joined(kind, clean(data.type, 60))),
+                ("size", joined(pixels, size)),
+                ("model", joined(model, clean(data.model_id, 60))),
+                ("prompt", data.prompt),
+                ("not", data.negative_prompt),
+                ("seed", data.seed),
+                ("says", speech),
+                ("caption", self.description),
+                ("unsafe", unsafe),
+            ),
+            tags=self._tags(),
+            url=self.url,
+            ratio=ratio(data.width, data.height, 1.4 if kind in _WIDE_KINDS else 1.0),
+            pictures=(*_urls(self.thumbnail), self.url if kind in _PICTURE_KINDS else None),
+            player=kind,
+            words=(speech or data.prompt or "")
+            if kind == "audio"
+            else (self.content or data.text or self.description or ""),
+            unsafe=tuple(self.nsfw[:10]),
+        )
+
+    def _kind(self) -> str:
+        """Returns its kind, else the start of its MIME type."""
+        mime_type = clean(self.mime_type, 40).partition("/")[0]
+        return clean(self.metadata.kind, 40) or {"model": "3d"}.get(mime_type, mime_type)
+
+    def _model(self) -> str:
+        """Returns the name of the model that made it, as well as the asset knows it."""
+        data = self.metadata
+        for value in (data.model_type, data.base_model_id):
+            if (text := clean(value, 60)) and text != "custom":
+                return text
+        return first_text(data.base_model_id, data.model_id, most=60)
 
 
 @attrs.define(kw_only=True, repr=False)
@@ -359,6 +485,34 @@ class SearchModelSearchResponse(Hit):
     parent_model_id: str | None = None
     """The model it was made from."""
 
+    def _card(self) -> Card:
+        trained = number(self.training_images_number)
+        provider = self.compliance_metadata and self.compliance_metadata.model_provider
+        return Card(
+            of=type(self).__name__,
+            id=self.id,
+            title=first_text(self.name, self.short_description, self.id),
+            kind=clean(self.type, 40),
+            summary=tuple(filter(None, [listed(self.capabilities[:3], 30)])),
+            about=self.short_description,
+            record=self._record(),
+            details=(
+                *described(("about", self.short_description), ("tags", listed(self._tags()))),
+                *self._unknown(),
+            ),
+            facts=self._facts(
+                ("type", self.type),
+                ("does", listed(self.capabilities[:12])),
+                ("made by", self.source),
+                ("trained on", f"{trained:,.0f} images" if trained else ""),
+                ("provider", provider),
+                ("examples", len(self.example_asset_ids) or ""),
+            ),
+            tags=self._tags(),
+            pictures=_urls(self.thumbnail),
+            missing="no examples",
+        )
+
 
 @attrs.define(kw_only=True, repr=False)
 class SearchWorkflowSearchResponse(Hit):
@@ -376,6 +530,31 @@ class SearchWorkflowSearchResponse(Hit):
     """A picture of what goes in."""
     short_description: str | None = None
     """A line about it."""
+
+    def _card(self) -> Card:
+        created = minute(self.created_at)
+        return Card(
+            of=type(self).__name__,
+            id=self.id,
+            title=first_text(self.name, self.short_description, self.id),
+            kind=clean(self.status, 40),
+            summary=(created,) if created else (),
+            about=self.short_description or "",
+            record=self._record(),
+            details=(
+                *described(
+                    ("about", self.short_description or self.description),
+                    ("tags", listed(self._tags())),
+                ),
+                *self._unknown(),
+            ),
+            facts=self._facts(("status", self.status), ("about", self.description)),
+            tags=self._tags(),
+            pictures=_urls(self.thumbnail),
+            before_after=(self.before.url, self.after.url)
+            if self.before is not None and self.after is not None
+            else None,
+        )
 
 
 HIT_CLASSES: dict[str, type[Hit]] = {
@@ -448,6 +627,27 @@ class SearchHits(Document, Generic[H]):
 
         return to_polars(self.hits, kind=self._hit_class())
 
+    def to_html(
+        self, path: str | os.PathLike[str] | None = None, *, heading: str = "Scenario search"
+    ) -> str:
+        """Returns an HTML document that shows this page's hits as a gallery.
+
+        The URLs of the pictures in it are signed and expire.
+
+        Args:
+            path: A file that the document is written to as well.
+            heading: The title of the document.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        from scenario_search.display.gallery import page_document  # noqa: PLC0415 - only when shown
+
+        document = page_document(self._cards(len(self.hits)), heading=heading)
+        if path is not None:
+            Path(path).write_text(document, encoding="utf-8")
+        return document
+
     def _hit_class(self) -> type[Hit] | None:
         """Give the class of the hits; ``None`` where an empty page cannot tell."""
         asked, _ = self._asked()
@@ -457,14 +657,54 @@ class SearchHits(Document, Generic[H]):
         """Give what was asked for, and how the answer arrived, where that is known."""
         return None, None
 
+    def _cards(self, most: int) -> CardPage:
+        """Returns what is shown of it: the total, what was searched for, and the first hits."""
+        asked, _ = self._asked()
+        shown = self.hits[:most]
+        return CardPage(
+            of=type(self).__name__,
+            total=self._total_line(),
+            conditions=() if asked is None else asked._conditions(),
+            cards=[hit._card() for hit in shown],
+            more=len(self.hits) - len(shown),
+        )
+
+    def _total_line(self) -> str:
+        """Returns how many hits it holds, of how many, which page it is, and how long it took."""
+        counted = count(len(self.hits))
+        if self.total_hits is not None:
+            counted += f" of {_counted(self.total_hits)}"
+        elif self.estimated_total_hits not in (None, len(self.hits)):
+            counted += f" of about {_counted(self.estimated_total_hits)}"
+        total = len(self.hits) if self.total is None else self.total
+        name = self._plural()
+        line = [f"{counted} {name.removesuffix('s') if total == 1 else name}"]
+        if self.page is not None:
+            of = f" of {_counted(self.total_pages)}" if self.total_pages is not None else ""
+            line.append(f"page {_counted(self.page)}{of}")
+        elif self.offset:
+            line.append(f"after the first {_counted(self.offset)}")
+        _, info = self._asked()
+        return joined(*line, "" if info is None else duration(info.elapsed))
+
+    def _plural(self) -> str:
+        """Returns what its hits are called."""
+        classes: set[type[Hit] | None] = {type(hit) for hit in self.hits} or {self._hit_class()}
+        names = [name for name, hit_class in HIT_CLASSES.items() if classes == {hit_class}]
+        return names[0] if names else "hits"
+
     def __repr__(self) -> str:
         """Show in a few lines how many hits there are, and the first of them."""
-        from scenario_search.display.lines import page_text  # noqa: PLC0415 - it needs this module
+        from scenario_search.display import lines  # noqa: PLC0415 - only when shown
 
-        return page_text(self)
+        return lines.page_text(self._cards(lines.SHOWN_HITS))
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook, as a gallery."""
-        from scenario_search.display.gallery import page_html  # noqa: PLC0415 - only notebooks do
+        from scenario_search.display import gallery  # noqa: PLC0415 - only notebooks do
 
-        return page_html(self)
+        return gallery.page_html(self._cards(gallery.SHOWN_HITS))
+
+
+def _counted(value: object) -> str:
+    return count(value) if isinstance(value, int) else clean(value, 20)

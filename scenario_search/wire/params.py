@@ -20,10 +20,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
 
+from scenario_search.display.cards import Facts, described
 from scenario_search.errors import InvalidParamsError
 from scenario_search.hidden import HiddenText, hidden_values
+from scenario_search.text import clean
 from scenario_search.wire import rules
-from scenario_search.wire.images import Images, ImagesDict, ImageSource, like_unlike
+from scenario_search.wire.images import (
+    Images,
+    ImagesDict,
+    ImageSource,
+    like_unlike,
+    reference_images,
+)
 from scenario_search.wire.rules import is_filter
 
 if TYPE_CHECKING:
@@ -223,6 +231,27 @@ class SearchParams(Conditions):
         "Page mode: hits a page, 1 to 100 (default 20).",
         rules.page_size,
     )
+
+    def _conditions(self) -> Facts:
+        """Returns what is searched for, as it is shown: the query, the filter, the images."""
+        sides = zip(("like", "like", "unlike"), reference_images(self), strict=True)
+        return described(
+            ("query", self.query),
+            *((side, ", ".join(map(_image_name, images))) for side, images in sides),
+            ("filter", self.filter),
+            ("sorted by", ", ".join(map(str, self.sort_by or ()))),
+            most=300,
+        )
+
+
+def _image_name(source: object) -> str:
+    """Returns the name of a reference image: an asset's id or a file's name, never its content."""
+    if isinstance(source, str):
+        return "a picture" if source.startswith("data:") else clean(source, 60)
+    name = getattr(source, "name", None) or getattr(source, "filename", None)
+    if isinstance(name, str) and name:
+        return clean(name.replace("\\", "/").rpartition("/")[2], 60)
+    return "a picture"
 
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)

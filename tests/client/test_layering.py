@@ -29,12 +29,6 @@ PURE = {"text", "errors", "hidden", "filters", "display", "wire", "converter"}
 
 UPWARD: set[tuple[str, str]] = {
     ("scenario_search.crawl.crawl", "scenario_search.progress"),
-    ("scenario_search.display.gallery", "scenario_search.wire.hits"),
-    ("scenario_search.display.lines", "scenario_search.export.frames"),
-    ("scenario_search.display.lines", "scenario_search.wire.hits"),
-    ("scenario_search.display.lines", "scenario_search.wire.images"),
-    ("scenario_search.display.lines", "scenario_search.wire.params"),
-    ("scenario_search.display.lines", "scenario_search.wire.response"),
     ("scenario_search.emulator.store.files", "scenario_search.emulator.demo.drawing.pictures"),
     ("scenario_search.emulator.store.files", "scenario_search.emulator.demo.media"),
     ("scenario_search.emulator.vectors.index", "scenario_search.emulator.meaning.embedding"),
@@ -46,12 +40,7 @@ UPWARD: set[tuple[str, str]] = {
 
 KNOWN_CIRCLES: list[set[str]] = [
     {"scenario_search.wire.params", "scenario_search.wire.rules"},
-    {
-        "scenario_search.display.gallery",
-        "scenario_search.display.lines",
-        "scenario_search.export.frames",
-        "scenario_search.wire.hits",
-    },
+    {"scenario_search.export.frames", "scenario_search.wire.hits"},
     {
         "scenario_search.search.methods",
         "scenario_search.search.pages",

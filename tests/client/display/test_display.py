@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +23,8 @@ from scenario_search import (
     SearchWorkflowSearchResponse as Workflow,
     Thumbnail,
 )
-from scenario_search.display.gallery import hit_html, html, page_html, picture_url, web_url
-from scenario_search.display.lines import conditions, hit_line
+from scenario_search.display.gallery import picture_url, web_url
+from scenario_search.display.lines import card_line
 from scenario_search.display.style import STYLE
 from scenario_search.emulator import Emulator
 from scenario_search.wire.codec import structure
@@ -216,13 +217,13 @@ HITS: st.SearchStrategy[Hit] = ASSETS | MODELS | WORKFLOWS
 
 @given(HITS)
 def test_no_value_of_a_hit_becomes_markup(hit: Hit) -> None:
-    assert_only_ours(hit_html(hit))
+    assert_only_ours(hit._repr_html_())
 
 
 @given(st.lists(HITS, max_size=4), VALUES, VALUES)
 def test_no_value_of_a_page_becomes_markup(hits: list[Hit], total: Any, number: Any) -> None:
     page = SearchHits(hits=hits, total_hits=total, page=number, total_pages=number, offset=number)
-    assert_only_ours(page_html(page))
+    assert_only_ours(page._repr_html_())
 
 
 @given(st.lists(HITS, max_size=4), VALUES)
@@ -239,8 +240,8 @@ def test_the_text_of_a_hit_is_a_few_clean_lines(hit: Hit) -> None:
     hit.extra.update({"new": HOSTILE[0], "\x1b[31m": "\u202e", "more": {"a": ["\x9b"]}})
     lines = repr(hit).split("\n")
     assert 4 <= len(lines) <= 13
-    assert all(len(line) <= 80 for line in [*lines, hit_line(hit)])
-    assert_harmless("".join([*lines, hit_line(hit)]))
+    assert all(len(line) <= 80 for line in [*lines, card_line(hit._card())])
+    assert_harmless("".join([*lines, card_line(hit._card())]))
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -273,33 +274,33 @@ def asset(**metadata: Any) -> Asset:
 
 def test_a_card_shows_name_size_model_and_tags() -> None:
     hit = asset(width=1024, height=768, size=913_856, model_type="flux.1")
-    text = Reader(page_html(SearchHits(hits=[hit]))).text
+    text = Reader(SearchHits(hits=[hit])._repr_html_()).text
     for shown in ("Keep", "1024 \N{MULTIPLICATION SIGN} 768", "914 kB", "flux.1", "stone", "tower"):
         assert shown in text
 
 
 def test_text_is_shown_as_it_is() -> None:
     name = """a <b> & "c" 'd' &lt;"""
-    assert name in Reader(page_html(SearchHits(hits=[asset(name=name)]))).words
+    assert name in Reader(SearchHits(hits=[asset(name=name)])._repr_html_()).words
 
 
 def test_signed_urls_reach_the_picture_whole_and_no_text() -> None:
     hit = asset(prompt="see https://cdn.example/a?Signature=CANARY")
-    reader = Reader(hit_html(hit))
+    reader = Reader(hit._repr_html_())
     assert [image["src"] for image in reader.of("img")] == [hit.url]
     assert "CANARY" not in reader.text
     assert "Signature" not in repr(SearchHits(hits=[hit]))
 
 
 def test_pictures_load_late_and_tell_no_referrer() -> None:
-    (image,) = Reader(hit_html(asset())).of("img")
+    (image,) = Reader(asset()._repr_html_()).of("img")
     assert (image["loading"], image["referrerpolicy"]) == ("lazy", "no-referrer")
 
 
 def test_a_video_has_a_player_that_loads_nothing_before_it_is_asked_to() -> None:
     hit = asset(kind="video")
     hit.thumbnail = Thumbnail(url="https://cdn.example/t.webp")
-    (video,) = Reader(hit_html(hit)).of("video")
+    (video,) = Reader(hit._repr_html_()).of("video")
     assert video == {
         "controls": None,
         "preload": "none",
@@ -309,12 +310,12 @@ def test_a_video_has_a_player_that_loads_nothing_before_it_is_asked_to() -> None
 
 
 def test_a_video_without_a_poster_shows_its_first_frame() -> None:
-    (video,) = Reader(hit_html(asset(kind="video"))).of("video")
+    (video,) = Reader(asset(kind="video")._repr_html_()).of("video")
     assert video["preload"] == "metadata"
 
 
 def test_a_sound_has_a_player_and_its_words() -> None:
-    reader = Reader(page_html(SearchHits(hits=[asset(kind="audio", text="Halt!")])))
+    reader = Reader(SearchHits(hits=[asset(kind="audio", text="Halt!")])._repr_html_())
     (audio,) = reader.of("audio")
     assert audio["preload"] == "none"
     assert "Halt!" in reader.text
@@ -323,7 +324,7 @@ def test_a_sound_has_a_player_and_its_words() -> None:
 def test_a_3d_asset_shows_its_thumbnail_not_its_file() -> None:
     hit = asset(kind="3d")
     hit.thumbnail = Thumbnail(url="https://cdn.example/t.webp")
-    reader = Reader(page_html(SearchHits(hits=[hit])))
+    reader = Reader(SearchHits(hits=[hit])._repr_html_())
     assert [image["src"] for image in reader.of("img")] == ["https://cdn.example/t.webp"]
     assert "3D" in reader.words
 
@@ -331,13 +332,13 @@ def test_a_3d_asset_shows_its_thumbnail_not_its_file() -> None:
 def test_a_text_asset_shows_its_text() -> None:
     hit = asset(kind="text")
     hit.content = "Beware of the\ndragon."
-    assert "Beware of the dragon." in Reader(page_html(SearchHits(hits=[hit]))).text
+    assert "Beware of the dragon." in Reader(SearchHits(hits=[hit])._repr_html_()).text
 
 
 def test_unsafe_pictures_are_blurred_and_labelled() -> None:
     hit = asset()
     hit.nsfw = ["violence"]
-    reader = Reader(page_html(SearchHits(hits=[hit])))
+    reader = Reader(SearchHits(hits=[hit])._repr_html_())
     assert {"class": "ss-card ss-unsafe", "style": "--ss-ratio:1.000"} in reader.of("div")
     assert "unsafe: violence" in reader.text
 
@@ -351,7 +352,7 @@ def test_a_model_card_shows_its_picture_and_what_it_does() -> None:
         short_description="Whimsical castles",
         thumbnail=Thumbnail(url="https://cdn.example/t.webp"),
     )
-    reader = Reader(page_html(SearchHits(hits=[model])))
+    reader = Reader(SearchHits(hits=[model])._repr_html_())
     assert [image["src"] for image in reader.of("img")] == ["https://cdn.example/t.webp"]
     for shown in ("Castle Maker", "flux.1-lora", "txt2img", "Whimsical castles"):
         assert shown in reader.text
@@ -364,14 +365,14 @@ def test_a_workflow_shows_what_goes_in_and_what_comes_out() -> None:
         before=Thumbnail(url="https://cdn.example/before.webp"),
         after=Thumbnail(url="https://cdn.example/after.webp"),
     )
-    images = Reader(hit_html(workflow)).of("img")
+    images = Reader(workflow._repr_html_()).of("img")
     assert [image["alt"] for image in images] == ["before", "after"]
 
 
 @pytest.mark.parametrize("hit", [Asset(id="x"), Model(id="x"), Workflow(id="x")])
 def test_what_is_missing_is_never_written_as_none(hit: Hit) -> None:
     page = SearchHits(hits=[hit])
-    for shown in (hit_html(hit), page_html(page), html(page), repr(page)):
+    for shown in (hit._repr_html_(), page._repr_html_(), page.to_html(), repr(page)):
         assert "None" not in shown
         assert "nan" not in shown
 
@@ -397,7 +398,7 @@ def test_hits_are_counted_as_people_do(page: SearchHits[Any], text: str) -> None
 
 def test_an_empty_page_says_so() -> None:
     page: SearchHits[Asset] = SearchHits(hits=[], total_hits=0)
-    assert "0 of 0 hits" in Reader(page_html(page)).text
+    assert "0 of 0 hits" in Reader(page._repr_html_()).text
     assert repr(page) == "SearchHits: 0 of 0 hits"
 
 
@@ -409,13 +410,13 @@ def test_a_notebook_shows_a_hundred_hits_and_counts_the_rest() -> None:
 
 
 def test_a_document_shows_every_hit_it_is_given() -> None:
-    document = html(asset() for _ in range(130))
+    document = SearchHits(hits=[asset() for _ in range(130)]).to_html()
     assert document.count("<img ") == 130
     assert "130 assets" in document
 
 
 def test_a_document_stands_alone_and_forbids_scripts() -> None:
-    document = html([asset()], heading="<Castles>")
+    document = SearchHits(hits=[asset()]).to_html(heading="<Castles>")
     assert document.startswith("<!DOCTYPE html>\n")
     assert "<title>&lt;Castles&gt;</title>" in document
     assert "default-src 'none'" in document
@@ -565,4 +566,11 @@ def test_the_style_blurs_unsafe_pictures_until_they_are_pointed_at() -> None:
 
 def test_of_a_data_url_that_was_searched_with_nothing_is_shown() -> None:
     params = SearchAssetSearchParams(image="data:image/png;base64,iVBORw0KGgo=")
-    assert conditions(params) == [("like", "a picture")]
+    assert params._conditions() == (("like", "a picture"),)
+
+
+def test_a_document_is_written_where_it_is_wanted(tmp_path: Path) -> None:
+    page = SearchHits(hits=[asset()])
+    file = tmp_path / "castles.html"
+    assert page.to_html(file, heading="Castles") == file.read_text(encoding="utf-8")
+    assert page.to_html() != page.to_html(heading="Castles")
