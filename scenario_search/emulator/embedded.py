@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from scenario_search.http.transport import Transport
+from typing import Any
 
 __all__ = ["DemoEmulator"]
 
@@ -31,20 +28,20 @@ class DemoEmulator:
         self._emulator.start_sync()
 
     def client_options(self) -> dict[str, Any]:
-        """Give the options of a client of this emulator, whatever the environment says."""
+        """Returns the options of a client of this emulator, whatever the environment says."""
         return {**self._emulator.client_options}
 
-    def end_with(self, transport: Transport) -> None:
-        """Stop when a transport is collected, and when the interpreter ends."""
-        weakref.finalize(transport, self.end)
+    def end_with(self, owner: object) -> None:
+        """Stops when the owner is collected, and when the interpreter ends."""
+        weakref.finalize(owner, self.end)
 
     async def stop(self) -> None:
-        """Stop. Stopping again does nothing."""
+        """Stops. Stopping again does nothing."""
         if os.getpid() == self._process:
             await self._emulator.stop()
 
     def end(self) -> None:
-        """Stop, in whatever thread that is; from the main one, with the emulator's end awaited."""
+        """Stops, in whatever thread this is; in the main one it waits for the emulator's end."""
         thread = self._emulator._thread
         if thread is None or os.getpid() != self._process:
             return

@@ -15,6 +15,7 @@ from typing import Any, Self, TypedDict
 import attrs
 
 from scenario_search.emulator.contract.fields import Kind
+from scenario_search.emulator.demo.loading import DemoFiles, load_demo
 from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.engine.options import DemoOptions, EmulatorOptions, takes
 from scenario_search.emulator.engine.running import Running, running_over
@@ -316,7 +317,8 @@ class Emulator:
         options = self._options
         with (
             listening_socket(options.host, options.port) as listener,
-            Library(options.path, self._embedder, options.url_lifetime) as library,
+            # Also without demo data: a database file may hold some.
+            Library(options.path, self._embedder, options.url_lifetime, DemoFiles()) as library,
             running_over(
                 library,
                 options,
@@ -337,4 +339,4 @@ class Emulator:
 
     def _fill(self, library: Library) -> None:
         if self._demo_seed is not None:
-            library.load_demo(self._demo_seed, self.project_id)
+            load_demo(library, self._demo_seed, self.project_id)

@@ -17,7 +17,7 @@ LAYERS = [
     *("concurrency", "http", "export", "search", "crawl", "files", "progress"),
     *("emulator.contract", "emulator.filter", "emulator.store", "emulator.text"),
     *("emulator.vectors", "emulator.meaning", "emulator.likeness", "emulator.testing"),
-    *("emulator.demo", "emulator.engine", "emulator.http", "emulator.emulator", "emulator"),
+    *("emulator.engine", "emulator.http", "emulator.demo", "emulator.emulator", "emulator"),
     *("emulator.embedded", "emulator.pytest_plugin"),
     *("client", "sync", "", "cli", "__main__"),
 ]
@@ -29,9 +29,6 @@ PURE = {"text", "errors", "hidden", "filters", "display", "wire", "converter"}
 
 UPWARD: set[tuple[str, str]] = {
     ("scenario_search.crawl.crawl", "scenario_search.progress"),
-    ("scenario_search.emulator.store.files", "scenario_search.emulator.demo.drawing.pictures"),
-    ("scenario_search.emulator.store.files", "scenario_search.emulator.demo.media"),
-    ("scenario_search.emulator.vectors.index", "scenario_search.emulator.meaning.embedding"),
     ("scenario_search.export.files", "scenario_search.crawl.checkpoint"),
     ("scenario_search.filters.fields", "scenario_search.wire.names"),
     ("scenario_search.wire.hits", "scenario_search.export.frames"),

@@ -23,9 +23,9 @@ from scenario_search.emulator.engine import library
 from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.likeness import likenesses
 from scenario_search.emulator.likeness.features import PictureReader
-from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.store.connections import Connections
 from scenario_search.emulator.text.catalogue import TextCatalogue
+from scenario_search.emulator.vectors.index import Vectors
 
 ASSETS, BATCH = 25, 10
 NAMES = {"old": "castle", "new": "dragon"}

@@ -50,10 +50,14 @@ from scenario_search.emulator.filter.parser import (
     all_of,
     parse_filter,
 )
-from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.store.store import Numbers, StoreError
 from scenario_search.emulator.text.index import TextResult
-from scenario_search.emulator.vectors.index import best, merge_hybrid, text_similarity_score
+from scenario_search.emulator.vectors.index import (
+    Vectors,
+    best,
+    merge_hybrid,
+    text_similarity_score,
+)
 
 __all__ = ["Engine", "SearchResult"]
 

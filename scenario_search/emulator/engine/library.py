@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import EmulatorStoppedError
-from scenario_search.emulator.demo.data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.likeness.likenesses import Likenesses
 from scenario_search.emulator.meaning.embedding import Embedder
 from scenario_search.emulator.meaning.meanings import Meanings
-from scenario_search.emulator.store.files import STORED_ORIGIN, Files, file_blob
+from scenario_search.emulator.store.files import DrawnFiles, Files, file_blob
 from scenario_search.emulator.store.loaded_files import FilesOfLoad
 from scenario_search.emulator.store.lock import FileLock
 from scenario_search.emulator.store.schema import file_error
@@ -41,7 +40,8 @@ class Library:
     Args:
         path: The database file; None for a temporary one.
         embedder: Makes vectors of texts.
-        url_lifetime: How many seconds the URLs of pictures are good for.
+        url_lifetime: Seconds until the URLs of pictures expire.
+        drawn: Draws the files of documents that have none of their own.
 
     Raises:
         StoreError: The file is no database of an emulator, is of another version or damaged, is
@@ -57,7 +57,11 @@ class Library:
     """
 
     def __init__(
-        self, path: Path | str | None, embedder: Embedder, url_lifetime: float = 86_400.0
+        self,
+        path: Path | str | None,
+        embedder: Embedder,
+        url_lifetime: float = 86_400.0,
+        drawn: DrawnFiles | None = None,
     ) -> None:
         self.stopping = threading.Event()
         self._durable = path is not None
@@ -67,7 +71,7 @@ class Library:
             self._lock = FileLock(self.store.path) if self._durable else None
             self.texts = TextCatalogue(self.store)
             self.meanings = Meanings(self.store, embedder, self.stopping)
-            self.files = Files(self.store, url_lifetime)
+            self.files = Files(self.store, url_lifetime, drawn=drawn)
             self.likenesses = Likenesses(self.store, self.files, self.stopping)
         except BaseException as error:
             self._close_file()
@@ -137,27 +141,11 @@ class Library:
                 raise EmulatorStoppedError("the emulator was stopped while it loaded")
             yield document
 
-    def load_demo(self, seed: int, project_id: str) -> None:
-        """Add the demo's documents, unless they are there.
-
-        Args:
-            seed: Which demo data.
-            project_id: Whose the demo's own documents are.
-        """
-        data = demo_documents(seed, base_url=STORED_ORIGIN)
-        sources: tuple[tuple[Kind, list[dict[str, Any]]], ...] = (
-            ("assets", data.assets),
-            ("models", data.models),
-            ("workflows", data.workflows),
-        )
-        for kind, documents in sources:
-            for document in documents:
-                if document["ownerId"] == DEMO_PROJECT:
-                    document["ownerId"] = project_id
-            ids = [document["id"] for document in documents]
-            if len(self.store.numbers_of(kind, ids)) < len(ids):
-                self.store.upsert(kind, documents)
-                self._catch_up(kind)
+    def add_missing(self, kind: Kind, documents: Sequence[dict[str, Any]]) -> None:
+        """Adds documents, unless all of them are there already."""
+        if len(self.store.numbers_of(kind, [each["id"] for each in documents])) < len(documents):
+            self.store.upsert(kind, documents)
+            self._catch_up(kind)
 
     def delete(self, ids: Iterable[str], kind: Kind) -> int:
         """Delete documents, and say how many there were."""
@@ -180,7 +168,7 @@ class Library:
             self.likenesses.compute_all()
 
     def _catch_up(self, kind: Kind) -> None:
-        self.files.forget()
+        self.files.clear_cache()
         self.texts.catch_up(kind)
         self.meanings.follow(kind)
 

@@ -29,10 +29,10 @@ from scenario_search.emulator.likeness.reading import (
     read_data_url,
     read_image,
 )
-from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.store.files import Files
 from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.text.catalogue import numbered_documents
+from scenario_search.emulator.vectors.index import Vectors
 from scenario_search.emulator.vectors.kept import KeptVectors, RowTable
 from scenario_search.emulator.vectors.progress_log import ProgressLog
 

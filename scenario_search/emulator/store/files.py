@@ -14,15 +14,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 from scenario_search.emulator.contract.refusals import RefusedError
-from scenario_search.emulator.demo.drawing.pictures import draw_asset, draw_thumbnail
-from scenario_search.emulator.demo.media import media_bytes
 from scenario_search.emulator.store.store import Store
 
-__all__ = ["FOLDERS", "STORED_ORIGIN", "Files", "file_blob"]
+__all__ = ["FOLDERS", "STORED_ORIGIN", "DrawnFiles", "Files", "file_blob"]
 
 STORED_ORIGIN = "http://emulator.invalid"
 """The origin of the emulator's own URLs in stored documents; ``.invalid`` is never a real host."""
@@ -35,19 +33,41 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _CACHE_BYTES = 64 * 1024 * 1024
 
 
+class DrawnFiles(Protocol):
+    """Draws the files of documents whose URLs are under `STORED_ORIGIN`, when asked for them."""
+
+    def media(self, document: Mapping[str, Any]) -> tuple[bytes, str]:
+        """Returns the file of an asset and its media type."""
+        ...
+
+    def picture(self, document: Mapping[str, Any], max_side: int) -> bytes:
+        """Returns the picture of an image as a file, in pixels that are true to it."""
+        ...
+
+    def thumbnail(self, document: Mapping[str, Any], max_side: int = 512) -> bytes:
+        """Returns a WebP preview of an asset."""
+        ...
+
+
 class Files:
     """Reads, draws and keeps pictures, and signs the paths that lead to them.
 
     Args:
         store: Where documents and the pictures that were loaded are.
-        lifetime: How many seconds a URL is good for.
-        clock: Gives the time in seconds since 1970.
+        lifetime: Seconds until a URL expires.
+        clock: Returns the time in seconds since 1970.
+        drawn: Draws the files of documents that have none of their own; None if nothing does.
     """
 
     def __init__(
-        self, store: Store, lifetime: float, clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        lifetime: float,
+        clock: Callable[[], float] = time.time,
+        drawn: DrawnFiles | None = None,
     ) -> None:
         self._store = store
+        self._drawn = drawn
         self._lifetime = lifetime
         self._clock = clock
         self._key = secrets.token_bytes(32)
@@ -140,22 +160,23 @@ class Files:
                 self._cached_bytes -= len(oldest)
         return content
 
-    def forget(self) -> None:
-        """Drop what is cached, since documents or their files have changed."""
+    def clear_cache(self) -> None:
+        """Drops what is cached, since documents or their files have changed."""
         with self._lock:
             self._cache.clear()
             self._cached_bytes = 0
             self._changes += 1
 
     def _content(self, folder: str, document: Mapping[str, Any]) -> tuple[bytes, str] | None:
+        drawn = self._drawn if _is_own(document) else None
         if folder == "thumbnails":
-            return (draw_thumbnail(document), "image/webp") if _is_drawn(document) else None
+            return None if drawn is None else (drawn.thumbnail(document), "image/webp")
         loaded = self.loaded(document)
         if loaded is not None:
             media_type = document.get("mimeType")
             known = isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type)
             return loaded, str(media_type) if known else "application/octet-stream"
-        return media_bytes(document) if _is_drawn(document) else None
+        return None if drawn is None else drawn.media(document)
 
     def loaded(self, document: Mapping[str, Any]) -> bytes | None:
         """The file that was loaded for an asset, or None."""
@@ -173,12 +194,11 @@ class Files:
             An image file, or something else for media that were loaded; None where there is none.
         """
         loaded = self.loaded(document)
-        if loaded is not None or not _is_drawn(document):
+        if loaded is not None or self._drawn is None or not _is_own(document):
             return loaded
-        if _is_image(document):
-            # So small a picture would lose what tells it from others in a JPEG.
-            return draw_asset({**document, "mimeType": "image/png"}, max_side=side)
-        return draw_thumbnail(document, max_side=side) if "thumbnail" in document else None
+        if str(document.get("mimeType")).startswith("image/"):
+            return self._drawn.picture(document, side)
+        return self._drawn.thumbnail(document, side) if "thumbnail" in document else None
 
 
 def file_blob(asset_id: str) -> str:
@@ -186,10 +206,6 @@ def file_blob(asset_id: str) -> str:
     return f"file/{asset_id}/"
 
 
-def _is_drawn(document: Mapping[str, Any]) -> bool:
-    """Whether the document is the demo's, whose pictures are drawn when they are asked for."""
+def _is_own(document: Mapping[str, Any]) -> bool:
+    """Returns whether the document's file is the emulator's own, not that of another server."""
     return str(document.get("url")).startswith(STORED_ORIGIN)
-
-
-def _is_image(document: Mapping[str, Any]) -> bool:
-    return str(document.get("mimeType")).startswith("image/")

@@ -10,19 +10,20 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scenario_search.emulator.meaning.embedding import Vectors, normalised
-
 __all__ = [
     "Ranked",
     "VectorIndex",
+    "Vectors",
     "best",
     "from_bytes",
     "merge_hybrid",
+    "normalised",
     "products",
     "text_similarity_score",
     "to_bytes",
 ]
 
+Vectors: TypeAlias = NDArray[np.float32]
 Ranked: TypeAlias = tuple[int, float]
 
 # Below this share of candidates their rows are picked out first; above it all are compared.
@@ -177,6 +178,12 @@ def _positions(held: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np
     at = np.searchsorted(held, wanted)
     within = at < len(held)
     return np.asarray(at[within][held[at[within]] == wanted[within]])
+
+
+def normalised(vectors: Vectors) -> Vectors:
+    """Scale rows to length 1; a zero row stays zero."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def best(

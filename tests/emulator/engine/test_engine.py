@@ -21,8 +21,8 @@ from scenario_search.emulator.contract.requests import read_search
 from scenario_search.emulator.engine.engine import Engine
 from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.engine.options import EmulatorOptions
-from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.meaning.meanings import text_of
+from scenario_search.emulator.vectors.index import Vectors
 
 MEANINGS = {"castle": 0, "fortress": 0, "dragon": 1, "wyvern": 1, "tree": 2}
 

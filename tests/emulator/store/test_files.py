@@ -170,7 +170,7 @@ def test_what_was_read_as_it_changed_is_not_kept(
 ) -> None:
     def store(content: bytes) -> None:
         files._store.upsert("assets", [{"id": "a"}], blobs=lambda id_: {file_blob(id_): content})
-        files.forget()
+        files.clear_cache()
 
     def loaded_slowly(document: Mapping[str, Any]) -> bytes | None:
         found = loaded(document)
@@ -192,7 +192,7 @@ def test_a_file_is_read_once_until_something_changes(
     files.read("/files/a.txt")
     monkeypatch.setattr(files, "loaded", lambda _: b"read again")
     assert files.read("/files/a.txt")[0] == b"content"
-    files.forget()
+    files.clear_cache()
     assert files.read("/files/a.txt")[0] == b"read again"
 
 
@@ -254,3 +254,14 @@ class TestLoadedFiles:
             await emulator.load([{"id": "asset_1", "tags": ["x"]}])
             async with session.get(url) as response:
                 assert response.status == 404
+
+
+async def test_a_database_with_demo_data_has_its_pictures_in_a_plain_emulator_too(
+    session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    async with Emulator.demo(path=tmp_path / "demo.db"):
+        pass
+    async with Emulator(tmp_path / "demo.db") as emulator:
+        hit = await first(emulator, session, "kind = video")
+        async with session.get(hit["thumbnail"]["url"]) as response:
+            assert (response.status, response.content_type) == (200, "image/webp")

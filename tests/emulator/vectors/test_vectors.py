@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, strategies as st
 from numpy.typing import ArrayLike, NDArray
 
-from scenario_search.emulator.meaning.embedding import Vectors
 from scenario_search.emulator.vectors.index import (
     Ranked,
     VectorIndex,
+    Vectors,
     best,
     from_bytes,
     merge_hybrid,
