@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 __all__ = [
     "AUDIO_RATE",
     "DEMO_PROJECT",
-    "MESH_JSON",
     "OTHER_PROJECTS",
     "DemoData",
     "Document",
@@ -63,9 +62,8 @@ Document = dict[str, Any]
 
 AUDIO_RATE = 8000
 """Samples per second of the demo's audio files, which are 16-bit mono WAV."""
-MESH_JSON = 1024
-MESH_SIZE = 12 + 8 + MESH_JSON + 8 + 12 * 3 * 24
-"""Bytes of each demo mesh: headers, its JSON and twelve triangles with normals."""
+MESH_SIZE = 1916
+"""Bytes of each demo mesh, as of its template."""
 
 VIDEO_SIZES = {"16:9": 1359543, "1:1": 1390423}
 """Bytes of each demo video, whose samples are not compressed."""
