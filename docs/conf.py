@@ -54,7 +54,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"AbstractAsyncContextManager|DownloadSource|optional"),
     (
         r"py:.*",
-        r"(scenario_search\..*\.)?(PreparedSearch|SearchParams|Checkpoint|JsonLines|ClientHit|_\w+)",
+        r"(scenario_search\..*\.)?(PreparedSearch|PagedSearch|SearchParams|Checkpoint|JsonLines|ClientHit|_\w+)",
     ),
     (r"py:.*", r"(scenario_search\..*\.)?(Screen|Walk|Known|PillowImage)"),
     (r"py:mod", r"scenario_search\..*"),

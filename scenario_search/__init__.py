@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from scenario_search.filters import F, Filter, Raw
     from scenario_search.http.options import ClientOptions
     from scenario_search.progress import ProgressBar, track
-    from scenario_search.search.pages import AsyncSearchHitsOffset, AsyncSearchResults
-    from scenario_search.search.prefetch import AsyncPrefetch
+    from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset
+    from scenario_search.search.results import AsyncSearchResults
     from scenario_search.sync.crawl import SyncCrawl
     from scenario_search.sync.scenario import Scenario, SyncPrefetch, SyncSearchHitsOffset
     from scenario_search.wire.hits import (
@@ -144,10 +144,10 @@ _HOMES = {
     "APIStatusError": "errors",
     "APITimeoutError": "errors",
     "AsyncCrawl": "crawl.crawl",
-    "AsyncPrefetch": "search.prefetch",
+    "AsyncPrefetch": "search.pages",
     "AsyncScenario": "client",
     "AsyncSearchHitsOffset": "search.pages",
-    "AsyncSearchResults": "search.pages",
+    "AsyncSearchResults": "search.results",
     "AuthenticationError": "errors",
     "BadRequestError": "errors",
     "CheckpointError": "errors",

@@ -22,8 +22,8 @@ from html import escape
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TextIO, TypeVar, overload
 
-from scenario_search.search.pages import AsyncSearchHitsOffset, AsyncSearchResults
-from scenario_search.search.prefetch import AsyncPrefetch
+from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset
+from scenario_search.search.results import AsyncSearchResults
 from scenario_search.text import clean, duration
 from scenario_search.wire.hits import SearchHits
 from scenario_search.wire.paging import whole_number

@@ -27,7 +27,8 @@ from scenario_search.crawl.requests import WindowRequests
 from scenario_search.crawl.windows import UNDATED, Known, Window, gaps, milliseconds
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
 from scenario_search.export import files as export, frames, parquet as export_parquet
-from scenario_search.search.pages import PreparedSearch
+from scenario_search.search.endpoints import Endpoint
+from scenario_search.search.prepared import PreparedSearch
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.images import Images, read_references, reference_images
 from scenario_search.wire.params import SearchParams
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from scenario_search.http.requester import Requester
     from scenario_search.progress import ProgressBar
-    from scenario_search.search.methods import Endpoint
 
 __all__ = ["AsyncCrawl", "Piece"]
 

@@ -15,7 +15,7 @@ from scenario_search.crawl.params import (
     check,
     search_params,
 )
-from scenario_search.search.methods import ASSETS, ENDPOINTS, MODELS, Endpoint
+from scenario_search.search.endpoints import ASSETS, ENDPOINTS, MODELS, Endpoint
 from scenario_search.search.signatures import takes, takes_beside
 from scenario_search.wire.hits import (
     Hit,

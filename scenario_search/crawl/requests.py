@@ -12,7 +12,8 @@ from scenario_search.concurrency.pacing import Pause, Turns
 from scenario_search.crawl.params import CrawlStats, RunOptions, joined
 from scenario_search.crawl.windows import Window, id_text
 from scenario_search.errors import APIError, APIResponseValidationError
-from scenario_search.search.pages import PreparedSearch
+from scenario_search.search.endpoints import Endpoint
+from scenario_search.search.pages import PagedSearch
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.paging import Position, whole_number
 from scenario_search.wire.params import SearchParams
@@ -20,7 +21,6 @@ from scenario_search.wire.rules import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
-    from scenario_search.search.methods import Endpoint
 
 __all__ = ["WindowPage", "WindowRequests", "cancelled", "gathered"]
 
@@ -112,7 +112,7 @@ class WindowRequests(Generic[H]):
         invalid: list[tuple[int, Any]] | None = [] if self._options.on_invalid == "skip" else None
         params = self._other_end if other_end else self._params
         params = attrs.evolve(params, filter=joined(params.filter, window.filter()))
-        search = PreparedSearch(self._requester, self._endpoint, params)
+        search = PagedSearch(self._requester, self._endpoint, params)
         retries = 0
         try:
             async with self._running.turn(urgent=urgent):

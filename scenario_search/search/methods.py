@@ -1,38 +1,26 @@
-"""The searches of a client: endpoints, declared once."""
+"""The methods that start searches, and how a method is made of an endpoint."""
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
 import attrs
 
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.errors import IgnoredParameterWarning
 from scenario_search.hidden import hide_secrets
-from scenario_search.search.pages import AsyncSearchResults, PreparedSearch
-from scenario_search.search.signatures import docstring, signature_of
-from scenario_search.wire.hits import (
-    Hit,
-    SearchAssetSearchResponse,
-    SearchModelSearchResponse,
-    SearchWorkflowSearchResponse,
-)
-from scenario_search.wire.params import (
-    CallOptions,
-    SearchAssetSearchParams,
-    SearchModelSearchParams,
-    SearchParams,
-    SearchWorkflowSearchParams,
-    ignored_parameters,
-    validate,
-)
+from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
+from scenario_search.search.pages import PagedSearch
+from scenario_search.search.results import AsyncSearchResults
+from scenario_search.search.signatures import docstring, signature_of, unexpected_keyword
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.params import SearchParams, fields, ignored_parameters, validate
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
 
-__all__ = ["ASSETS", "ENDPOINTS", "MODELS", "WORKFLOWS", "AsyncSearch", "Endpoint", "SearchMethod"]
+__all__ = ["AsyncSearch", "SearchMethod", "prepared_search", "search_method"]
 
 P = ParamSpec("P")
 O = ParamSpec("O")  # noqa: E741 - the options beside P, the parameters
@@ -55,121 +43,93 @@ class SearchMethod(Protocol[P, O, Q_contra, R_co]):
     def __call__(self, params: Q_contra, /, *args: O.args, **kwargs: O.kwargs) -> R_co: ...
 
 
-class Endpoint(Generic[P, O, Q, H]):
-    """One search of the API: a path, a request class, a class of hits.
+def search_method(
+    endpoint: Endpoint[Any, Any, Any, Any],
+    call: Callable[[Any, SearchParams], Any],
+    *,
+    owner: str,
+    returns: str,
+) -> Any:
+    """Returns the function that stands for an endpoint in a class, with its full signature.
 
-    As a class attribute it is a method with the full signature of the request class.
+    Args:
+        endpoint: The endpoint.
+        call: Called with the object whose method it is and the request. It belongs to the
+            module of the class.
+        owner: The name of the class.
+        returns: The name of the generic class that ``call`` returns an object of.
     """
 
-    def __init__(
-        self,
-        path: str,
-        params_class: Callable[P, Q],
-        options_class: Callable[O, CallOptions],
-        hit_class: type[H],
-        summary: str,
-    ) -> None:
-        self.path = path
-        self.params_class: Any = params_class
-        self.options_class: Any = options_class
-        self.hit_class = hit_class
-        self.summary = summary
-        self.name = ""
-        self._function: Any = None
+    def search(self: Any, params: Any = None, /, **keywords: Any) -> Any:
+        hide_secrets(keywords)
+        return call(self, _request(endpoint, params, keywords))
 
-    def __set_name__(self, owner: type[Any], name: str) -> None:
-        self.name = name
-        self._function = self.method(
-            owner,
-            lambda search, params: AsyncSearchResults(search._prepare(self, params)),
-            returns=f"AsyncSearchResults[{self.hit_class.__name__}]",
+    search.__name__ = endpoint.name
+    search.__qualname__ = f"{owner}.{endpoint.name}"
+    search.__module__ = call.__module__
+    search.__doc__ = docstring(f"{endpoint.summary}\n\n{_RAISES}", endpoint.params_class)
+    described: Any = search
+    described.__signature__ = signature_of(
+        endpoint.params_class, returns=f"{returns}[{endpoint.hit_class.__name__}]"
+    )
+    return search
+
+
+def _request(
+    endpoint: Endpoint[Any, Any, Any, Any], params: Any, keywords: dict[str, Any]
+) -> SearchParams:
+    """Returns the request of a call: its request object with the options, or of its keywords."""
+    params_class: type[SearchParams] = endpoint.params_class
+    if params is None:
+        names = [field.name for field in fields(params_class)]
+        for name in keywords:
+            if name not in names:
+                raise TypeError(unexpected_keyword(endpoint.name, name, names))
+        return params_class(**keywords)
+    if not isinstance(params, params_class):
+        raise TypeError(
+            f"{endpoint.name}() takes keywords, such as query=..., or one "
+            f"{params_class.__name__}, not {type(params).__name__}"
         )
-
-    def method(
-        self, owner: type[Any], call: Callable[[Any, SearchParams], Any], *, returns: str
-    ) -> Any:
-        """Make the function that stands for this endpoint in a class."""
-
-        def search(self_: Any, params: Any = None, /, **keywords: Any) -> Any:
-            hide_secrets(keywords)
-            return call(self_, self.request(params, keywords))
-
-        search.__name__ = self.name
-        search.__qualname__ = f"{owner.__qualname__}.{self.name}"
-        search.__module__ = owner.__module__
-        search.__doc__ = docstring(f"{self.summary}\n\n{_RAISES}", self.params_class)
-        described: Any = search
-        described.__signature__ = signature_of(self.params_class, returns=returns)
-        return search
-
-    def request(self, params: Any, keywords: dict[str, Any]) -> SearchParams:
-        """Make the request of a call: a request object with options, or keywords."""
-        if params is None:
-            try:
-                made: SearchParams = self.params_class(**keywords)
-            except TypeError as error:
-                raise TypeError(
-                    str(error).replace(f"{self.params_class.__name__}.__init__", self.name)
-                ) from None
-            return made
-        if not isinstance(params, self.params_class):
-            raise TypeError(
-                f"{self.name}() takes keywords, such as query=..., or one "
-                f"{self.params_class.__name__}, not {type(params).__name__}"
-            )
-        options = {field.name for field in attrs.fields(self.options_class)}
-        if wrong := sorted(keywords.keys() - options):
-            raise TypeError(
-                f"{self.name}() takes {', '.join(wrong)} in the request object, not beside it"
-            )
-        evolved: SearchParams = attrs.evolve(params, **keywords)
-        return evolved
-
-    @overload
-    def __get__(self, instance: None, owner: type[Any]) -> Any: ...
-    @overload
-    def __get__(
-        self, instance: AsyncSearch, owner: type[Any]
-    ) -> SearchMethod[P, O, Q, AsyncSearchResults[H]]: ...
-    def __get__(self, instance: AsyncSearch | None, owner: type[Any]) -> Any:
-        if instance is None:
-            return self._function
-        return types.MethodType(self._function, instance)
+    options = {field.name for field in attrs.fields(endpoint.options_class)}
+    if wrong := sorted(keywords.keys() - options):
+        raise TypeError(
+            f"{endpoint.name}() takes {', '.join(wrong)} in the request object, not beside it"
+        )
+    return attrs.evolve(params, **keywords)
 
 
-ASSETS = Endpoint(
-    "/search/assets",
-    SearchAssetSearchParams,
-    CallOptions,
-    SearchAssetSearchResponse,
-    "Search for assets by text, meaning, likeness and filter.",
-)
-MODELS = Endpoint(
-    "/search/models",
-    SearchModelSearchParams,
-    CallOptions,
-    SearchModelSearchResponse,
-    "Search for models by text, meaning, likeness and filter.",
-)
-WORKFLOWS = Endpoint(
-    "/search/workflows",
-    SearchWorkflowSearchParams,
-    CallOptions,
-    SearchWorkflowSearchResponse,
-    "Search for workflows by text, meaning and filter.",
-)
+def prepared_search(
+    requester: Requester, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams
+) -> PagedSearch[H]:
+    """Checks a request as the client's options say, and returns its search.
 
-_ALL: tuple[Endpoint[Any, Any, Any, Any], ...] = (ASSETS, MODELS, WORKFLOWS)
-ENDPOINTS = {endpoint.params_class.kind: endpoint for endpoint in _ALL}
-"""Each search, by what it is for: "assets", "models" or "workflows"."""
+    Raises:
+        InvalidParamsError: The API's documentation rules the request out.
+    """
+    if requester.options.validate:
+        validate(params)
+        for warning in ignored_parameters(params):
+            warn_caller(warning, IgnoredParameterWarning)
+    return PagedSearch(requester, endpoint, params)
+
+
+def _method(endpoint: Endpoint[P, O, Q, H]) -> SearchMethod[P, O, Q, AsyncSearchResults[H]]:
+    def call(search: AsyncSearch, params: SearchParams) -> AsyncSearchResults[H]:
+        return AsyncSearchResults(prepared_search(search._requester, endpoint, params))
+
+    method: SearchMethod[P, O, Q, AsyncSearchResults[H]] = search_method(
+        endpoint, call, owner="AsyncSearch", returns="AsyncSearchResults"
+    )
+    return method
 
 
 class AsyncSearch:
     """The searches of a client. Await a call for one page, or iterate over every hit."""
 
-    asset_search = ASSETS
-    model_search = MODELS
-    workflow_search = WORKFLOWS
+    asset_search = _method(ASSETS)
+    model_search = _method(MODELS)
+    workflow_search = _method(WORKFLOWS)
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester
@@ -177,12 +137,3 @@ class AsyncSearch:
     def __repr__(self) -> str:
         names = ", ".join(name for name in dir(self) if name.endswith("_search"))
         return f"<{type(self).__name__} of {self._requester.base_url}: {names}>"
-
-    def _prepare(
-        self, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams
-    ) -> PreparedSearch[H]:
-        if self._requester.options.validate:
-            validate(params)
-            for warning in ignored_parameters(params):
-                warn_caller(warning, IgnoredParameterWarning)
-        return PreparedSearch(self._requester, endpoint, params)

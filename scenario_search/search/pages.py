@@ -1,111 +1,50 @@
-"""What a search gives: results, to await or to iterate over, and pages of hits."""
+"""Pages of hits: how they are fetched, and how a page goes on to the next ones."""
 
 from __future__ import annotations
 
-import abc
 import asyncio
-import os
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 import attrs
-import orjson
 
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.concurrency.pacing import Pause
-from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import (
     APIResponseValidationError,
     InvalidParamsError,
     PaginationError,
     TruncatedResultsWarning,
 )
-from scenario_search.export.frames import Columns, library, rows
-from scenario_search.search.prefetch import AsyncPrefetch
+from scenario_search.search.exports import SearchExports
+from scenario_search.search.prefetch import ReadAhead
+from scenario_search.search.prepared import PreparedSearch
 from scenario_search.wire.codec import decode_in_turns
 from scenario_search.wire.hits import Hit, SearchHits
-from scenario_search.wire.images import read_references, reference_images
 from scenario_search.wire.paging import (
     ENGINE_CAP,
     PageInfo,
     Position,
     Walk,
-    first_position,
     next_position,
     page_position,
-    position_parameters,
     whole_number,
 )
-from scenario_search.wire.params import SearchParams, body_parameters, query_parameters
+from scenario_search.wire.params import SearchParams
 from scenario_search.wire.response import ResponseInfo
-from scenario_search.wire.rules import header_problem
+from scenario_search.wire.rules import as_int, is_whole
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-
     from scenario_search.export.files import ExportSource
-    from scenario_search.http.requester import Requester
-    from scenario_search.search.methods import Endpoint
 
-__all__ = ["AsyncSearchHitsOffset", "AsyncSearchResults", "PreparedSearch", "SearchExports"]
+__all__ = ["AsyncPrefetch", "AsyncSearchHitsOffset", "PagedSearch"]
 
 H = TypeVar("H", bound=Hit)
 
 
-def _json(data: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(data)
-    except TypeError as error:
-        raise InvalidParamsError(f"The request cannot be written as JSON: {error}") from error
-
-
-def _reads_images(params: SearchParams) -> bool:
-    """Say whether there are images beyond text, whose reading may take its time."""
-    found = chain.from_iterable(reference_images(params))
-    return any(not isinstance(source, str) for source in found)
-
-
-class PreparedSearch(Generic[H]):
-    """One search, ready to be asked for any of its pages.
-
-    The body is encoded once; only the position is added for each page.
-    """
-
-    def __init__(
-        self, requester: Requester, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams
-    ) -> None:
-        self.requester = requester
-        self.endpoint = endpoint
-        self.params = params
-        if problem := params.extra_headers and header_problem(params.extra_headers):
-            raise InvalidParamsError(f"`extra_headers` {problem}")
-        self.query = query_parameters(params, requester.project_id)
-        self._start: bytes | None = None
-        self._encoding = threading.Lock()
-
-    def encoded_start(self) -> bytes:
-        """Encode the body but its position, without the closing brace; once for all pages.
-
-        Blocks where images are to be read. Pages that are fetched at the same time wait for the
-        first of them here, for a file can be read only once.
-        """
-        with self._encoding:
-            if self._start is None:
-                self._start = self._encode_start()
-            return self._start
-
-    def _encode_start(self) -> bytes:
-        body = body_parameters(self.params)
-        most = self.requester.options.max_image_bytes
-        image, like, unlike = read_references(self.params, max_bytes=most)
-        if image:
-            body["image"] = image[0]
-        if sides := {name: side for name, side in (("like", like), ("unlike", unlike)) if side}:
-            body["images"] = sides
-        return _json({**body, **(self.params.extra_body or {})})[:-1]
+class PagedSearch(PreparedSearch[H]):
+    """One search, and its pages."""
 
     async def fetch(
         self,
@@ -114,35 +53,19 @@ class PreparedSearch(Generic[H]):
         invalid: list[tuple[int, Any]] | None = None,
         pause: Pause | None = None,
     ) -> AsyncSearchHitsOffset[H]:
-        """Ask for the page at a position.
+        """Returns the page at a position.
 
         Args:
-            position: Which page; ``None`` for what the request says itself.
-            invalid: Where hits go that do not fit, as (index, JSON); else they are an error.
+            position: Which page; ``None`` for the one that the request itself names.
+            invalid: Takes the hits that cannot be decoded, as (index, JSON). Without it, such
+                a hit is an error.
             pause: Shared by requests that should slow down together.
-        """
-        if self._start is not None:
-            body = self._start
-        elif _reads_images(self.params):
-            from anyio.to_thread import run_sync  # noqa: PLC0415 - for pictures only
 
-            body = await run_sync(self.encoded_start)
-        else:
-            body = self.encoded_start()
-        place = position_parameters(self.params) if position is None else position.wire()
-        if place:
-            body += b"," if len(body) > 1 else b""
-            body += _json(place)[1:-1]
-        params = self.params
-        content, info = await self.requester.post(
-            self.endpoint.path,
-            body + b"}",
-            self.query,
-            extra_headers=params.extra_headers,
-            timeout=params.timeout,
-            max_retries=params.max_retries,
-            pause=pause,
-        )
+        Raises:
+            InvalidParamsError: An image cannot be read, or a value has no JSON form.
+            APIError: The request failed, after its retries, or the response is no page.
+        """
+        content, info = await self.fetch_json(position, pause=pause)
         turns: Iterator[AsyncSearchHitsOffset[H] | None] = decode_in_turns(
             content,
             AsyncSearchHitsOffset,
@@ -165,12 +88,12 @@ class PreparedSearch(Generic[H]):
         *,
         fetch: Callable[[Position], Awaitable[AsyncSearchHitsOffset[H]]] | None = None,
     ) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
-        """Give the pages of a walk that hold a hit, one after the other, up to ``max_items``.
+        """Yields the pages of a walk that hold a hit, in order, up to ``max_items``.
 
         Args:
             walk: The walk, at its first position.
             first: The page of that position, where it is there already.
-            fetch: Gives the page at a position, in place of a request for each in turn.
+            fetch: Fetches the page at a position; :meth:`fetch` unless another is passed.
         """
         fetch = fetch or self.fetch
         left = self.max_items
@@ -234,59 +157,6 @@ class PreparedSearch(Generic[H]):
         return total
 
 
-class SearchExports(abc.ABC, Generic[H]):
-    """What writes to a file every hit that an iteration gives, page by page.
-
-    That is all hits of results; of a page, its own and those of the pages after it. ``max_items``
-    ends it early. The file is there whole or not at all, and what was there before is replaced.
-    Past the engine's cap of 1000, export a crawl.
-    """
-
-    __slots__ = ()
-
-    @abc.abstractmethod
-    def _export_source(self) -> ExportSource[H]: ...
-
-    async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
-        """Write the hits to a file, a line of JSON each, as the API sent them.
-
-        Raises:
-            OSError: The file cannot be written.
-            PaginationError: The server does not advance.
-            APIError: A page could not be read.
-        """
-        from scenario_search.export import files as export  # noqa: PLC0415 - few searches need it
-
-        await export.to_jsonl(self._export_source(), path)
-
-    async def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the hits to a CSV file: see :func:`scenario_search.export.files.to_csv`.
-
-        Raises:
-            OSError: The file cannot be written.
-            PaginationError: The server does not advance.
-            APIError: A page could not be read.
-        """
-        from scenario_search.export import files as export  # noqa: PLC0415 - few searches need it
-
-        await export.to_csv(self._export_source(), path)
-
-    async def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write the hits to a Parquet file.
-
-        Types and columns: :mod:`scenario_search.export.parquet`.
-
-        Raises:
-            ImportError: pyarrow is not installed.
-            OSError: The file cannot be written.
-            PaginationError: The server does not advance.
-            APIError: A page could not be read.
-        """
-        from scenario_search.export import parquet as export_parquet  # noqa: PLC0415 - few searches need it
-
-        await export_parquet.to_parquet(self._export_source(), path)
-
-
 @attrs.define(kw_only=True, repr=False)
 class AsyncSearchHitsOffset(SearchHits[H], SearchExports[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
@@ -295,12 +165,12 @@ class AsyncSearchHitsOffset(SearchHits[H], SearchExports[H]):
     ``to_polars`` give this page's hits, which need no request.
     """
 
-    _search: PreparedSearch[H] | None = attrs.field(default=None, eq=False, init=False)
+    _search: PagedSearch[H] | None = attrs.field(default=None, eq=False, init=False)
     _position: Position | None = attrs.field(default=None, eq=False, init=False)
     _info: ResponseInfo | None = attrs.field(default=None, eq=False, init=False)
 
     def _came_from(
-        self, search: PreparedSearch[H], position: Position | None, info: ResponseInfo
+        self, search: PagedSearch[H], position: Position | None, info: ResponseInfo
     ) -> None:
         self._search, self._position, self._info = search, position, info
 
@@ -315,7 +185,7 @@ class AsyncSearchHitsOffset(SearchHits[H], SearchExports[H]):
     def _no_request(self) -> NoReturn:
         raise PaginationError("This page was not made by a client's search")
 
-    def _origin(self) -> PreparedSearch[H]:
+    def _origin(self) -> PagedSearch[H]:
         return self._search or self._no_request()
 
     def has_next_page(self) -> bool:
@@ -370,96 +240,83 @@ class AsyncSearchHitsOffset(SearchHits[H], SearchExports[H]):
         return await self._origin().count()
 
 
-class AsyncSearchResults(SearchExports[H]):
-    """What a search call gives: await it for one page, or iterate over every hit.
+class AsyncPrefetch(Generic[H]):
+    """The hits of a search, in order, with up to ``pages_ahead`` pages in flight.
 
-    Nothing is sent until then. Each await, and each iteration, is a search of its own.
+    Use it with ``async with``: on the way out, requests in flight are cancelled and awaited.
+    The first page is fetched alone, since it tells the end; nothing is fetched beyond that.
+
+    Args:
+        search: The search.
+        walk: The walk over its pages, at its first position. Each iteration walks anew.
+        pages_ahead: How many pages may be in flight, from 1.
+        first: The page of the walk's first position, where it was fetched already.
+
+    Raises:
+        InvalidParamsError: ``pages_ahead`` is not a whole number from 1.
     """
 
-    def __init__(self, search: PreparedSearch[H]) -> None:
+    def __init__(
+        self,
+        search: PagedSearch[H],
+        walk: Walk,
+        pages_ahead: int,
+        first: AsyncSearchHitsOffset[H] | None = None,
+    ) -> None:
+        if not is_whole(pages_ahead, 1):
+            raise InvalidParamsError(
+                f"prefetch takes a whole number of pages from 1, not {pages_ahead!r}"
+            )
         self._search = search
+        self._start = walk.position
+        self._pages_ahead = as_int(pages_ahead)
+        self._first = first
+        self._entered = False
+        self._ahead = ReadAhead(
+            search.fetch,
+            self._pages_ahead,
+            max_items=search.max_items,
+            hits_before=0 if self._start is None else self._start.hits_before,
+        )
+        if first is not None:
+            self._ahead.learn(first)
 
-    def __await__(self) -> Generator[Any, None, AsyncSearchHitsOffset[H]]:
-        search = self._search
-        return search.fetch(first_position(search.params, walk=False)).__await__()
+    def __repr__(self) -> str:
+        of = f"{self._search.endpoint.name}, {self._pages_ahead} pages ahead"
+        return f"<{type(self).__name__} of {of}: use it in 'async with'>"
+
+    async def __aenter__(self) -> Self:
+        self._entered = True
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._entered = False
+        await self._ahead.cancel()
 
     def __aiter__(self) -> AsyncIterator[H]:
         return self._search.hits(self.pages())
 
-    if not TYPE_CHECKING:  # type checkers say it themselves
-
-        def __getattr__(self, name: str) -> NoReturn:
-            told = f"{type(self).__name__!r} object has no attribute {name!r}"
-            if not name.startswith("_") and hasattr(AsyncSearchHitsOffset, name):
-                told += f": it is the page's, which 'await' gives: (await ...).{name}"
-            raise AttributeError(told)
+    def _batches(self) -> AsyncIterator[list[H]]:
+        return self._search.batches(self.pages())
 
     def pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
-        """Give the pages that hold a hit, in order; ``max_items`` ends it early.
-
-        Iterating raises :class:`PaginationError` where the server does not advance, and
-        :class:`APIError` where a page could not be read.
-        """
-        return self._search.pages(self._walk())
-
-    def prefetch(self, pages_ahead: int) -> AsyncPrefetch[H]:
-        """Give the same hits in the same order, with several pages under way at once.
-
-        Args:
-            pages_ahead: How many pages may be under way at once, from 1. The first is asked for
-                alone, since it tells the end.
+        """Yields the pages that hold a hit, in order.
 
         Raises:
-            InvalidParamsError: ``pages_ahead`` is no whole number from 1.
+            TypeError: Not inside ``async with``.
         """
-        return AsyncPrefetch(self._search, self._walk(), pages_ahead)
+        if not self._entered:
+            raise TypeError("prefetch runs tasks: write 'async with ....prefetch(n) as hits'")
+        if self._start is None:
+            raise PaginationError("This walk has ended")
+        return self._search.pages(Walk(self._start), self._first, fetch=self._page)
 
-    def _walk(self) -> Walk:
-        search = self._search
-        position = first_position(search.params, walk=True)
-        most = search.max_items
-        if most and search.params.limit is None and not position.paged:
-            position = attrs.evolve(position, size=min(position.size, most))
-        return Walk(position)
-
-    async def count(self) -> int:
-        """Count the hits with one small request. Exact below the engine's cap of 1000.
-
-        At the cap there is a :class:`TruncatedResultsWarning`, for there may be more.
-        """
-        return await self._search.count()
-
-    async def to_dicts(self) -> list[dict[str, Any]]:
-        """Give every hit as a flat row. See :meth:`SearchHits.to_dicts`."""
-        return await in_thread(rows, [hit async for hit in self])
-
-    async def to_pandas(self) -> pd.DataFrame:
-        """Give every hit as a row of a pandas frame. See :meth:`SearchHits.to_pandas`.
-
-        Raises:
-            ImportError: pandas is not installed.
-        """
-        await in_thread(library, "pandas")
-        return await in_thread((await self._columns()).to_pandas)
-
-    async def to_polars(self) -> pl.DataFrame:
-        """Give every hit as a row of a polars frame. See :meth:`SearchHits.to_polars`.
-
-        Raises:
-            ImportError: polars is not installed.
-        """
-        await in_thread(library, "polars")
-        return await in_thread((await self._columns()).to_polars)
-
-    async def _columns(self) -> Columns:
-        found = Columns(self._search.endpoint.hit_class)
-        async for hits in self._search.batches(self.pages()):
-            await in_thread(found.add, hits)
-        return found
-
-    def _export_source(self) -> ExportSource[H]:
-        return self._search.export_source(self.pages())
-
-    def __repr__(self) -> str:
-        endpoint = self._search.endpoint
-        return f"<{type(self).__name__} of {endpoint.name}: await it, or use 'async for'>"
+    async def _page(self, position: Position) -> AsyncSearchHitsOffset[H]:
+        if not self._entered:
+            raise RuntimeError("This iteration has ended: its 'async with' was left")
+        return await self._ahead.page(position)

@@ -17,7 +17,15 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from scenario_search.hidden import hide_secrets
 from scenario_search.wire.params import fields
 
-__all__ = ["docstring", "makes", "returns_same", "signature_of", "takes", "takes_beside"]
+__all__ = [
+    "docstring",
+    "makes",
+    "returns_same",
+    "signature_of",
+    "takes",
+    "takes_beside",
+    "unexpected_keyword",
+]
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -96,7 +104,7 @@ def _checked(
         hide_secrets(keywords)
         for name in keywords:
             if name not in names:
-                raise TypeError(refused.get(name) or _unexpected(shown, name, names))
+                raise TypeError(refused.get(name) or unexpected_keyword(shown, name, names))
         return method(*args, **keywords)
 
     described: Any = called
@@ -105,7 +113,8 @@ def _checked(
     return called
 
 
-def _unexpected(function: str, name: str, names: list[str]) -> str:
+def unexpected_keyword(function: str, name: str, names: list[str]) -> str:
+    """Returns the message for a keyword that a function does not take, with the nearest name."""
     import difflib  # noqa: PLC0415 - for errors only
 
     near = difflib.get_close_matches(name, names, 1)

@@ -13,13 +13,11 @@ from types import TracebackType
 from typing import (
     TYPE_CHECKING,
     Any,
-    Generic,
     Literal,
     NoReturn,
     ParamSpec,
     Self,
     TypeVar,
-    overload,
 )
 
 import attrs
@@ -27,16 +25,14 @@ import attrs
 from scenario_search.client import AsyncScenario
 from scenario_search.http.options import ClientOptions, SyncClientOptions
 from scenario_search.http.requester import Requester
+from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
 from scenario_search.search.methods import (
-    ASSETS,
-    MODELS,
-    WORKFLOWS,
-    AsyncSearch,
-    Endpoint,
     SearchMethod,
+    prepared_search,
+    search_method,
 )
-from scenario_search.search.pages import AsyncSearchHitsOffset, AsyncSearchResults
-from scenario_search.search.prefetch import AsyncPrefetch
+from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset
+from scenario_search.search.results import AsyncSearchResults
 from scenario_search.search.signatures import makes, returns_same, takes
 from scenario_search.sync import portal
 from scenario_search.sync.crawl import SyncCrawler, TaskBlock
@@ -194,7 +190,7 @@ class Scenario:
 class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
     """The hits of a search, in order, with several pages under way at once, in a ``with`` block.
 
-    See :class:`~scenario_search.search.prefetch.AsyncPrefetch`.
+    See :class:`~scenario_search.AsyncPrefetch`.
     """
 
     def pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
@@ -316,48 +312,30 @@ def _sync_page(page: AsyncSearchHitsOffset[H]) -> SyncSearchHitsOffset[H]:
     return made
 
 
-class SyncEndpoint(Generic[P, O, Q, H]):
-    """An endpoint as a method that gives a page at once, with the same signature."""
+def _method(endpoint: Endpoint[P, O, Q, H]) -> SearchMethod[P, O, Q, SyncSearchHitsOffset[H]]:
+    def call(search: SyncSearch, params: SearchParams) -> SyncSearchHitsOffset[H]:
+        results = AsyncSearchResults(prepared_search(search._requester, endpoint, params))
+        return _sync_page(portal.run(_awaited, results))
 
-    def __init__(self, endpoint: Endpoint[P, O, Q, H]) -> None:
-        self._endpoint = endpoint
-
-    def __set_name__(self, owner: type[Any], name: str) -> None:
-        endpoint = self._endpoint
-        self._function = endpoint.method(
-            owner,
-            lambda search, params: search._first_page(endpoint, params),
-            returns=f"SyncSearchHitsOffset[{endpoint.hit_class.__name__}]",
-        )
-
-    @overload
-    def __get__(self, instance: None, owner: type[Any]) -> Any: ...
-    @overload
-    def __get__(
-        self, instance: SyncSearch, owner: type[Any]
-    ) -> SearchMethod[P, O, Q, SyncSearchHitsOffset[H]]: ...
-    def __get__(self, instance: SyncSearch | None, owner: type[Any]) -> Any:
-        return self._function.__get__(instance, owner)
+    method: SearchMethod[P, O, Q, SyncSearchHitsOffset[H]] = search_method(
+        endpoint, call, owner="SyncSearch", returns="SyncSearchHitsOffset"
+    )
+    return method
 
 
 class SyncSearch:
     """The searches of a client. A call gives a page; iterate over it for every hit."""
 
-    asset_search = SyncEndpoint(ASSETS)
-    model_search = SyncEndpoint(MODELS)
-    workflow_search = SyncEndpoint(WORKFLOWS)
+    asset_search = _method(ASSETS)
+    model_search = _method(MODELS)
+    workflow_search = _method(WORKFLOWS)
 
     def __init__(self, requester: Requester) -> None:
-        self._search = AsyncSearch(requester)
+        self._requester = requester
 
     def __repr__(self) -> str:
-        return portal.plain_words(repr(self._search))
-
-    def _first_page(
-        self, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams
-    ) -> SyncSearchHitsOffset[H]:
-        results = AsyncSearchResults(self._search._prepare(endpoint, params))
-        return _sync_page(portal.run(_awaited, results))
+        names = ", ".join(name for name in dir(self) if name.endswith("_search"))
+        return f"<{type(self).__name__} of {self._requester.base_url}: {names}>"
 
 
 async def _awaited(results: AsyncSearchResults[H]) -> AsyncSearchHitsOffset[H]:

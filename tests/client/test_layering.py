@@ -38,11 +38,6 @@ UPWARD: set[tuple[str, str]] = {
 KNOWN_CIRCLES: list[set[str]] = [
     {"scenario_search.wire.params", "scenario_search.wire.rules"},
     {"scenario_search.export.frames", "scenario_search.wire.hits"},
-    {
-        "scenario_search.search.methods",
-        "scenario_search.search.pages",
-        "scenario_search.search.prefetch",
-    },
 ]
 """Circles that still have to be opened. One that is gone leaves this list."""
 

@@ -155,7 +155,7 @@ async def test_the_body_is_encoded_once_for_all_pages(monkeypatch: pytest.Monkey
         asked.append(params)
         return body_parameters(params)
 
-    monkeypatch.setattr("scenario_search.search.pages.body_parameters", noting)
+    monkeypatch.setattr("scenario_search.search.prepared.body_parameters", noting)
     ids = [str(n) for n in range(500)]
     client, transport = faked_client(lambda body: correct_page(ids, body))
     assert len([hit async for hit in client.search.asset_search(query="x")]) == 500

@@ -19,11 +19,12 @@ from scenario_search.cli.help import Command
 from scenario_search.cli.output import Output, write
 from scenario_search.cli.writing import emit, say
 from scenario_search.errors import BadRequestError, TruncatedResultsWarning
-from scenario_search.search.methods import ENDPOINTS
+from scenario_search.search.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
-    from scenario_search.search.pages import AsyncSearchHitsOffset, AsyncSearchResults
+    from scenario_search.search.pages import AsyncSearchHitsOffset
+    from scenario_search.search.results import AsyncSearchResults
 
 __all__ = ["add_counts", "add_searches", "conditions"]
 

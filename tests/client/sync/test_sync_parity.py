@@ -14,7 +14,7 @@ from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.crawl.crawler import AsyncCrawler
 from scenario_search.http.options import ClientOptions, SyncClientOptions
 from scenario_search.search.methods import AsyncSearch
-from scenario_search.search.prefetch import AsyncPrefetch
+from scenario_search.search.pages import AsyncPrefetch
 from scenario_search.sync.crawl import SyncCrawl, SyncCrawler
 from scenario_search.sync.scenario import SyncPrefetch, SyncSearch
 

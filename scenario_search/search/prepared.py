@@ -1,0 +1,131 @@
+"""One search, ready to be sent for any of its pages."""
+
+from __future__ import annotations
+
+import threading
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import orjson
+
+from scenario_search.concurrency.pacing import Pause
+from scenario_search.errors import InvalidParamsError
+from scenario_search.search.endpoints import Endpoint
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.images import read_references, reference_images
+from scenario_search.wire.paging import Position, position_parameters
+from scenario_search.wire.params import SearchParams, body_parameters, query_parameters
+from scenario_search.wire.response import ResponseInfo
+from scenario_search.wire.rules import header_problem
+
+if TYPE_CHECKING:
+    from scenario_search.http.requester import Requester
+
+__all__ = ["PreparedSearch"]
+
+H = TypeVar("H", bound=Hit)
+
+
+class PreparedSearch(Generic[H]):
+    """One search, ready to be sent for any of its pages.
+
+    The body is encoded once; only the position is added for each page.
+
+    Args:
+        requester: Sends the requests.
+        endpoint: What is searched.
+        params: The request.
+
+    Raises:
+        InvalidParamsError: A header cannot be sent.
+    """
+
+    def __init__(
+        self, requester: Requester, endpoint: Endpoint[Any, Any, Any, H], params: SearchParams
+    ) -> None:
+        self.requester = requester
+        self.endpoint = endpoint
+        self.params = params
+        if problem := params.extra_headers and header_problem(params.extra_headers):
+            raise InvalidParamsError(f"`extra_headers` {problem}")
+        self.query = query_parameters(params, requester.project_id)
+        self._start: bytes | None = None
+        self._encoding = threading.Lock()
+
+    def encoded_start(self) -> bytes:
+        """Returns the body but its position, without the closing brace; encoded once.
+
+        Blocks while images are read. Pages that are fetched concurrently wait here for the first
+        of them, because a file object can be read only once.
+
+        Raises:
+            InvalidParamsError: An image cannot be read, or a value has no JSON form.
+        """
+        with self._encoding:
+            if self._start is None:
+                self._start = self._encode_start()
+            return self._start
+
+    def _encode_start(self) -> bytes:
+        body = body_parameters(self.params)
+        max_bytes = self.requester.options.max_image_bytes
+        image, like, unlike = read_references(self.params, max_bytes=max_bytes)
+        if image:
+            body["image"] = image[0]
+        if sides := {name: side for name, side in (("like", like), ("unlike", unlike)) if side}:
+            body["images"] = sides
+        return _json({**body, **(self.params.extra_body or {})})[:-1]
+
+    async def _body(self, position: Position | None) -> bytes:
+        if self._start is not None:
+            start = self._start
+        elif _reads_images(self.params):
+            from anyio.to_thread import run_sync  # noqa: PLC0415 - for pictures only
+
+            start = await run_sync(self.encoded_start)
+        else:
+            start = self.encoded_start()
+        place = position_parameters(self.params) if position is None else position.wire()
+        if not place:
+            return start + b"}"
+        return b"".join((start, b"," if len(start) > 1 else b"", _json(place)[1:]))
+
+    async def fetch_json(
+        self, position: Position | None, *, pause: Pause | None = None
+    ) -> tuple[bytes, ResponseInfo]:
+        """Sends a request for the page at a position.
+
+        Args:
+            position: Which page; ``None`` for the one that the request itself names.
+            pause: Shared by requests that should slow down together.
+
+        Returns:
+            The page as JSON, not yet decoded, and how the response arrived.
+
+        Raises:
+            InvalidParamsError: An image cannot be read, or a value has no JSON form.
+            APIError: The request failed, after its retries.
+        """
+        params = self.params
+        return await self.requester.post(
+            self.endpoint.path,
+            await self._body(position),
+            self.query,
+            extra_headers=params.extra_headers,
+            timeout=params.timeout,
+            max_retries=params.max_retries,
+            pause=pause,
+        )
+
+
+def _json(data: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(data)
+    except TypeError as error:
+        raise InvalidParamsError(f"The request cannot be written as JSON: {error}") from error
+
+
+def _reads_images(params: SearchParams) -> bool:
+    """Whether there are images beyond text, which may take a while to read."""
+    sources = chain.from_iterable(reference_images(params))
+    return any(not isinstance(source, str) for source in sources)

@@ -1,0 +1,120 @@
+"""The result of a search: to await for one page, or to iterate over for every hit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import attrs
+
+from scenario_search.concurrency.threads import in_thread
+from scenario_search.export.frames import Columns, library, rows
+from scenario_search.search.exports import SearchExports
+from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset, PagedSearch
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.paging import Walk, first_position
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from scenario_search.export.files import ExportSource
+
+__all__ = ["AsyncSearchResults"]
+
+H = TypeVar("H", bound=Hit)
+
+
+class AsyncSearchResults(SearchExports[H]):
+    """What a search call gives: await it for one page, or iterate over every hit.
+
+    Nothing is sent until then. Each await, and each iteration, is a search of its own.
+    """
+
+    def __init__(self, search: PagedSearch[H]) -> None:
+        self._search = search
+
+    def __await__(self) -> Generator[Any, None, AsyncSearchHitsOffset[H]]:
+        search = self._search
+        return search.fetch(first_position(search.params, walk=False)).__await__()
+
+    def __aiter__(self) -> AsyncIterator[H]:
+        return self._search.hits(self.pages())
+
+    if not TYPE_CHECKING:  # type checkers say it themselves
+
+        def __getattr__(self, name: str) -> NoReturn:
+            told = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_") and hasattr(AsyncSearchHitsOffset, name):
+                told += f": it is the page's, which 'await' gives: (await ...).{name}"
+            raise AttributeError(told)
+
+    def pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
+        """Give the pages that hold a hit, in order; ``max_items`` ends it early.
+
+        Iterating raises :class:`PaginationError` where the server does not advance, and
+        :class:`APIError` where a page could not be read.
+        """
+        return self._search.pages(self._walk())
+
+    def prefetch(self, pages_ahead: int) -> AsyncPrefetch[H]:
+        """Give the same hits in the same order, with several pages under way at once.
+
+        Args:
+            pages_ahead: How many pages may be under way at once, from 1. The first is asked for
+                alone, since it tells the end.
+
+        Raises:
+            InvalidParamsError: ``pages_ahead`` is no whole number from 1.
+        """
+        return AsyncPrefetch(self._search, self._walk(), pages_ahead)
+
+    def _walk(self) -> Walk:
+        search = self._search
+        position = first_position(search.params, walk=True)
+        most = search.max_items
+        if most and search.params.limit is None and not position.paged:
+            position = attrs.evolve(position, size=min(position.size, most))
+        return Walk(position)
+
+    async def count(self) -> int:
+        """Count the hits with one small request. Exact below the engine's cap of 1000.
+
+        At the cap there is a :class:`TruncatedResultsWarning`, for there may be more.
+        """
+        return await self._search.count()
+
+    async def to_dicts(self) -> list[dict[str, Any]]:
+        """Give every hit as a flat row. See :meth:`SearchHits.to_dicts`."""
+        return await in_thread(rows, [hit async for hit in self])
+
+    async def to_pandas(self) -> pd.DataFrame:
+        """Give every hit as a row of a pandas frame. See :meth:`SearchHits.to_pandas`.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        await in_thread(library, "pandas")
+        return await in_thread((await self._columns()).to_pandas)
+
+    async def to_polars(self) -> pl.DataFrame:
+        """Give every hit as a row of a polars frame. See :meth:`SearchHits.to_polars`.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        await in_thread(library, "polars")
+        return await in_thread((await self._columns()).to_polars)
+
+    async def _columns(self) -> Columns:
+        found = Columns(self._search.endpoint.hit_class)
+        async for hits in self._search.batches(self.pages()):
+            await in_thread(found.add, hits)
+        return found
+
+    def _export_source(self) -> ExportSource[H]:
+        return self._search.export_source(self.pages())
+
+    def __repr__(self) -> str:
+        endpoint = self._search.endpoint
+        return f"<{type(self).__name__} of {endpoint.name}: await it, or use 'async for'>"
