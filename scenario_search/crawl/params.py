@@ -20,7 +20,7 @@ from scenario_search.wire.params import (
     SearchParams,
     validate,
 )
-from scenario_search.wire.rules import as_int, is_whole
+from scenario_search.wire.values import as_int, is_whole
 
 __all__ = [
     "CrawlAssetsParams",

@@ -25,7 +25,7 @@ from scenario_search.crawl.requests import WindowPage, WindowRequests, cancelled
 from scenario_search.crawl.windows import Known, Window, milliseconds
 from scenario_search.errors import BadRequestError
 from scenario_search.wire.hits import Hit
-from scenario_search.wire.rules import MAX_PAGE_SIZE
+from scenario_search.wire.values import MAX_PAGE_SIZE
 
 __all__ = ["Piece", "Reading", "ReadingPlan"]
 

@@ -17,7 +17,7 @@ from scenario_search.search.pages import PagedSearch
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.paging import Position, whole_number
 from scenario_search.wire.params import SearchParams
-from scenario_search.wire.rules import MAX_PAGE_SIZE
+from scenario_search.wire.values import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester

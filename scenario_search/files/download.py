@@ -44,7 +44,7 @@ from scenario_search.http.options import is_loopback
 from scenario_search.http.retries import retry_after_seconds
 from scenario_search.search.methods import AsyncSearch
 from scenario_search.wire.hits import SearchAssetSearchResponse
-from scenario_search.wire.rules import is_whole
+from scenario_search.wire.values import is_whole
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester

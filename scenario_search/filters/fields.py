@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, Typ
 
 import attrs
 
-from scenario_search.wire.names import camel_case
+from scenario_search.names import camel_case
 
 __all__ = ["FIELDS", "DocumentedField", "DocumentedFields", "FieldType", "Kind", "nearest"]
 

@@ -15,7 +15,7 @@ import attrs
 
 from scenario_search.errors import ConfigurationError
 from scenario_search.hidden import HiddenText, hidden_values
-from scenario_search.wire.rules import as_int, header_problem, is_whole, query_problem
+from scenario_search.wire.values import as_int, header_problem, is_whole, query_problem
 
 if TYPE_CHECKING:
     import aiohttp

@@ -33,7 +33,7 @@ from scenario_search.wire.paging import (
 )
 from scenario_search.wire.params import SearchParams
 from scenario_search.wire.response import ResponseInfo
-from scenario_search.wire.rules import as_int, is_whole
+from scenario_search.wire.values import as_int, is_whole
 
 if TYPE_CHECKING:
     from scenario_search.export.files import ExportSource

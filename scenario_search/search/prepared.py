@@ -16,7 +16,7 @@ from scenario_search.wire.images import read_references, reference_images
 from scenario_search.wire.paging import Position, position_parameters
 from scenario_search.wire.params import SearchParams, body_parameters, query_parameters
 from scenario_search.wire.response import ResponseInfo
-from scenario_search.wire.rules import header_problem
+from scenario_search.wire.values import header_problem
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester

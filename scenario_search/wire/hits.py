@@ -32,8 +32,8 @@ from scenario_search.display.cards import (
     minute,
     ratio,
 )
+from scenario_search.names import camel_case
 from scenario_search.text import clean, count, duration, file_size, number, without_signature
-from scenario_search.wire.names import camel_case
 from scenario_search.wire.response import ResponseInfo
 
 if TYPE_CHECKING:

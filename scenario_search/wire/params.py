@@ -13,16 +13,19 @@ scenario-sdk 2.4.0. "Must provide at least one search parameter" is the API's ow
 
 from __future__ import annotations
 
+import difflib
 import enum
 import numbers
 from collections.abc import Iterator, Mapping, Sequence, Sized
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import attrs
 
 from scenario_search.display.cards import Facts, described
 from scenario_search.errors import InvalidParamsError
+from scenario_search.filters import Filter, check_fields
 from scenario_search.hidden import HiddenText, hidden_values
+from scenario_search.names import camel_case
 from scenario_search.text import clean
 from scenario_search.wire import rules
 from scenario_search.wire.images import (
@@ -32,10 +35,7 @@ from scenario_search.wire.images import (
     like_unlike,
     reference_images,
 )
-from scenario_search.wire.rules import is_filter
-
-if TYPE_CHECKING:
-    from scenario_search.filters import Filter
+from scenario_search.wire.values import SHOWN
 
 __all__ = [
     "CallOptions",
@@ -137,7 +137,7 @@ class CallOptions:
             if field.name in ("extra_headers", "extra_query") and isinstance(value, Mapping):
                 value = dict.fromkeys(value, ...)
             if value is not None:
-                shown.append(f"{field.name}={rules.SHOWN.repr(value)}")
+                shown.append(f"{field.name}={SHOWN.repr(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -320,7 +320,7 @@ def given_parameters(
 def _is_blank(value: Any) -> bool:
     if isinstance(value, str):
         return not value.strip()
-    return value is None or (is_filter(value) and value.is_blank)
+    return value is None or (isinstance(value, Filter) and value.is_blank)
 
 
 def _holds_images(images: Any) -> bool:
@@ -346,16 +346,25 @@ def _searched_by(params: SearchParams) -> set[str]:
 
 
 def problems(params: SearchParams) -> Iterator[str]:
-    """Say, one by one, what the documentation rules out in a request."""
+    """Yields what the documentation rules out in a request."""
     wrong = {
         name: what
         for name, parameter, value in given_parameters(params)
-        if parameter.rule and (what := parameter.rule(name, value, params))
+        if parameter.rule and (what := parameter.rule(name, value))
     }
     if not _searched_by(params) and wrong.keys().isdisjoint(_SEARCHES):
         *first, last = (name for name in _SEARCHES if name in attrs.fields_dict(type(params)))
         yield f"Must provide at least one search parameter: {', '.join(first)} or {last}"
     yield from wrong.values()
+    yield from _conflicts(params)
+    if "sort_by" not in wrong:
+        yield from _unsortable(params)
+
+
+def _conflicts(params: SearchParams) -> Iterator[str]:
+    """Yields which parameters exclude each other."""
+    if all(getattr(params, name, None) is not None for name in ("image", "images")):
+        yield "`image` and `images` are mutually exclusive"
     offset_mode = [n for n in ("limit", "offset") if getattr(params, n) is not None]
     page_mode = [n for n in ("page", "hits_per_page") if getattr(params, n) is not None]
     if offset_mode and page_mode:
@@ -366,6 +375,17 @@ def problems(params: SearchParams) -> Iterator[str]:
         )
 
 
+def _unsortable(params: SearchParams) -> Iterator[str]:
+    """Yields what is no field to sort by, where the documentation lists the fields that are."""
+    sortable = params.sortable
+    for item in params.sort_by or () if sortable else ():
+        field = item.partition(":")[0]
+        if field not in sortable:
+            near = difflib.get_close_matches(camel_case(field), sortable, 1, 0.5)
+            hint = f"did you mean {near[0]}?" if near else f"use {', '.join(sortable)}"
+            yield f'`sort_by`: "{field}" is not a sortable field: {hint}'
+
+
 def validate(params: SearchParams) -> None:
     """Refuse a request that the API's documentation rules out.
 
@@ -373,9 +393,7 @@ def validate(params: SearchParams) -> None:
         InvalidFilterError: The filter names a field that cannot be filtered by.
         InvalidParamsError: Anything else is wrong; one message names all of it.
     """
-    if is_filter(params.filter):
-        from scenario_search.filters import check_fields  # noqa: PLC0415 - filters are loaded late
-
+    if isinstance(params.filter, Filter):
         check_fields(params.filter, params.kind)
     if found := list(problems(params)):
         raise InvalidParamsError("; ".join(found))
@@ -401,7 +419,7 @@ def ignored_parameters(params: SearchParams) -> Iterator[str]:
 def _json_value(value: Any) -> Any:
     if type(value) is str:
         return value
-    if is_filter(value):
+    if isinstance(value, Filter):
         return str(value)
     match value:
         case bool() | str() | int() | float():

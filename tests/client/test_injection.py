@@ -77,7 +77,7 @@ def test_a_value_changes_no_tree(value: str) -> None:
         (F.name > value, filter_parser.Comparison("name", ">", value)),
         (F.name.matches(value), filter_parser.Contains("name", value)),
         (F.name.contains(value), filter_parser.Contains("name", value)),
-        (F.name.startswith(value), filter_parser.StartsWith("name", value)),
+        (F.name.starts_with(value), filter_parser.StartsWith("name", value)),
         (F.name.between(value, value), filter_parser.Between("name", value, value)),
         (F.name.is_in([value, value]), filter_parser.In("name", (value, value))),
     ):

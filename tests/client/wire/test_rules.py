@@ -12,7 +12,7 @@ import pytest
 from fake_transport import correct_page, faked_client
 
 from scenario_search import AsyncScenario, ScenarioError
-from scenario_search.wire.rules import is_whole
+from scenario_search.wire.values import is_whole
 
 Taken = Callable[[AsyncScenario, Any], Any]
 
@@ -50,7 +50,7 @@ def test_what_is_no_whole_number_is_refused(client: AsyncScenario, place: str, v
 async def test_a_download_takes_a_whole_number_of_any_type(
     client: AsyncScenario, value: Any, tmp_path: Path
 ) -> None:
-    assert (await client.download([], tmp_path, concurrency=value)).done == 0
+    assert (await client.download([], tmp_path, concurrency=value)).downloaded == 0
 
 
 def test_numbers_below_the_least_are_not_taken() -> None:

@@ -6,6 +6,6 @@ __all__ = ["camel_case"]
 
 
 def camel_case(name: str) -> str:
-    """Give the JSON name of a Python name: ``created_at`` is ``createdAt`` on the wire."""
+    """Returns the JSON name of a Python name: ``created_at`` is ``createdAt`` on the wire."""
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
