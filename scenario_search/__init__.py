@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from scenario_search.files.files import DownloadedFile
     from scenario_search.filters import F, Filter, Raw
     from scenario_search.http.options import ClientOptions
-    from scenario_search.progress import ProgressBar, track
+    from scenario_search.progress import track
     from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset
     from scenario_search.search.results import AsyncSearchResults
     from scenario_search.sync.crawl import SyncCrawl
@@ -112,7 +112,6 @@ __all__ = [
     "PaginationError",
     "PermissionDeniedError",
     "Piece",
-    "ProgressBar",
     "QuotaExceededError",
     "RateLimitError",
     "Raw",
@@ -179,7 +178,6 @@ _HOMES = {
     "PaginationError": "errors",
     "PermissionDeniedError": "errors",
     "Piece": "crawl.crawl",
-    "ProgressBar": "progress",
     "QuotaExceededError": "errors",
     "RateLimitError": "errors",
     "Raw": "filters",

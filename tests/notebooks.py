@@ -26,6 +26,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "docs" / "notebooks").glob("*.ip
 
 _LOCAL = re.compile(r' (src|href|poster)="(http://127\.0\.0\.1:\d+/[^"]*)"')
 _HOST = re.compile(r"http://127\.0\.0\.1:\d+")
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 _PICTURE_HEIGHT = 240
 
 
@@ -51,9 +52,11 @@ def executed(path: Path, *, keep_pictures: bool = False) -> Any:
             if keep_pictures and index == len(notebook.cells) - 1:
                 _embed(notebook)
             client.execute_cell(cell, index)
-        client.set_widgets_metadata()
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index}"
+        if cell.cell_type == "code":
+            # A bar is a widget, which ends with the kernel.
+            cell.outputs = [each for each in cell.outputs if _WIDGET not in each.get("data", {})]
         cell.metadata = {}
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -27,6 +27,7 @@ from scenario_search.crawl.requests import WindowRequests
 from scenario_search.crawl.windows import UNDATED, Known, Window, gaps, milliseconds
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
 from scenario_search.export import files as export, frames, parquet as export_parquet
+from scenario_search.progress import ProgressBar
 from scenario_search.search.endpoints import Endpoint
 from scenario_search.search.prepared import PreparedSearch
 from scenario_search.wire.hits import Hit
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from scenario_search.http.requester import Requester
-    from scenario_search.progress import ProgressBar
 
 __all__ = ["AsyncCrawl", "Piece"]
 
@@ -121,8 +121,16 @@ class AsyncCrawl(Generic[H]):
     def _end_bar(self) -> None:
         bar, self._bar = self._bar, None
         if bar is not None:
-            bar(self.stats)
+            bar.update(self.stats.hits, self._expected_items())
             bar.close()
+
+    def _show_bar(self, stats: CrawlStats) -> None:
+        if self._bar is not None:
+            self._bar.update(stats.hits, self._expected_items())
+
+    def _expected_items(self) -> int | None:
+        # Nothing expected yet is not a total: a crawl that begins would look done.
+        return self.stats.expected or None
 
     def __aiter__(self) -> AsyncIterator[H]:
         return self._hits(self._batches())
@@ -193,8 +201,6 @@ class AsyncCrawl(Generic[H]):
         await self._end_reading()
         self.stats = stats = CrawlStats()
         if self._options.progress is True and not self._counting:
-            from scenario_search.progress import ProgressBar  # noqa: PLC0415 - few crawls need it
-
             self._bar = ProgressBar(self._params.kind)
         try:
             self._reading = reading = await self._begin(stats)
@@ -355,7 +361,7 @@ class AsyncCrawl(Generic[H]):
             self._params,
             self._options,
             stats,
-            progress=self._options.progress if callable(self._options.progress) else self._bar,
+            progress=self._options.progress if callable(self._options.progress) else self._show_bar,
             concurrency=self._concurrency,
             ranked=ranked,
         )

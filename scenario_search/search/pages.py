@@ -27,6 +27,7 @@ from scenario_search.wire.paging import (
     PageInfo,
     Position,
     Walk,
+    items_left,
     next_position,
     page_position,
     whole_number,
@@ -44,7 +45,14 @@ H = TypeVar("H", bound=Hit)
 
 
 class PagedSearch(PreparedSearch[H]):
-    """One search, and its pages."""
+    """One search, and its pages.
+
+    Attributes:
+        expected_items: How many hits the walk that began last will yield, as far as its first
+            page tells.
+    """
+
+    expected_items: int | None = None
 
     async def fetch(
         self,
@@ -96,10 +104,12 @@ class PagedSearch(PreparedSearch[H]):
             fetch: Fetches the page at a position; :meth:`fetch` unless another is passed.
         """
         fetch = fetch or self.fetch
-        left = self.max_items
+        left, begins = self.max_items, True
         while walk.position is not None and (left is None or left > 0):
             page = await fetch(walk.position) if first is None else first
-            first = None
+            if begins:
+                self.expected_items = items_left(page, left)
+            first, begins = None, False
             warning = walk.accept(page)
             if page.hits:
                 yield page
@@ -181,6 +191,9 @@ class AsyncSearchHitsOffset(SearchHits[H], SearchExports[H]):
 
     def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
         return (None if self._search is None else self._search.params), self._info
+
+    def _expected_items(self) -> int | None:
+        return items_left(self, None if self._search is None else self._search.max_items)
 
     def _no_request(self) -> NoReturn:
         raise PaginationError("This page was not made by a client's search")
@@ -303,6 +316,9 @@ class AsyncPrefetch(Generic[H]):
 
     def _batches(self) -> AsyncIterator[list[H]]:
         return self._search.batches(self.pages())
+
+    def _expected_items(self) -> int | None:
+        return self._search.expected_items
 
     def pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
         """Yields the pages that hold a hit, in order.

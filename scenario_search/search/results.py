@@ -115,6 +115,9 @@ class AsyncSearchResults(SearchExports[H]):
     def _export_source(self) -> ExportSource[H]:
         return self._search.export_source(self.pages())
 
+    def _expected_items(self) -> int | None:
+        return self._search.expected_items
+
     def __repr__(self) -> str:
         endpoint = self._search.endpoint
         return f"<{type(self).__name__} of {endpoint.name}: await it, or use 'async for'>"

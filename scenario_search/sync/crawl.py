@@ -43,6 +43,7 @@ class _Batches(Protocol[H]):
         traceback: TracebackType | None,
     ) -> None: ...
     def _batches(self) -> AsyncIterator[list[H]]: ...
+    def _expected_items(self) -> int | None: ...
 
 
 B = TypeVar("B", bound=_Batches[Any])
@@ -71,6 +72,9 @@ class TaskBlock(Generic[B, H]):
         if self._entered_in is not None:
             portal.check_process(self._entered_in, f"This {type(self).__name__} was entered")
         return self._tasks
+
+    def _expected_items(self) -> int | None:
+        return self._tasks._expected_items()
 
     def __enter__(self) -> Self:
         self._caller.run(self._here.__aenter__)

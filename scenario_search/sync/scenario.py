@@ -223,6 +223,9 @@ class SyncSearchHitsOffset(SearchHits[H]):
     def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
         return self._source()._asked()
 
+    def _expected_items(self) -> int | None:
+        return self._source()._expected_items()
+
     @property
     def response(self) -> ResponseInfo:
         """How the page arrived: status, headers, request id, time, retries."""

@@ -32,6 +32,7 @@ __all__ = [
     "Position",
     "Walk",
     "first_position",
+    "items_left",
     "next_position",
     "page_position",
     "position_parameters",
@@ -170,6 +171,17 @@ def whole_number(value: Any) -> int | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf:
         return int(value)
     return None
+
+
+def items_left(page: SearchHits[Any], max_items: int | None) -> int | None:
+    """Returns how many hits there are from a page on, as far as it tells, or ``None``."""
+    total = whole_number(page.total)
+    if total is None:
+        return None
+    start, size = whole_number(page.page), whole_number(page.hits_per_page)
+    before = (start - 1) * size if start and size else whole_number(page.offset) or 0
+    left = max(total - before, len(page.hits))
+    return left if max_items is None else min(left, max_items)
 
 
 def _promised(asked: Position, page: SearchHits[Any]) -> int | None:

@@ -14,7 +14,7 @@ from import_graph import PACKAGE, Graph, circles, import_graph, imports, modules
 LAYERS = [
     *("_version", "text", "names", "errors", "hidden", "caller_warnings"),
     *("filters", "display", "wire", "converter"),
-    *("concurrency", "http", "export", "search", "crawl", "files", "progress"),
+    *("concurrency", "http", "export", "progress", "search", "crawl", "files"),
     *("emulator.contract", "emulator.filter", "emulator.store", "emulator.text"),
     *("emulator.vectors", "emulator.meaning", "emulator.likeness", "emulator.testing"),
     *("emulator.engine", "emulator.http", "emulator.demo", "emulator.emulator", "emulator"),
@@ -28,7 +28,6 @@ PURE = {"text", "names", "errors", "hidden", "filters", "display", "wire", "conv
 """What does no input or output, and knows no event loop."""
 
 UPWARD: set[tuple[str, str]] = {
-    ("scenario_search.crawl.crawl", "scenario_search.progress"),
     ("scenario_search.export.files", "scenario_search.crawl.checkpoint"),
     ("scenario_search.wire.hits", "scenario_search.export.frames"),
 }

@@ -19,6 +19,8 @@ NEEDED = {
     "page.to_pandas": "pandas",
     "page.to_polars": "polars",
     "page.to_parquet": "parquet",
+    "track": "progress",
+    "crawl progress": "progress",
     "crawl.to_pandas": "pandas",
     "crawl.to_polars": "polars",
     "crawl.to_parquet": "parquet",

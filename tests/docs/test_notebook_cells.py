@@ -195,14 +195,39 @@ def test_a_query_without_its_keyword_says_what_to_write(notebook: Notebook) -> N
     assert "query=..." in notebook.run('demo.search.asset_search("dragon")').error
 
 
-def test_a_bar_is_shown_in_its_own_cell_and_updated_there(notebook: Notebook) -> None:
-    for cell in (
-        'n = len(list(track(page, "dragons")))',
-        "with demo.crawl.assets(query='dragon', progress=True) as crawl: n = len(list(crawl))",
-        "t = threading.Thread(target=lambda: list(track(page)))\nt.start()\nt.join()",
-    ):
-        (shown,) = notebook.run(cell).shown
-        assert "26 of 26" in shown["text/html"]
+BARS = [
+    'n = len(list(track(page, "dragons")))',
+    "with demo.crawl.assets(query='dragon', progress=True) as crawl: n = len(list(crawl))",
+    "t = threading.Thread(target=lambda: list(track(page)))\nt.start()\nt.join()",
+]
+
+
+def test_a_bar_is_a_widget_in_its_own_cell(notebook: Notebook) -> None:
+    for cell in BARS:
+        output = notebook.run(cell)
+        (shown,) = output.shown
+        assert "application/vnd.jupyter.widget-view+json" in shown
+        assert (output.printed, output.error) == ("", "")
+
+
+def test_without_widgets_a_bar_is_text_even_where_warnings_are_errors() -> None:
+    notebook = Notebook()
+    start = """
+        import sys, threading, warnings
+        sys.modules["ipywidgets"] = None
+        warnings.simplefilter("error")
+        from scenario_search import *
+        demo = Scenario.demo()
+        page = demo.search.asset_search(query="dragon", limit=5)
+    """
+    try:
+        assert notebook.run(re.sub("^ {8}", "", start, flags=re.MULTILINE)).error == ""
+        for cell in BARS:
+            output = notebook.run(cell)
+            assert (output.shown, output.error) == ([], "")
+            assert "26/26" in output.printed
+    finally:
+        notebook.close()
 
 
 def test_a_download_prints_into_its_own_cell(notebook: Notebook, tmp_path: Any) -> None:

@@ -35,7 +35,6 @@ from scenario_search import (
     MetadataThumbnail,
     PageInfo,
     Piece,
-    ProgressBar,
     Raw,
     ResponseInfo,
     Scenario,
@@ -225,8 +224,7 @@ async def of_callers(
     client: AsyncScenario, image: ImageSource, images: ImagesDict, files: DownloadSource
 ) -> None:
     client.search.asset_search(image=image, images=images)
-    with ProgressBar("files", total=3) as bar:
-        await client.crawl.assets(progress=bar).to_jsonl("assets.jsonl")
+    await client.crawl.assets(progress=print).to_jsonl("assets.jsonl")
     await client.download(files, "files")
     assert_type(len(__version__), int)
 

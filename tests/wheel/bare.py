@@ -26,6 +26,7 @@ EXTRAS = {
     "pandas": ("pandas",),
     "polars": ("polars",),
     "parquet": ("pyarrow",),
+    "progress": ("tqdm",),
 }
 ASSETS = [{"id": f"asset_{number}", "metadata": {"width": 10 * number}} for number in range(3)]
 
@@ -80,7 +81,7 @@ def _said(use: Callable[[], object]) -> str:
 
 
 def _decoded(url: str) -> dict[str, Any]:
-    from scenario_search import AsyncScenario, Scenario
+    from scenario_search import AsyncScenario, Scenario, track
 
     async def walked() -> list[str]:
         async with AsyncScenario(base_url=url, api_key="k", api_secret="s") as client:
@@ -91,11 +92,15 @@ def _decoded(url: str) -> dict[str, Any]:
         errors = io.StringIO()
         with contextlib.redirect_stderr(errors), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "a"
-            crawl = client.crawl.assets(query="x", progress=True)
+            crawl = client.crawl.assets(query="x")
             said = {
                 "page.to_pandas": _said(page.to_pandas),
                 "page.to_polars": _said(page.to_polars),
                 "page.to_parquet": _said(lambda: page.to_parquet(path.with_suffix(".parquet"))),
+                "track": _said(lambda: track(page)),
+                "crawl progress": _said(
+                    lambda: list(client.crawl.assets(query="x", progress=True))
+                ),
                 "crawl.to_pandas": _said(client.crawl.assets(query="x").to_pandas),
                 "crawl.to_polars": _said(client.crawl.assets(query="x").to_polars),
                 "crawl.to_parquet": _said(

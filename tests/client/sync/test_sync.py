@@ -29,7 +29,6 @@ from scenario_search import (
     TruncatedResultsWarning,
 )
 from scenario_search.emulator import Emulator
-from scenario_search.progress import track
 
 KEPT_PAGE = Answer(PAGE, then="keep")
 
@@ -287,7 +286,6 @@ def test_nothing_that_is_typed_in_a_notebook_shows_an_address() -> None:
         iter(page): "<An iteration over hits: use it in 'for'>",
         page.iter_pages(): "<An iteration over pages: use it in 'for'>",
         client.crawl.models().pieces(): "<An iteration over windows: use it in 'for'>",
-        track(page): "<track, 0 of 250 done: use it in 'for'>",
     }
     assert {repr(thing): text for thing, text in shown.items()} == {
         text: text for text in shown.values()
@@ -303,7 +301,6 @@ async def test_nothing_of_the_asynchronous_side_shows_an_address() -> None:
         (client.crawl.assets(), "<AsyncCrawl of assets: use 'async for', inside 'async with'"),
         (results, "<AsyncSearchResults of asset_search: await it"),
         (results.prefetch(2), "<AsyncPrefetch of asset_search, 2 pages ahead: use it in 'async"),
-        (track(results), "<track, 0 done: use it in 'async for'>"),
     ):
         assert repr(thing).startswith(text)
 
