@@ -1,73 +1,75 @@
-"""Reading and unpacking what a server answers, and never more of it than it may be."""
+"""Reads response bodies, and never more of one than is allowed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
 from typing import TYPE_CHECKING
 
 from scenario_search.errors import APIResponseValidationError
-from scenario_search.http.codings import unpacker
 
 if TYPE_CHECKING:
     import aiohttp
 
 __all__ = ["read_body"]
 
-_AS_IT_IS = ("", "identity")
+_PIECE = 2**16
+"""Bytes per read. aiohttp decompresses in bounded steps only for a reader that names a size."""
 
-_PACKING = 2**16
-"""Bytes by which a packed body may be larger than what is in it."""
+_TURN = 2**20
+"""Bytes after which other tasks get a turn."""
+
+_CODINGS = {"", "identity", "gzip", "deflate", "br", "zstd"}
+"""The content codings that aiohttp decompresses, or does not need to."""
 
 _LARGEST_ERROR_BODY = 2**20
-"""Bytes: what is kept of the body of an answer that is no success."""
+"""Bytes kept of the body of a response that is not a success."""
 
 
 async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    """Read and unpack a body, and stop as soon as it is larger than it may be.
+    """Reads a whole body, and stops as soon as it exceeds its bound.
 
-    It is unpacked here, since most versions of aiohttp unpack a received piece whole, a thousand
-    times its size if need be. An answer that is no success is cut instead of refused: its status
-    says more than its length. What follows the end of a packed body is passed over.
+    The body of an error response is cut instead of refused: its status says more than its length.
 
     Args:
-        response: The answer to a request whose answer aiohttp is told not to unpack.
-        max_bytes: How large the body may be, packed or not.
+        response: A response that aiohttp decompresses.
+        max_bytes: The largest body to accept, in bytes, after decompression.
 
     Raises:
-        APIResponseValidationError: It is larger, or packed in a way that nobody asked for.
-        EOFError: It ends too early; one of the unpacking errors where it is broken.
+        APIResponseValidationError: The body is larger, or has a content coding that the client
+            did not offer.
+        aiohttp.ClientError: The connection broke, or the body cannot be decompressed.
     """
     succeeded = 200 <= response.status < 300
-    most = max_bytes if succeeded else min(max_bytes, _LARGEST_ERROR_BODY)
-    coding = response.headers.get("Content-Encoding", "").strip().lower()
-    unpacking = unpacker(coding)
+    if succeeded and _coding(response) not in _CODINGS:
+        response.close()
+        raise _refusal(response, "The response has a Content-Encoding that was not asked for")
+    bound = max_bytes if succeeded else min(max_bytes, _LARGEST_ERROR_BODY)
     pieces: list[bytes] = []
-    size = received = 0
-    while chunk := await response.content.readany():
-        received += len(chunk)
-        found: Iterable[bytes] = (chunk,)
-        if unpacking is not None:
-            found = () if unpacking.ended else unpacking.pieces(chunk)
-        for piece in found:
-            pieces.append(piece)
-            size += len(piece)
-            if size > most:
-                break
-        if size > most or received > most + _PACKING:
+    size, next_turn = 0, _TURN
+    async for piece in response.content.iter_chunked(_PIECE):
+        pieces.append(piece)
+        size += len(piece)
+        if size > bound:
             response.close()
-            if not succeeded:
-                return b"".join(pieces)[:most]
-            raise _refusal(
-                response, f"The answer is larger than max_response_bytes ({max_bytes:,} bytes)"
-            )
-    if unpacking and received and not unpacking.ended:
-        raise EOFError(f"the {coding} body ends too early")
-    if succeeded and unpacking is None and coding not in _AS_IT_IS:
-        raise _refusal(response, "The answer's Content-Encoding is one that was not asked for")
+            if succeeded:
+                raise _refusal(
+                    response,
+                    f"The response is larger than max_response_bytes ({max_bytes:,} bytes)",
+                )
+            return b"".join(pieces)[:bound]
+        if size >= next_turn:
+            # A piece that is already in the buffer is read, and the next one decompressed,
+            # without a turn of the event loop, so a small compressed body could hold it.
+            next_turn = size + _TURN
+            await asyncio.sleep(0)
     return b"".join(pieces)
 
 
-def _refusal(response: aiohttp.ClientResponse, what: str) -> APIResponseValidationError:
+def _coding(response: aiohttp.ClientResponse) -> str:
+    return response.headers.get("Content-Encoding", "").strip().lower()
+
+
+def _refusal(response: aiohttp.ClientResponse, message: str) -> APIResponseValidationError:
     return APIResponseValidationError(
-        what, status_code=response.status, request_id=response.headers.get("x-request-id")
+        message, status_code=response.status, request_id=response.headers.get("x-request-id")
     )

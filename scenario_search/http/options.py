@@ -132,7 +132,7 @@ class SyncClientOptions:
     """Seconds: a longer wait before a retry is not begun."""
     max_connections: int = attrs.field(default=100, converter=as_int, validator=_whole(1))
     """How many connections are open at once."""
-    max_response_bytes: int = attrs.field(default=64 * 2**20, converter=as_int, validator=_whole(1))
+    max_response_bytes: int = attrs.field(default=8 * 2**20, converter=as_int, validator=_whole(1))
     """How large an answer may be, once decompressed."""
     max_image_bytes: int = attrs.field(default=20 * 2**20, converter=as_int, validator=_whole(1))
     """How large a reference image may be."""

@@ -23,11 +23,10 @@ from scenario_search.errors import (
     ConfigurationError,
     status_error_class,
 )
-from scenario_search.http.codings import ACCEPTED
 from scenario_search.http.credentials import Credentials
 from scenario_search.http.options import ClientOptions, resolve_base_url, resolve_project_id
 from scenario_search.http.retries import RetryPolicy, retry_after_seconds
-from scenario_search.http.transport import AIOHTTP_VERSION, Answer, Transport, ready_headers
+from scenario_search.http.transport import AIOHTTP_VERSION, Answer, Transport
 from scenario_search.wire.response import ResponseInfo
 
 __all__ = ["Requester"]
@@ -83,8 +82,7 @@ class Requester:
         )
         self.sleep = sleep
         self.chance = chance
-        # Merged once. Its repr hides the values.
-        self._merged_headers = ready_headers(self._merge_headers({}))
+        self._merged_headers = self._merge_headers({})
 
     def with_options(self, options: ClientOptions, credentials: Credentials) -> Requester:
         """Returns a requester with other options and credentials over the same transport.
@@ -105,7 +103,6 @@ class Requester:
     def _merge_headers(self, extra: Mapping[str, str]) -> dict[str, str]:
         own = {
             "Accept": "application/json",
-            "Accept-Encoding": ACCEPTED,
             "Content-Type": "application/json",
             "User-Agent": _USER_AGENT,
             "Authorization": self.credentials.authorization(),

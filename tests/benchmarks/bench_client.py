@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
-import gzip
-import importlib
 import json
 import os
 import random
@@ -25,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,10 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 from static_server import make_hits
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bombs import COMPRESS, DECOMPRESS, explode
 
 HERE = Path(__file__).parent
 ALL = ["bare aiohttp", "ours", "ours sync", "sdk aiohttp", "sdk httpx", "sdk sync"]
@@ -223,39 +226,39 @@ def filters(number: int) -> list[Row]:
     ]
 
 
-def packed(number: int) -> list[Row]:
-    """Unpacking a page of 100 hits, by each content coding that is there."""
-    from scenario_search.http.codings import ACCEPTED, unpacker
-
-    # Real signatures are random text, which hardly packs.
+def compressed(number: int) -> list[Row]:
+    """Decompressing a page of 100 hits, by each content coding that is installed."""
+    # Real signatures are random text, which hardly compresses.
     chance = random.Random(0)
     body = re.sub(
         rb"x{100,}",
         lambda found: base64.b64encode(chance.randbytes(len(found[0]) * 3 // 4)),
         make_hits(0, 100),
     )
-    packers: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress}
-    for coding, *modules in (
-        ("br", "brotli", "brotlicffi"),
-        ("zstd", "compression.zstd", "backports.zstd"),
-    ):
-        for module in modules:
-            with contextlib.suppress(ImportError):
-                packers[coding] = importlib.import_module(module).compress
-                break
-
-    def unpack(coding: str, data: bytes) -> bytes:
-        unpacking = unpacker(coding)
-        assert unpacking is not None
-        return b"".join(unpacking.pieces(data))
-
     rows = []
-    for coding in ACCEPTED.split(", "):
-        data = packers[coding](body)
-        assert unpack(coding, data) == body
-        seconds = best(lambda coding=coding, data=data: unpack(coding, data), number)  # type: ignore[misc]
+    for coding, compress in COMPRESS.items():
+        data = compress(body)
+        assert DECOMPRESS[coding](data) == body
+        seconds = best(partial(DECOMPRESS[coding], data), number)
         rows.append(
             {"coding": coding, "kB of 220": len(data) / 1000, "us to unpack": seconds * 1e6}
+        )
+    return rows
+
+
+def bombs(megabytes: int) -> list[Row]:
+    """What a body that unpacks to many megabytes does to a client before it is refused."""
+    rows = []
+    for coding in COMPRESS:
+        outcome = explode(coding, megabytes)
+        rows.append(
+            {
+                "coding": coding,
+                "MB": megabytes,
+                "kB sent": outcome["size"] / 1000,
+                "MB grown": outcome["grown"] / 1e6,
+                "ms held": outcome["held"] * 1e3,
+            }
         )
     return rows
 
@@ -385,7 +388,8 @@ def measured(*, short: bool, most: int) -> Iterator[tuple[str, list[Row]]]:
             yield "walks with latency", walks_with_latency(clients, hits // 2)
         yield "growth", growth(port, 1000 if short else most)
     yield "decoding", decoding(3 if short else 200)
-    yield "packed answers", packed(3 if short else 200)
+    yield "compressed bodies", compressed(3 if short else 200)
+    yield "bombs", bombs(20 if short else 200)
     yield "filters", filters(10 if short else 2000)
     yield "imports", imports(1 if short else 15)
 

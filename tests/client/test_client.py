@@ -22,7 +22,6 @@ from scenario_search import (
     QuotaExceededError,
     RateLimitError,
 )
-from scenario_search.http.codings import ACCEPTED
 from scenario_search.http.transport import Answer
 
 
@@ -308,7 +307,6 @@ async def test_headers_of_client_and_call_replace_ours_whatever_their_case() -> 
     assert sent.headers == [
         {
             "Accept": "application/json",
-            "Accept-Encoding": ACCEPTED,
             "Content-Type": "application/json",
             "User-Agent": "mine",
             "Authorization": "Basic a2V5OnNlY3JldA==",

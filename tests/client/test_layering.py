@@ -123,13 +123,13 @@ def test_a_pure_module_imports_no_io_and_nothing_that_does(row: str) -> None:
             assert others <= PURE | {"_version"}, module
 
 
-def test_only_the_transport_imports_aiohttp() -> None:
+def test_only_the_http_folder_imports_aiohttp() -> None:
     importing = {
-        name
+        layer(name)
         for name, path in modules().items()
         if "aiohttp" in third_parties(path) and not layer(name).startswith("emulator")
     }
-    assert importing == {"scenario_search.http.transport"}
+    assert importing == {"http"}
 
 
 def test_the_command_line_is_the_only_one_to_need_its_libraries() -> None:

@@ -16,7 +16,6 @@ from scenario_search import (
     APIResponseValidationError,
     SearchAssetSearchResponse,
 )
-from scenario_search.http.timeouts import Timeouts
 from scenario_search.search import pages as search_results
 from scenario_search.wire import codec
 from scenario_search.wire.codec import decode_page, pieces, structure
@@ -180,63 +179,6 @@ async def test_one_connection_serves_a_whole_walk(serve: Serve) -> None:
     async with client_of(await serve(handler)) as client:
         assert len([hit async for hit in client.search.asset_search(query="x")]) == 1500
     assert len(connections) == 1
-
-
-# Timeouts
-
-
-def timers() -> int:
-    loop: Any = asyncio.get_running_loop()
-    return sum(not timer.cancelled() for timer in loop._scheduled)
-
-
-async def test_requests_share_one_timer() -> None:
-    before = timers()
-    timeouts = Timeouts()
-    many = [timeouts.begin(60 + n) for n in range(50)]
-    assert timers() == before + 1
-    for timeout in many:
-        timeouts.end(timeout)
-
-
-async def test_a_shorter_timeout_brings_the_timer_forward() -> None:
-    timeouts = Timeouts()
-    long = timeouts.begin(3600)
-    with pytest.raises(TimeoutError):
-        async with timeouts.begin(0.001):
-            await asyncio.Event().wait()
-    async with long:
-        pass
-    assert not long.expired()
-
-
-async def test_each_of_many_timeouts_comes_in_its_turn() -> None:
-    timeouts = Timeouts()
-    ended: list[float] = []
-
-    async def wait(seconds: float) -> None:
-        with pytest.raises(TimeoutError):
-            async with timeouts.begin(seconds):
-                await asyncio.Event().wait()
-        ended.append(seconds)
-
-    await asyncio.gather(*map(wait, (0.03, 0.01, 0.02)))
-    assert ended == [0.01, 0.02, 0.03]
-
-
-async def test_a_timeout_that_was_left_does_not_go_off() -> None:
-    wrong: list[Any] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
-    timeouts = Timeouts()
-    left = timeouts.begin(0)
-    async with left:
-        pass
-    timeouts.end(left)
-    with pytest.raises(TimeoutError):
-        async with timeouts.begin(0.001):
-            await asyncio.Event().wait()
-    assert wrong == []
-    assert timers() == 0
 
 
 # Decoding

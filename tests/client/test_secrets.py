@@ -28,7 +28,7 @@ from scenario_search import (
     Scenario,
     ScenarioError,
 )
-from scenario_search.http.transport import _reason
+from scenario_search.http.failures import failure_of_request
 
 KEY, SECRET, TOKEN = "canarykey", "canarysecret", "canarytoken"
 PASSWORD, HEADER = "canarypassword", "canaryheader"
@@ -424,8 +424,9 @@ async def test_what_is_no_http_is_not_quoted(data: bytes, options: dict[str, Any
     ids=lambda error: type(error).__name__,
 )
 def test_nor_is_it_by_the_parser_written_in_python(error: Exception) -> None:
-    assert found_in(_reason(error)) == []
-    assert len(_reason(error)) > 10
+    failure = failure_of_request(error, "https://api.example", 60)
+    assert found_in(str(failure)) == []
+    assert str(failure).startswith("The connection to https://api.example failed: the ")
 
 
 # Logs

@@ -164,26 +164,23 @@ FLOODS = [
         flood(
             http(b"\x1f\x8b\x08\x08\0\0\0\0\0\3", GZIP, **ENDLESS),
             b"n",
-            max_response_bytes=2**20,
+            timeout=0.3,
         ),
-        INVALID,
-        1,
+        TIMEOUT,
     ),
     (
         "empty blocks of gzip",
         flood(
             http(b"\x1f\x8b\x08\x00\0\0\0\0\0\3", GZIP, **ENDLESS),
             b"\0\0\0\xff\xff",
-            max_response_bytes=2**20,
+            timeout=0.3,
         ),
-        INVALID,
-        1,
+        TIMEOUT,
     ),
     (
         "what follows the end of gzip",
-        flood(http(gzip.compress(OK), GZIP, **ENDLESS), b"x", max_response_bytes=2**20),
-        INVALID,
-        1,
+        flood(http(gzip.compress(OK), GZIP, **ENDLESS), b"x"),
+        CONNECTION,
     ),
     (
         "the body of a 503",
@@ -263,8 +260,7 @@ NO_HTTP = [
     ),
     ("a body longer than its length", raw(http(OK, length=9)), CONNECTION),
     ("a chunk size that is no number", raw(http(b"zz\r\n" + OK, CHUNKED)), CONNECTION),
-    ("gzip cut off", kept(gzip.compress(OK)[:-12], GZIP), CONNECTION, 3, True),
-    ("gzip that is none", kept(OK, GZIP), CONNECTION, 3, True),
+    ("gzip that is none", kept(OK, GZIP), CONNECTION),
 ]
 ODD_BODIES = [
     ("an empty body", kept(b""), INVALID, 1, True),
@@ -273,6 +269,7 @@ ODD_BODIES = [
     ("JSON that is no object", kept(b"[1, 2]"), INVALID, 1, True),
     ("hits that are no list", kept(b'{"hits": {}}'), INVALID, 1, True),
     ("an encoding nobody knows", kept(OK[::-1], "Content-Encoding: rot13"), INVALID, 1, True),
+    ("gzip cut off", kept(gzip.compress(OK)[:-12], GZIP), INVALID, 1, True),
     ("gzip in gzip, said", kept(PACKED, "Content-Encoding: gzip, gzip"), INVALID, 1, True),
     ("gzip in gzip, not said", kept(PACKED, GZIP), INVALID, 1, True),
     ("not UTF-8", kept(b'{"hits": [{"id": "\xff"}]}'), INVALID, 1, True),

@@ -17,6 +17,7 @@ from scenario_search.emulator import Emulator
 from scenario_search.files.download import DownloadReport
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
+PACKED = gzip.compress(PICTURE)
 
 
 async def no_sleep(_: float) -> None:
@@ -34,7 +35,7 @@ async def downloaded(answer: bytes, directory: Path) -> DownloadReport:
 @pytest.mark.parametrize(
     ("coding", "data"),
     [
-        ("gzip", gzip.compress(PICTURE)),
+        ("gzip", PACKED),
         ("deflate", zlib.compress(PICTURE)),
         ("aws-chunked", PICTURE),
         ("identity", PICTURE),
@@ -42,19 +43,20 @@ async def downloaded(answer: bytes, directory: Path) -> DownloadReport:
 )
 async def test_a_packed_file_is_unpacked(coding: str, data: bytes, tmp_path: Path) -> None:
     report = await downloaded(http(data, f"Content-Encoding: {coding}"), tmp_path)
-    assert (report.done, report.failed) == (1, [])
+    assert (report.downloaded, report.failed) == (1, [])
     assert (tmp_path / "a.png").read_bytes() == PICTURE
 
 
 @pytest.mark.parametrize(
     "data",
-    [gzip.compress(PICTURE)[:-9], gzip.compress(PICTURE)[:2], b"", PICTURE],
+    [PACKED[:-9], PACKED[:2], b"", PICTURE[: len(PACKED)]],
     ids=["cut off", "begun", "empty", "not packed"],
 )
-async def test_a_packed_file_that_is_not_whole_is_not_had(data: bytes, tmp_path: Path) -> None:
-    report = await downloaded(http(data, "Content-Encoding: gzip"), tmp_path)
+async def test_a_packed_file_that_is_not_whole_is_not_saved(data: bytes, tmp_path: Path) -> None:
+    answer = http(data, "Content-Encoding: gzip", length=len(PACKED))
+    report = await downloaded(answer, tmp_path)
     (failed,) = report.failed
-    assert report.done == 0
+    assert report.downloaded == 0
     assert "The connection to http://127.0.0.1" in str(failed.error)
     assert not (tmp_path / "a.png").exists()
 

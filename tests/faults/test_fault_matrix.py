@@ -54,7 +54,7 @@ def chain_of(error: BaseException | None) -> Iterator[BaseException]:
 
 def connections_of(client: AsyncScenario) -> tuple[int, int]:
     """How many connections a client has in use, and idle in its pool."""
-    session = client._requester.transport._session
+    session = client._requester.transport._sessions._own
     if session is None:
         return 0, 0
     connector: Any = session.connector

@@ -74,7 +74,7 @@ def descriptors() -> list[str]:
 
 def pooled(client: AsyncScenario) -> int:
     """How many connections a client has, in use or idle."""
-    session = client._requester.transport._session
+    session = client._requester.transport._sessions._own
     connector: Any = session and session.connector
     if connector is None:
         return 0

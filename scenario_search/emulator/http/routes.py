@@ -50,8 +50,7 @@ _logger = logging.getLogger("scenario_search.emulator")
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-# Older versions of aiohttp know plain keys only, which newer ones warn of.
-_SEEN: Any = web.RequestKey("seen", SeenRequest) if hasattr(web, "RequestKey") else "seen"
+_SEEN = web.RequestKey("seen", SeenRequest)
 
 
 def make_application(running: Running) -> web.Application:

@@ -334,7 +334,7 @@ def test_defaults_are_the_documented_ones() -> None:
         "max_retries": 2,
         "max_retry_wait": 60.0,
         "max_connections": 100,
-        "max_response_bytes": 67_108_864,
+        "max_response_bytes": 8_388_608,
         "max_image_bytes": 20_971_520,
         "validate": True,
         "strict": False,
