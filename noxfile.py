@@ -1,4 +1,8 @@
-"""Sessions: ``python -m nox`` runs what CI runs; ``python -m nox -l`` lists all."""
+"""Sessions: ``python -m nox`` runs what CI runs; ``python -m nox -l`` lists all.
+
+What takes minutes, or needs the machine or a service for itself, has two sessions: ``NAME`` is the
+whole and runs only when asked for; ``NAME_short`` shows that it works and runs by default.
+"""
 
 import os
 import shutil
@@ -8,41 +12,51 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2024.10.9"
+nox.needs_version = ">=2025.10.14"
 nox.options.sessions = [
-    *("lint", "typing", "docs", "contract", "wheel", "bench", "tests_lowest", "tests"),
+    *("lint", "typing", "docs", "contract", "bench_short", "wheel", "tests_lowest"),
+    *("soak_short", "tests"),
 ]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_venv = "yes"
+
+# Many tests start processes, and each would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
 PYTHONS = nox.project.python_versions(PROJECT)
 LOWEST = PYTHONS[0]
-CLIENT_TESTS = ["tests/client"]
-EXTRAS_TESTS = [
-    *("tests/cli", "tests/emulator/likeness", "tests/emulator/meaning"),
+
+# What calls a library that is not ours: another version of it may behave differently.
+LOWEST_TESTS = [
+    *(f"tests/client/{name}" for name in ("http", "wire", "search", "sync", "export", "files")),
+    *("tests/client/test_client.py", "tests/client/test_lifecycle.py"),
+    *("tests/client/test_secrets.py", "tests/client/test_progress.py"),
+    *("tests/cli", "tests/faults"),
+    *(f"tests/emulator/{name}" for name in ("http", "likeness", "meaning", "vectors")),
     "tests/emulator/test_demo_emulator.py",
 ]
+# What depends on how the package is installed.
 WHEEL_TESTS = [
-    *("tests/wheel", "tests/cli/test_cli.py", "tests/cli/test_cli_filters.py"),
-    *("tests/client/test_client.py", "tests/client/export", "tests/client/sync/test_sync.py"),
+    *("tests/wheel", "tests/cli/test_cli.py", "tests/client/test_client.py"),
     *("tests/emulator/test_demo_emulator.py", "tests/emulator/test_pytest_plugin.py"),
 ]
+SOAK = "tests/soak"
 
-# Kernels and loads that want the machine for themselves.
-BY_THEMSELVES = ["tests/docs/test_notebook_cells.py", "tests/docs/test_notebooks.py", "tests/soak"]
-
-# The tests of a file stay together: they share what a module's fixtures have made.
-ON_ALL_CORES = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+# Tests differ a thousandfold in time: a worker that has done its share takes over another's.
+ON_ALL_CORES = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+TESTS = (*ON_ALL_CORES, f"--ignore={SOAK}")
 
 
-def group(name: str) -> list[str]:
-    """Give the requirements of a dependency group."""
-    return list(nox.project.dependency_groups(PROJECT, name))
+def group(*names: str) -> list[str]:
+    """Returns the requirements of dependency groups."""
+    return list(nox.project.dependency_groups(PROJECT, *names))
 
 
 def oldest() -> list[str]:
-    """Give the oldest version that is allowed of each dependency, those of the extras included."""
+    """Returns each dependency at the oldest version allowed, those of the extras included."""
     extras = PROJECT["project"]["optional-dependencies"]
     lines = [
         *PROJECT["project"]["dependencies"],
@@ -51,44 +65,63 @@ def oldest() -> list[str]:
     return [line.replace(">=", "==", 1) for line in lines if ">=" in line]
 
 
-@nox.session(python=LOWEST)
+def run(session: nox.Session, *command: str, env: dict[str, str] | None = None) -> None:
+    """Runs a module or a script with the Python of the environment that sessions share."""
+    scripts = session.env_dir.parent / "environment" / ("Scripts" if os.name == "nt" else "bin")
+    path = os.pathsep.join([str(scripts), os.environ.get("PATH", os.defpath)])
+    session.run(str(scripts / "python"), *command, env={"PATH": path, **(env or {})})
+
+
+IN_SHARED_ENVIRONMENT = {"venv_backend": "none", "requires": ["environment"]}
+
+
+@nox.session(default=False)
+def environment(session: nox.Session) -> None:
+    """Makes the environment that most sessions share; each of them requires it."""
+    session.install("-e", ".[all]", *group("tests", "typing", "docs", "contract"))
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and formatting."""
+    """Checks style and formatting."""
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
 
 
-@nox.session(python=LOWEST)
+@nox.session(**IN_SHARED_ENVIRONMENT)
 def typing(session: nox.Session) -> None:
-    """Check types, of the package and of the public calls."""
-    # What is only read needs no bytecode, which takes as long as the rest of the installation.
-    session.install("--no-compile", "-e", ".[all]", *group("typing"))
-    session.run("mypy")
-    session.run("pyright", "--pythonpath", f"{session.bin}/python")
+    """Checks types, of the package and of the public calls."""
+    run(session, "-m", "mypy")
+    run(session, "-m", "pyright")
 
 
-@nox.session(python=PYTHONS)
+@nox.session(**IN_SHARED_ENVIRONMENT)
 def tests(session: nox.Session) -> None:
-    """Run the tests with the newest dependencies."""
+    """Runs the tests with the newest dependencies, on the Python that runs nox."""
+    run(session, "-m", "pytest", *(session.posargs or TESTS))
+
+
+def tests_on(session: nox.Session) -> None:
+    """Runs the tests on a Python of choice."""
     session.install("-e", ".[all]", *group("tests"))
-    if session.posargs:
-        session.run("pytest", *session.posargs)
-        return
-    session.run("pytest", *ON_ALL_CORES, *(f"--ignore={name}" for name in BY_THEMSELVES))
-    session.run("pytest", *BY_THEMSELVES)
+    session.run("pytest", *(session.posargs or TESTS))
+
+
+for version in PYTHONS:
+    nox.session(tests_on, name=f"tests-{version}", python=version, default=False)
 
 
 @nox.session(python=LOWEST)
 def tests_lowest(session: nox.Session) -> None:
-    """Run the tests of the client and the extras with the oldest dependencies allowed."""
+    """Runs the tests that touch other libraries with the oldest dependencies allowed."""
     session.install("-e", ".[all]", *oldest(), *group("client-tests"))
-    session.run("pytest", *ON_ALL_CORES, *CLIENT_TESTS, *EXTRAS_TESTS, *session.posargs)
+    session.run("pytest", *ON_ALL_CORES, *(session.posargs or LOWEST_TESTS))
 
 
-@nox.session(python=LOWEST)
+@nox.session
 def wheel(session: nox.Session) -> None:
-    """Build the sdist and the wheel, and try the wheel away from the checkout."""
+    """Builds the sdist and the wheel, and tries the wheel away from the checkout."""
     with tempfile.TemporaryDirectory() as folder:
         _try_wheel(session, Path(folder))
 
@@ -101,7 +134,7 @@ def _try_wheel(session: nox.Session, away: Path) -> None:
     session.run(*build, str(other), "--wheel")
     session.run("python", "tests/wheel/contents.py", str(built), str(other))
 
-    shutil.copytree("tests", away / "tests")
+    shutil.copytree("tests", away / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy("pyproject.toml", away)
     (path,) = built.glob("*.whl")
     session.run("python", "-m", "venv", str(away / "bare"))
@@ -116,91 +149,103 @@ def _try_wheel(session: nox.Session, away: Path) -> None:
         session.run("pytest", *ON_ALL_CORES, *WHEEL_TESTS, *session.posargs)
 
 
-@nox.session(python=LOWEST)
+@nox.session(**IN_SHARED_ENVIRONMENT)
 def contract(session: nox.Session) -> None:
-    """Let schemathesis try the emulator by its own OpenAPI document."""
-    session.install("-e", ".[emulator]", *group("contract"))
-    session.run("python", "tests/contract/check.py", "--max-examples", "20", *session.posargs)
+    """Lets schemathesis try the emulator by its own OpenAPI document."""
+    run(session, "tests/contract/check.py", "--max-examples", "20", *session.posargs)
 
 
-@nox.session(python=LOWEST)
+@nox.session(**IN_SHARED_ENVIRONMENT)
 def docs(session: nox.Session) -> None:
-    """Build the pages; a warning is an error."""
-    session.install("--no-compile", "-e", ".[cli,emulator]", *group("docs"))
-    session.run("sphinx-build", "-W", "-n", "-b", "html", "docs", "docs/_build/html")
+    """Builds the pages; a warning is an error."""
+    run(session, "-m", "sphinx", "-W", "-n", "-b", "html", "docs", "docs/_build/html")
 
 
-@nox.session(python=LOWEST, default=False)
-def notebooks(session: nox.Session) -> None:
-    """Run the notebooks of the documentation, and keep what they show."""
-    session.install("-e", ".[all]", *group("tests"))
-    session.run("python", "-m", "tests.notebooks", *session.posargs)
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
+def bench(session: nox.Session) -> None:
+    """Measures, on a machine that does nothing else."""
+    run(session, "tests/benchmarks", *session.posargs)
 
 
-@nox.session(python=LOWEST, default=False)
-def browser(session: nox.Session) -> None:
-    """Try the page of the search service, where there is a Chromium."""
-    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
-        session.skip("there is no chromium on the path")
-    session.install("-e", ".[all]", *group("tests"))
-    session.run("pytest", "tests/docs/test_examples.py", "-m", "browser", *session.posargs)
+@nox.session(**IN_SHARED_ENVIRONMENT)
+def bench_short(session: nox.Session) -> None:
+    """Shows that the benchmarks work; their figures mean nothing."""
+    run(session, "tests/benchmarks", "--short", *session.posargs)
 
 
-@nox.session(python=LOWEST, default=False)
-def screenshots(session: nox.Session) -> None:
-    """Take the documentation's pictures of pages, where there is a Chromium."""
-    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
-        session.skip("there is no chromium on the path")
-    session.install("-e", ".[all]", *group("tests"))
-    session.run("python", "-m", "tests.screenshots")
-
-
-@nox.session(python=LOWEST, default=False)
-def captures(session: nox.Session) -> None:
-    """Keep what the commands show on terminals of 80 and 120 columns."""
-    session.install("-e", ".[all]")
-    session.run("python", "tests/captures.py")
-
-
-@nox.session(python=LOWEST, default=False)
-def fuzz(session: nox.Session) -> None:
-    """Try the properties with twenty times the examples."""
-    session.install("-e", ".[all]", *group("tests"))
-    session.run("pytest", "-m", "hypothesis", *session.posargs, env={"HYPOTHESIS_PROFILE": "fuzz"})
-
-
-@nox.session(python=LOWEST, default=False)
-def fault_matrix(session: nox.Session) -> None:
-    """Try the fault matrix, and write it into the documentation."""
-    session.install("-e", ".[all]", *group("tests"))
-    session.run("pytest", "tests/faults", "-k", "not documentation", *session.posargs)
-    session.run("python", "tests/faults/fault_matrix.py")
-
-
-@nox.session(python=LOWEST, default=False)
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
 def soak(session: nox.Session) -> None:
-    """Ten minutes of mixed load with faults: memory, sockets and tasks must stay flat."""
-    session.install("-e", ".[all]", *group("tests"))
-    session.run("python", "tests/soak/soak.py", *session.posargs)
+    """Puts ten minutes of mixed load with faults on a client: what it holds must stay flat."""
+    run(session, "tests/soak/soak.py", *session.posargs)
 
 
-@nox.session(python=LOWEST, default=False)
+@nox.session(**IN_SHARED_ENVIRONMENT)
+def soak_short(session: nox.Session) -> None:
+    """Puts five seconds of mixed load on a client, and tests what judges it."""
+    run(session, "-m", "pytest", SOAK, *session.posargs)
+
+
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
+def fuzz(session: nox.Session) -> None:
+    """Tries the properties with twenty times the examples."""
+    profile = {"HYPOTHESIS_PROFILE": "fuzz"}
+    run(session, "-m", "pytest", "-m", "hypothesis", *session.posargs, env=profile)
+
+
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
+def browser(session: nox.Session) -> None:
+    """Tries the page of the search service, where there is a Chromium."""
+    needs_chromium(session)
+    run(session, "-m", "pytest", "tests/docs/test_examples.py", "-m", "browser", *session.posargs)
+
+
+def needs_chromium(session: nox.Session) -> None:
+    """Skips a session where there is no Chromium."""
+    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        session.skip("there is no chromium on the path")
+
+
+# What writes parts of the documentation
+
+
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
+def notebooks(session: nox.Session) -> None:
+    """Runs the notebooks of the documentation, and keeps what they show."""
+    run(session, "-m", "tests.notebooks", *session.posargs)
+
+
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
+def screenshots(session: nox.Session) -> None:
+    """Takes the documentation's pictures of pages, where there is a Chromium."""
+    needs_chromium(session)
+    run(session, "-m", "tests.screenshots")
+
+
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
+def captures(session: nox.Session) -> None:
+    """Keeps what the commands show on terminals of 80 and 120 columns."""
+    run(session, "tests/captures.py")
+
+
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
+def fault_matrix(session: nox.Session) -> None:
+    """Tries the fault matrix, and writes it into the documentation."""
+    run(session, "-m", "pytest", "tests/faults", "-k", "not documentation", *session.posargs)
+    run(session, "tests/faults/fault_matrix.py")
+
+
+# What looks for weaknesses
+
+
+@nox.session(default=False)
 def audit(session: nox.Session) -> None:
-    """Look for known vulnerabilities in what the package depends on."""
+    """Looks for known vulnerabilities in what the package depends on."""
     session.install("-e", ".[all]", "pip-audit")
     session.run("pip-audit", "--skip-editable", *session.posargs)
 
 
-@nox.session(python=LOWEST, default=False)
+@nox.session(default=False)
 def security(session: nox.Session) -> None:
-    """Look for what attackers use, with bandit's rules as ruff has them."""
+    """Looks for what attackers use, with bandit's rules as ruff has them."""
     session.install(*group("lint"))
     session.run("ruff", "check", "--select", "S", "scenario_search")
-
-
-@nox.session(python=LOWEST)
-def bench(session: nox.Session) -> None:
-    """Measure. Short in CI, where it only shows that the benchmarks work."""
-    session.install("-e", ".[all]", *group("tests"))
-    short = ["--short"] if os.environ.get("CI") or not session.interactive else []
-    session.run("python", "tests/benchmarks", *short, *session.posargs)

@@ -23,7 +23,7 @@ from urllib.request import Request, urlopen
 import attrs
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parent / "client" / "crawl"))
 
 from crawl_engine import SPAN, Asset, clustered_assets, dated  # noqa: E402
 
@@ -213,7 +213,7 @@ def killed(table: Table, server: Server, kills: int, requests: int) -> None:
     chance = random.Random(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = [sys.executable, str(HERE.parent / "crawl_worker.py")]
+        command = [sys.executable, str(HERE.parent / "client" / "crawl" / "crawl_worker.py")]
         command += [*server.client.values(), str(CAP), "8"]
         whole = [str(folder / "whole.ckpt"), str(folder / "whole.jsonl")]
         subprocess.run([*command, *whole], check=True, stdout=subprocess.DEVNULL)

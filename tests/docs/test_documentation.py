@@ -297,18 +297,47 @@ def test_the_workflows_pin_each_action_by_its_commit() -> None:
 
 
 @pytest.mark.skipif(not WORKFLOWS.exists(), reason="an sdist has no workflows")
-def test_the_workflows_run_what_is_there() -> None:
-    text = "".join(file.read_text(encoding="utf-8") for file in WORKFLOWS.glob("*.yml"))
-    assert "- run: .ci/run\n" in text
+def test_the_workflows_run_the_default_sessions_and_each_python() -> None:
+    text = (WORKFLOWS / "ci.yml").read_text(encoding="utf-8")
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     tasks = (ROOT / "noxfile.py").read_text(encoding="utf-8")
-    sessions = re.findall(r'nox -s "?(\w+)', text)
-    assert len(sessions) > 2
-    assert [name for name in sessions if f"\ndef {name}(session" not in tasks] == []
+    (default,) = re.findall(r"nox\.options\.sessions = (\[.*?\n\])", tasks, re.DOTALL)
+    (matrix,) = re.findall(r"session:\n((?: +- \w+\n)+)", text)
+    assert sorted(re.findall(r"\w+", matrix)) == sorted(re.findall(r'"(\w+)"', default))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     classifiers = [name.rpartition(" ")[2] for name in project["classifiers"]]
     pythons = [name for name in classifiers if name.startswith("3.")]
     assert sorted(set(re.findall(r'"(3\.\d+)"', text))) == sorted(pythons)
+
+
+@pytest.mark.skipif(not WORKFLOWS.exists(), reason="an sdist has no workflows")
+def test_the_sessions_that_workflows_name_are_there() -> None:
+    text = "".join(file.read_text(encoding="utf-8") for file in WORKFLOWS.glob("*.yml"))
+    tasks = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    sessions = re.findall(r'-s "?([a-z_]+)', text)
+    assert len(sessions) > 2
+    assert [name for name in sessions if f"\ndef {name}(session" not in tasks] == []
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_ci_runs_the_command_of_the_readme(tmp_path: Path) -> None:
+    """With a python that only shows how it was called."""
+    (tmp_path / "python").write_text('#!/bin/sh\necho "python $*"\n')
+    (tmp_path / "python").chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", ROOT / ".ci" / "run", "-s", "tests-3.12"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PATH": path},
+    )
+    shown, *called = done.stdout.splitlines()
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert shown == f"+ {blocks[1].strip()} -s tests-3.12"
+    assert called == ["python -m pip install nox[uv]", "python -m nox -s tests-3.12"]
 
 
 # The reference
