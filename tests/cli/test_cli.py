@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,22 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from command_line import invoke
 
 from scenario_search import AsyncScenario, F
 
 COMMAND = [sys.executable, "-W", "error", "-m", "scenario_search"]
-
-
-def run(*arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": str(columns)}
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=60,
-        check=False,
-    )
 
 
 @contextmanager
@@ -51,9 +40,9 @@ def emulating(
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_demo_fits_the_terminal_and_shows_every_step(columns: int) -> None:
-    done = run("demo", columns=columns)
+    done = invoke("demo", columns=columns)
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert done.stderr == ""
     assert max(map(len, done.stdout.splitlines())) <= columns
     for title in ("A text search", "A filter", "Page by page", "Every hit"):
@@ -107,27 +96,27 @@ def test_emulate_ends_in_order_where_the_loop_takes_no_signals() -> None:
 
 
 def test_emulate_names_a_file_that_is_not_there() -> None:
-    done = run("emulate", "--data", "nowhere.jsonl")
+    done = invoke("emulate", "--data", "nowhere.jsonl")
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "there is no file nowhere.jsonl" in done.stderr
 
 
 def test_emulate_names_a_wrong_line_and_what_is_stored(tmp_path: Path) -> None:
     documents = tmp_path / "assets.jsonl"
     documents.write_text('{"id": "a"}\n\n{"name": "b"}\n')
-    done = run("emulate", "--data", str(documents))
+    done = invoke("emulate", "--data", str(documents))
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert f'Error: {documents}:3: it needs a text "id"' in done.stderr
     assert done.stderr.endswith("0 documents before it are stored\n")
 
 
 def test_emulate_names_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "notes.db").write_text("no database at all " * 100)
-    done = run("emulate", "--db", str(tmp_path / "notes.db"))
+    done = invoke("emulate", "--db", str(tmp_path / "notes.db"))
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "notes.db can't be opened as a database" in done.stderr
 
 
@@ -146,9 +135,9 @@ def test_emulate_tells_of_the_files_it_loads(tmp_path: Path) -> None:
 
 
 def test_emulate_takes_no_files_without_their_assets(tmp_path: Path) -> None:
-    done = run("emulate", "--files", str(tmp_path))
+    done = invoke("emulate", "--files", str(tmp_path))
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "--files go with the assets of --data" in done.stderr
 
 
@@ -169,10 +158,9 @@ def test_emulate_ends_at_once_while_it_loads(tmp_path: Path) -> None:
 
 
 def test_emulate_says_when_the_port_is_taken() -> None:
-    with emulating() as (_, environment):
-        port = environment["SCENARIO_BASE_URL"].split(":")[-1].removesuffix("/v1")
-        done = run("emulate", "--port", port)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = invoke("emulate", "--port", str(server.getsockname()[1]))
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stderr.startswith("Error: cannot listen: Address already in use; choose another")
     assert len(done.stderr.splitlines()) == 1

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from command_line import PROCESS, Run, environment, invoke, on_terminal, start
 from PIL import Image
 from typer.main import get_command
 
-from scenario_search.cli import app
+from scenario_search.cli import app, main
 from scenario_search.cli.examples import EXAMPLES
 from scenario_search.emulator import Emulator
 
@@ -451,6 +451,25 @@ def test_without_a_command_there_is_help_with_the_exit_codes() -> None:
         assert told in " ".join(done.output.split())
 
 
+Completed = Callable[..., str]
+
+
+@pytest.fixture
+def completed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Completed:
+    """Run the command as a shell does that completes: give what it prints."""
+
+    def completed(**environment: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["scenario-search"])
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0
+        return capsys.readouterr().out
+
+    return completed
+
+
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
@@ -460,21 +479,25 @@ def test_without_a_command_there_is_help_with_the_exit_codes() -> None:
         ("filter fields --kind mod", "models"),
     ],
 )
-def test_the_shell_completes(typed: str, found: str) -> None:
+def test_the_shell_completes(typed: str, found: str, completed: Completed) -> None:
     words = f"scenario-search {typed}"
-    done = subprocess.run(
-        [sys.executable, "-m", "scenario_search"],
-        env={
-            **os.environ,
-            "_SCENARIO_SEARCH_COMPLETE": "complete_bash",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(len(words.split()) - 1),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
+    shown = completed(
+        _SCENARIO_SEARCH_COMPLETE="complete_bash",
+        COMP_WORDS=words,
+        COMP_CWORD=str(len(words.split()) - 1),
     )
-    assert found in done.stdout.splitlines()
+    assert found in shown.splitlines()
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_complete_words_with_colons(shell: str, completed: Completed) -> None:
+    shown = completed(
+        _SCENARIO_SEARCH_COMPLETE=f"complete_{shell}",
+        _TYPER_COMPLETE_ARGS="scenario-search assets castle --sort createdAt:d",
+        _TYPER_COMPLETE_FISH_ACTION="get-args",
+    )
+    assert "createdAt:desc" in shown.replace("\\", "")
+    assert "asc" not in shown.replace("desc", "")
 
 
 @pytest.fixture(scope="module")
@@ -518,24 +541,6 @@ def test_bash_completes_words_with_colons(
     words: tuple[str, ...], found: set[str], bash_function: str
 ) -> None:
     assert set(completed_by_bash(bash_function, "scenario-search", *words)) == found
-
-
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_complete_words_with_colons(shell: str) -> None:
-    done = subprocess.run(
-        PROCESS,
-        env={
-            **os.environ,
-            "_SCENARIO_SEARCH_COMPLETE": f"complete_{shell}",
-            "_TYPER_COMPLETE_ARGS": "scenario-search assets castle --sort createdAt:d",
-            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "createdAt:desc" in done.stdout.replace("\\", "")
-    assert "asc" not in done.stdout.replace("desc", "")
 
 
 # --demo

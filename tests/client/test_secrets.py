@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-import os
 import pickle
 import sys
 import textwrap
@@ -15,7 +14,9 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+from command_line import invoke
 from raw_server import Answer, RawServer, http
+from raw_server_thread import served_aside
 from rich.console import Console
 from rich.traceback import Traceback
 
@@ -588,23 +589,6 @@ async def test_a_crash_report_tells_no_secret() -> None:
     assert found_in(report.decode()) == []
 
 
-async def said_by(*command: str, **environment: str) -> str:
-    """All that a command says, on standard output and standard error."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "scenario_search",
-        *command,
-        cwd=Path(TESTS).parent,
-        env={**os.environ, **environment},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return said.decode()
-
-
 @pytest.mark.parametrize(
     ("answer", "command"),
     [
@@ -614,19 +598,16 @@ async def said_by(*command: str, **environment: str) -> str:
         ("no JSON", ["assets", "castle", "--debug"]),
     ],
 )
-async def test_the_command_line_tells_no_secret(command: list[str], answer: str) -> None:
+def test_the_command_line_tells_no_secret(command: list[str], answer: str) -> None:
     echo = http(orjson.dumps({"error": f"Basic {PAIR} is wrong"}), status="401 x")
     answers: dict[str, Answer | bytes] = {**ANSWERS, "401": echo, "page": http(PAGE)}
-    async with RawServer(answers[answer]) as server:
-        said = await said_by(
-            *command,
-            SCENARIO_BASE_URL=server.url,
-            SCENARIO_SDK_API_KEY=KEY,
-            SCENARIO_SDK_API_SECRET=SECRET,
-        )
-        assert server.requests
-    assert said
-    assert found_in(said) == []
+    with served_aside(answers[answer]) as aside:
+        settings = {"SCENARIO_SDK_API_KEY": KEY, "SCENARIO_SDK_API_SECRET": SECRET}
+        done = invoke(*command, env={"SCENARIO_BASE_URL": aside.url, **settings})
+        assert aside.server.requests
+    assert done.output
+    assert ("Traceback" in done.stderr) == ("--debug" in command)
+    assert found_in(done.output) == []
 
 
 @pytest.mark.parametrize(
@@ -638,10 +619,10 @@ async def test_the_command_line_tells_no_secret(command: list[str], answer: str)
     ],
     ids=["secret", "token", "base URL"],
 )
-async def test_the_command_line_does_not_tell_what_it_refuses(environment: dict[str, str]) -> None:
-    said = await said_by("assets", "castle", "--debug", **environment)
-    assert "Error" in said
-    assert found_in(said) == []
+def test_the_command_line_does_not_tell_what_it_refuses(environment: dict[str, str]) -> None:
+    done = invoke("assets", "castle", "--debug", env=environment)
+    assert "Error" in done.stderr
+    assert found_in(done.output) == []
 
 
 async def test_no_cookie_goes_to_a_server_that_has_a_name() -> None:
