@@ -55,12 +55,12 @@ if TYPE_CHECKING:
         Metadata,
         MetadataThumbnail,
         SearchAssetSearchResponse,
-        SearchHits,
         SearchModelSearchResponse,
         SearchWorkflowSearchResponse,
         Thumbnail,
     )
     from scenario_search.wire.images import Images, ImagesDict, ImageSource
+    from scenario_search.wire.pages import SearchHits
     from scenario_search.wire.paging import PageInfo
     from scenario_search.wire.params import (
         SearchAssetSearchParams,
@@ -186,7 +186,7 @@ _HOMES = {
     "ScenarioError": "errors",
     "SearchAssetSearchParams": "wire.params",
     "SearchAssetSearchResponse": "wire.hits",
-    "SearchHits": "wire.hits",
+    "SearchHits": "wire.pages",
     "SearchModelSearchParams": "wire.params",
     "SearchModelSearchResponse": "wire.hits",
     "SearchWorkflowSearchParams": "wire.params",

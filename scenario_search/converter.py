@@ -9,8 +9,9 @@ import cattrs
 
 from scenario_search.wire.codec import MisfitError, structure, structure_function
 from scenario_search.wire.document import is_document
-from scenario_search.wire.hits import Document, SearchHits
+from scenario_search.wire.hits import Document
 from scenario_search.wire.misfits import hit_misfits, misfit_error
+from scenario_search.wire.pages import SearchHits
 
 __all__ = ["converter"]
 

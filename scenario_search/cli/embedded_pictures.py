@@ -11,10 +11,10 @@ from scenario_search.progress import track
 from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,
-    SearchHits,
     SearchWorkflowSearchResponse,
     Thumbnail,
 )
+from scenario_search.wire.pages import SearchHits
 
 __all__ = ["with_pictures"]
 

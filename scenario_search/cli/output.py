@@ -14,7 +14,8 @@ from scenario_search.cli.tables import print_hits
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.search.endpoints import ENDPOINTS
 from scenario_search.text import count
-from scenario_search.wire.hits import Hit, SearchHits
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.pages import SearchHits
 
 __all__ = ["Output", "write"]
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import abc
 import os
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from scenario_search.wire.hits import Hit
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
     from scenario_search.export.files import ExportSource
 
-__all__ = ["SearchExports"]
+__all__ = ["PageFrames", "SearchExports"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -67,3 +70,51 @@ class SearchExports(abc.ABC, Generic[H]):
         from scenario_search.export import parquet as export_parquet  # noqa: PLC0415 - few searches need it
 
         await export_parquet.to_parquet(self._export_source(), path)
+
+
+class PageFrames(abc.ABC, Generic[H]):
+    """Rows and frames of one page's hits, which need no request."""
+
+    __slots__ = ()
+
+    hits: list[H]
+
+    @abc.abstractmethod
+    def _hit_class(self) -> type[Hit] | None:
+        """Returns the class of the hits; ``None`` where an empty page cannot tell."""
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Returns this page's hits as flat rows, whose columns are always the same.
+
+        Columns, types, and how to get all hits of a search:
+        :mod:`scenario_search.export.frames`.
+        """
+        from scenario_search.export.frames import rows  # noqa: PLC0415 - few pages need it
+
+        return rows(self.hits)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Returns this page's hits as a pandas frame, one row per hit; no other page's.
+
+        Columns, types, and how to get all hits of a search:
+        :mod:`scenario_search.export.frames`.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        from scenario_search.export.frames import to_pandas  # noqa: PLC0415 - few pages need it
+
+        return to_pandas(self.hits, kind=self._hit_class())
+
+    def to_polars(self) -> pl.DataFrame:
+        """Returns this page's hits as a polars frame, one row per hit; no other page's.
+
+        Columns, types, and how to get all hits of a search:
+        :mod:`scenario_search.export.frames`.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        from scenario_search.export.frames import to_polars  # noqa: PLC0415 - few pages need it
+
+        return to_polars(self.hits, kind=self._hit_class())

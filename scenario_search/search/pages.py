@@ -17,11 +17,12 @@ from scenario_search.errors import (
     PaginationError,
     TruncatedResultsWarning,
 )
-from scenario_search.search.exports import SearchExports
+from scenario_search.search.exports import PageFrames, SearchExports
 from scenario_search.search.prefetch import ReadAhead
 from scenario_search.search.prepared import PreparedSearch
 from scenario_search.wire.codec import decode_in_turns
-from scenario_search.wire.hits import Hit, SearchHits
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.paging import (
     ENGINE_CAP,
     PageInfo,
@@ -168,7 +169,7 @@ class PagedSearch(PreparedSearch[H]):
 
 
 @attrs.define(kw_only=True, repr=False)
-class AsyncSearchHitsOffset(SearchHits[H], SearchExports[H]):
+class AsyncSearchHitsOffset(SearchHits[H], PageFrames[H], SearchExports[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
 
     So do ``to_jsonl``, ``to_csv`` and ``to_parquet``; ``to_dicts``, ``to_pandas`` and
@@ -194,6 +195,9 @@ class AsyncSearchHitsOffset(SearchHits[H], SearchExports[H]):
 
     def _expected_items(self) -> int | None:
         return items_left(self, None if self._search is None else self._search.max_items)
+
+    def _hit_class(self) -> type[Hit] | None:
+        return None if self._search is None else self._search.endpoint.hit_class
 
     def _no_request(self) -> NoReturn:
         raise PaginationError("This page was not made by a client's search")

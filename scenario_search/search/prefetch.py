@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
-from scenario_search.wire.hits import SearchHits
+from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.paging import Position, whole_number
 
 __all__ = ["ReadAhead"]

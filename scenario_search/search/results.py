@@ -85,11 +85,11 @@ class AsyncSearchResults(SearchExports[H]):
         return await self._search.count()
 
     async def to_dicts(self) -> list[dict[str, Any]]:
-        """Give every hit as a flat row. See :meth:`SearchHits.to_dicts`."""
+        """Give every hit as a flat row. See :meth:`PageFrames.to_dicts`."""
         return await in_thread(rows, [hit async for hit in self])
 
     async def to_pandas(self) -> pd.DataFrame:
-        """Give every hit as a row of a pandas frame. See :meth:`SearchHits.to_pandas`.
+        """Give every hit as a row of a pandas frame. See :meth:`PageFrames.to_pandas`.
 
         Raises:
             ImportError: pandas is not installed.
@@ -98,7 +98,7 @@ class AsyncSearchResults(SearchExports[H]):
         return await in_thread((await self._columns()).to_pandas)
 
     async def to_polars(self) -> pl.DataFrame:
-        """Give every hit as a row of a polars frame. See :meth:`SearchHits.to_polars`.
+        """Give every hit as a row of a polars frame. See :meth:`PageFrames.to_polars`.
 
         Raises:
             ImportError: polars is not installed.

@@ -26,6 +26,7 @@ from scenario_search.client import AsyncScenario
 from scenario_search.http.options import ClientOptions, SyncClientOptions
 from scenario_search.http.requester import Requester
 from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
+from scenario_search.search.exports import PageFrames
 from scenario_search.search.methods import (
     SearchMethod,
     prepared_search,
@@ -36,10 +37,8 @@ from scenario_search.search.results import AsyncSearchResults
 from scenario_search.search.signatures import makes, returns_same, takes
 from scenario_search.sync import portal
 from scenario_search.sync.crawl import SyncCrawler, TaskBlock
-from scenario_search.wire.hits import (
-    Hit,
-    SearchHits,
-)
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.paging import PageInfo
 from scenario_search.wire.params import SearchParams
 from scenario_search.wire.response import ResponseInfo
@@ -205,7 +204,7 @@ class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
 
 
 @attrs.define(kw_only=True, repr=False)
-class SyncSearchHitsOffset(SearchHits[H]):
+class SyncSearchHitsOffset(SearchHits[H], PageFrames[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
 
     So do ``to_jsonl``, ``to_csv`` and ``to_parquet``; ``to_dicts``, ``to_pandas`` and
@@ -225,6 +224,9 @@ class SyncSearchHitsOffset(SearchHits[H]):
 
     def _expected_items(self) -> int | None:
         return self._source()._expected_items()
+
+    def _hit_class(self) -> type[Hit] | None:
+        return self._source()._hit_class()
 
     @property
     def response(self) -> ResponseInfo:

@@ -20,8 +20,9 @@ import orjson
 
 from scenario_search.errors import APIResponseValidationError
 from scenario_search.wire.document import array_item, fields, is_document
-from scenario_search.wire.hits import Document, Hit, SearchHits
+from scenario_search.wire.hits import Document, Hit
 from scenario_search.wire.misfits import described, misfit_error, misfits, page_misfits
+from scenario_search.wire.pages import SearchHits
 
 __all__ = ["MisfitError", "decode_in_turns", "decode_page", "structure", "structure_function"]
 

@@ -1,4 +1,4 @@
-"""What a search brings home: hits, and the pages that hold them.
+"""Hits: assets, models and workflows, as the API sends them.
 
 Field names are the documentation's, in snake case; units and meanings are the API's own.
 Fields that the documentation calls required are annotated as documented (``url: str``), so
@@ -12,17 +12,14 @@ scenario-sdk 2.4.0.
 from __future__ import annotations
 
 import json
-import os
 import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, ClassVar
 
 import attrs
 import orjson
 
 from scenario_search.display.cards import (
     Card,
-    CardPage,
     Facts,
     described,
     dimensions,
@@ -33,14 +30,7 @@ from scenario_search.display.cards import (
     ratio,
 )
 from scenario_search.names import camel_case
-from scenario_search.text import clean, count, duration, file_size, number, without_signature
-from scenario_search.wire.response import ResponseInfo
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-
-    from scenario_search.wire.params import SearchParams
+from scenario_search.text import clean, file_size, number, without_signature
 
 __all__ = [
     "REQUIRED",
@@ -51,17 +41,16 @@ __all__ = [
     "Metadata",
     "MetadataThumbnail",
     "SearchAssetSearchResponse",
-    "SearchHits",
     "SearchModelSearchResponse",
     "SearchWorkflowSearchResponse",
     "Thumbnail",
+    "documented",
+    "documented_list",
     "json_bytes",
     "unknown_fields",
     "wire_fields",
     "wire_name",
 ]
-
-H = TypeVar("H", bound="Hit")
 
 _LINE = 80
 """Columns of a terminal."""
@@ -74,12 +63,13 @@ REQUIRED = "required"
 WIRE = "wire"
 
 
-def _documented(wire: str | None = None) -> Any:
-    """Declare a field that the documentation calls required, though servers leave it out."""
+def documented(wire: str | None = None) -> Any:
+    """Declares a field that the documentation calls required, though servers leave it out."""
     return attrs.field(default=None, metadata={REQUIRED: True, WIRE: wire})
 
 
-def _documented_list() -> Any:
+def documented_list() -> Any:
+    """Declares a list that the documentation calls required. It is never ``None``."""
     return attrs.field(factory=list, metadata={REQUIRED: True})
 
 
@@ -187,7 +177,7 @@ class Document:
 class MetadataThumbnail(Document):
     """The thumbnail of a canvas."""
 
-    asset_id: str = _documented()
+    asset_id: str = documented()
     """The id of the asset that serves as the thumbnail."""
 
 
@@ -195,9 +185,9 @@ class MetadataThumbnail(Document):
 class Thumbnail(Document):
     """A preview picture."""
 
-    asset_id: str = _documented()
+    asset_id: str = documented()
     """The id of the asset that serves as the preview."""
-    url: str = _documented()
+    url: str = documented()
     """The preview's signed URL. It expires; any change to its query string breaks it."""
 
 
@@ -277,7 +267,7 @@ class Metadata(Document, _ModelIdAlias):
 class Concept(Document, _ModelIdAlias):
     """A model that another model is composed of."""
 
-    model_id: str = _documented()
+    model_id: str = documented()
     """The source model's id."""
 
 
@@ -301,23 +291,25 @@ class ComplianceMetadata(Document):
 class Hit(Document):
     """What assets, models and workflows have in common."""
 
+    _plural: ClassVar[str] = "hits"
+
     id: str
     """The one field that is always there."""
-    author_id: str = _documented()
+    author_id: str = documented()
     """The user who made it."""
-    collection_ids: list[str] = _documented_list()
+    collection_ids: list[str] = documented_list()
     """The collections that hold it."""
-    created_at: str = _documented()
+    created_at: str = documented()
     """When it was made: ISO 8601 text in UTC, such as ``"2025-01-16T11:19:41.579Z"``."""
-    owner_id: str = _documented()
+    owner_id: str = documented()
     """The project that owns it."""
-    privacy: str = _documented()
+    privacy: str = documented()
     """``"public"``, ``"private"`` or ``"unlisted"``."""
-    tags: list[str] = _documented_list()
+    tags: list[str] = documented_list()
     """The tags users gave it."""
     team_id: str | None = attrs.field(default=None, metadata={REQUIRED: True})
     """The team that owns the project; many servers leave it out."""
-    updated_at: str = _documented()
+    updated_at: str = documented()
     """When it was last changed: ISO 8601 text in UTC."""
     score: float | None = None
     """Popularity: higher is more used."""
@@ -382,13 +374,15 @@ def _urls(*thumbnails: Thumbnail | None) -> tuple[str, ...]:
 class SearchAssetSearchResponse(Hit):
     """An asset: an image, a video, a sound, a 3D object, a text."""
 
+    _plural = "assets"
+
     metadata: Metadata = attrs.field(factory=Metadata, metadata={REQUIRED: True})
     """What it is and how it was made; empty where the server sends none."""
-    mime_type: str = _documented()
+    mime_type: str = documented()
     """Such as ``"image/png"``."""
-    nsfw: list[str] = _documented_list()
+    nsfw: list[str] = documented_list()
     """The labels of unsafe content that were detected; empty means none."""
-    url: str = _documented()
+    url: str = documented()
     """The file's signed URL. It expires; any change to its query string breaks it."""
     content: str | None = None
     """The text of a text asset, or the start of it."""
@@ -464,21 +458,23 @@ class SearchAssetSearchResponse(Hit):
 class SearchModelSearchResponse(Hit):
     """A model."""
 
-    capabilities: list[str] = _documented_list()
+    _plural = "models"
+
+    capabilities: list[str] = documented_list()
     """What it can do, such as ``"txt2img"``: an open set."""
-    concepts: list[Concept] = _documented_list()
+    concepts: list[Concept] = documented_list()
     """The models it is composed of."""
-    example_asset_ids: list[str] = _documented_list()
+    example_asset_ids: list[str] = documented_list()
     """The assets that show what it makes."""
-    name: str = _documented()
+    name: str = documented()
     """The name people see."""
-    short_description: str = _documented()
+    short_description: str = documented()
     """A line about it."""
-    source: str = _documented()
+    source: str = documented()
     """Where it comes from, such as ``"training"`` or ``"import"``."""
-    training_images_number: float = _documented()
+    training_images_number: float = documented()
     """How many pictures it was trained on."""
-    type: str = _documented()
+    type: str = documented()
     """Such as ``"flux.1-lora"``."""
     compliance_metadata: ComplianceMetadata | None = None
     """Who provides and runs it, and on what terms."""
@@ -518,11 +514,13 @@ class SearchModelSearchResponse(Hit):
 class SearchWorkflowSearchResponse(Hit):
     """A workflow."""
 
-    description: str = _documented()
+    _plural = "workflows"
+
+    description: str = documented()
     """What it does, at length."""
-    name: str = _documented()
+    name: str = documented()
     """The name people see."""
-    status: str = _documented()
+    status: str = documented()
     """Such as ``"ready"``, ``"draft"`` or ``"deleted"``."""
     after: Thumbnail | None = None
     """A picture of what comes out."""
@@ -555,156 +553,3 @@ class SearchWorkflowSearchResponse(Hit):
             if self.before is not None and self.after is not None
             else None,
         )
-
-
-HIT_CLASSES: dict[str, type[Hit]] = {
-    "assets": SearchAssetSearchResponse,
-    "models": SearchModelSearchResponse,
-    "workflows": SearchWorkflowSearchResponse,
-}
-"""The class of hits of each kind of search."""
-
-
-@attrs.define(kw_only=True, repr=False)
-class SearchHits(Document, Generic[H]):
-    """A page of hits, of either pagination mode. What the mode does not have is ``None``."""
-
-    hits: list[H] = _documented_list()
-    """This page's hits, in order."""
-    limit: int | None = None
-    """Offset mode: the most hits a page may hold."""
-    offset: int | None = None
-    """Offset mode: how many hits come before this page."""
-    estimated_total_hits: int | None = None
-    """Offset mode: an estimate, which drifts and which the engine may cap at 1000."""
-    hits_per_page: int | None = None
-    """Page mode: the most hits a page may hold."""
-    page: int | None = None
-    """Page mode: this page's number, from 1."""
-    total_hits: int | None = None
-    """Page mode: how many hits there are, exact up to the engine's cap of 1000."""
-    total_pages: int | None = None
-    """Page mode: how many pages there are."""
-
-    @property
-    def total(self) -> int | None:
-        """The total of whichever mode this is, or ``None`` where the server gave none."""
-        return self.total_hits if self.total_hits is not None else self.estimated_total_hits
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Give this page's hits as flat rows, of which the columns are always the same.
-
-        Columns and types, and how to have all hits of a search:
-        :mod:`scenario_search.export.frames`.
-        """
-        from scenario_search.export.frames import rows  # noqa: PLC0415 - it needs this module
-
-        return rows(self.hits)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Give this page's hits as a pandas frame, one row a hit; no other page's.
-
-        Columns and types, and how to have all hits of a search:
-        :mod:`scenario_search.export.frames`.
-
-        Raises:
-            ImportError: pandas is not installed.
-        """
-        from scenario_search.export.frames import to_pandas  # noqa: PLC0415 - it needs this module
-
-        return to_pandas(self.hits, kind=self._hit_class())
-
-    def to_polars(self) -> pl.DataFrame:
-        """Give this page's hits as a polars frame, one row a hit; no other page's.
-
-        Columns and types, and how to have all hits of a search:
-        :mod:`scenario_search.export.frames`.
-
-        Raises:
-            ImportError: polars is not installed.
-        """
-        from scenario_search.export.frames import to_polars  # noqa: PLC0415 - it needs this module
-
-        return to_polars(self.hits, kind=self._hit_class())
-
-    def to_html(
-        self, path: str | os.PathLike[str] | None = None, *, heading: str = "Scenario search"
-    ) -> str:
-        """Returns an HTML document that shows this page's hits as a gallery.
-
-        The URLs of the pictures in it are signed and expire.
-
-        Args:
-            path: A file that the document is written to as well.
-            heading: The title of the document.
-
-        Raises:
-            OSError: The file cannot be written.
-        """
-        from scenario_search.display.gallery import page_document  # noqa: PLC0415 - only when shown
-
-        document = page_document(self._cards(len(self.hits)), heading=heading)
-        if path is not None:
-            Path(path).write_text(document, encoding="utf-8")
-        return document
-
-    def _hit_class(self) -> type[Hit] | None:
-        """Give the class of the hits; ``None`` where an empty page cannot tell."""
-        asked, _ = self._asked()
-        return HIT_CLASSES.get(asked.kind) if asked is not None else None
-
-    def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
-        """Give what was asked for, and how the answer arrived, where that is known."""
-        return None, None
-
-    def _cards(self, most: int) -> CardPage:
-        """Returns what is shown of it: the total, what was searched for, and the first hits."""
-        asked, _ = self._asked()
-        shown = self.hits[:most]
-        return CardPage(
-            of=type(self).__name__,
-            total=self._total_line(),
-            conditions=() if asked is None else asked._conditions(),
-            cards=[hit._card() for hit in shown],
-            more=len(self.hits) - len(shown),
-        )
-
-    def _total_line(self) -> str:
-        """Returns how many hits it holds, of how many, which page it is, and how long it took."""
-        counted = count(len(self.hits))
-        if self.total_hits is not None:
-            counted += f" of {_counted(self.total_hits)}"
-        elif self.estimated_total_hits not in (None, len(self.hits)):
-            counted += f" of about {_counted(self.estimated_total_hits)}"
-        total = len(self.hits) if self.total is None else self.total
-        name = self._plural()
-        line = [f"{counted} {name.removesuffix('s') if total == 1 else name}"]
-        if self.page is not None:
-            of = f" of {_counted(self.total_pages)}" if self.total_pages is not None else ""
-            line.append(f"page {_counted(self.page)}{of}")
-        elif self.offset:
-            line.append(f"after the first {_counted(self.offset)}")
-        _, info = self._asked()
-        return joined(*line, "" if info is None else duration(info.elapsed))
-
-    def _plural(self) -> str:
-        """Returns what its hits are called."""
-        classes: set[type[Hit] | None] = {type(hit) for hit in self.hits} or {self._hit_class()}
-        names = [name for name, hit_class in HIT_CLASSES.items() if classes == {hit_class}]
-        return names[0] if names else "hits"
-
-    def __repr__(self) -> str:
-        """Show in a few lines how many hits there are, and the first of them."""
-        from scenario_search.display import lines  # noqa: PLC0415 - only when shown
-
-        return lines.page_text(self._cards(lines.SHOWN_HITS))
-
-    def _repr_html_(self) -> str:
-        """Show the page in a notebook, as a gallery."""
-        from scenario_search.display import gallery  # noqa: PLC0415 - only notebooks do
-
-        return gallery.page_html(self._cards(gallery.SHOWN_HITS))
-
-
-def _counted(value: object) -> str:
-    return count(value) if isinstance(value, int) else clean(value, 20)

@@ -7,7 +7,8 @@ from typing import Any
 
 from scenario_search.errors import APIResponseValidationError
 from scenario_search.wire.document import array_item, fields, is_document
-from scenario_search.wire.hits import Hit, SearchHits
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.pages import SearchHits
 
 __all__ = ["described", "hit_misfits", "misfit_error", "misfits", "page_misfits"]
 

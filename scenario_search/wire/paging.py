@@ -23,7 +23,7 @@ from typing import Any, Literal, overload
 import attrs
 
 from scenario_search.errors import InvalidParamsError, PaginationError
-from scenario_search.wire.hits import SearchHits
+from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.params import Place, SearchParams, given_parameters
 
 __all__ = [

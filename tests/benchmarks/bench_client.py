@@ -185,7 +185,8 @@ def best(task: Callable[[], Any], number: int, rounds: int = 7) -> float:
 def decoding(number: int) -> list[Row]:
     """Decoding alone: a page of 100 hits."""
     from scenario_search.wire.codec import decode_page
-    from scenario_search.wire.hits import SearchAssetSearchResponse, SearchHits
+    from scenario_search.wire.hits import SearchAssetSearchResponse
+    from scenario_search.wire.pages import SearchHits
 
     body = b'{"hits":' + make_hits(0, 100) + b',"offset":0,"limit":100}'
 

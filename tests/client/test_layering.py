@@ -29,13 +29,10 @@ PURE = {"text", "names", "errors", "hidden", "filters", "display", "wire", "conv
 
 UPWARD: set[tuple[str, str]] = {
     ("scenario_search.export.files", "scenario_search.crawl.checkpoint"),
-    ("scenario_search.wire.hits", "scenario_search.export.frames"),
 }
 """Imports that still run upwards. One that is gone leaves this list."""
 
-KNOWN_CIRCLES: list[set[str]] = [
-    {"scenario_search.export.frames", "scenario_search.wire.hits"},
-]
+KNOWN_CIRCLES: list[set[str]] = []
 """Circles that still have to be opened. One that is gone leaves this list."""
 
 NO_IO = {

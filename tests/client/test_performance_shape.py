@@ -19,7 +19,8 @@ from scenario_search import (
 from scenario_search.search import pages as search_results
 from scenario_search.wire import codec
 from scenario_search.wire.codec import decode_page, pieces, structure
-from scenario_search.wire.hits import SearchHits, wire_fields
+from scenario_search.wire.hits import wire_fields
+from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.params import body_parameters
 
 PIECE = 2**19

@@ -28,7 +28,8 @@ from scenario_search.display.lines import card_line
 from scenario_search.display.style import STYLE
 from scenario_search.emulator import Emulator
 from scenario_search.wire.codec import structure
-from scenario_search.wire.hits import Hit, SearchHits
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.pages import SearchHits
 
 ELEMENTS = {"a", "audio", "div", "img", "p", "span", "style", "video"}
 ATTRIBUTES = {

@@ -12,6 +12,7 @@ import pytest
 
 from scenario_search import (
     AsyncScenario,
+    AsyncSearchHitsOffset,
     Concept,
     F,
     Metadata,
@@ -22,7 +23,7 @@ from scenario_search import (
 )
 from scenario_search.export.frames import Columns, columns, moment, rows, to_pandas, to_polars
 from scenario_search.wire.codec import structure
-from scenario_search.wire.hits import Hit, SearchHits
+from scenario_search.wire.hits import Hit
 
 WIDE = Asset(
     id="a",
@@ -147,7 +148,7 @@ def test_a_missing_library_is_named_with_its_extra(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setitem(sys.modules, name, None)
-    page = SearchHits(hits=[WIDE])
+    page = AsyncSearchHitsOffset(hits=[WIDE])
     with pytest.raises(ImportError, match=rf"pip install 'scenario-search\[{name}\]'"):
         getattr(page, f"to_{name}")()
 

@@ -27,13 +27,13 @@ from scenario_search.wire.hits import (
     Metadata,
     MetadataThumbnail,
     SearchAssetSearchResponse,
-    SearchHits,
     SearchModelSearchResponse,
     SearchWorkflowSearchResponse,
     Thumbnail,
     wire_fields,
 )
 from scenario_search.wire.misfits import misfits
+from scenario_search.wire.pages import SearchHits
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 ASSETS = [

@@ -17,7 +17,8 @@ from scenario_search import (
     SearchAssetSearchParams,
     TruncatedResultsWarning,
 )
-from scenario_search.wire.hits import SearchAssetSearchResponse as Asset, SearchHits
+from scenario_search.wire.hits import SearchAssetSearchResponse as Asset
+from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.paging import (
     Position,
     Walk,

@@ -17,12 +17,12 @@ from scenario_search.wire.hits import (
     Metadata,
     MetadataThumbnail,
     SearchAssetSearchResponse,
-    SearchHits,
     SearchModelSearchResponse,
     SearchWorkflowSearchResponse,
     Thumbnail,
     wire_fields,
 )
+from scenario_search.wire.pages import SearchHits
 
 HIT = {
     "id": "id",
