@@ -11,6 +11,7 @@ from scenario_search._version import __version__
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
+    from scenario_search.converter import make_converter
     from scenario_search.crawl.crawl import AsyncCrawl, Piece
     from scenario_search.crawl.params import CrawlStats, CrawlWindow
     from scenario_search.errors import (
@@ -132,6 +133,7 @@ __all__ = [
     "TruncatedResultsWarning",
     "UnprocessableEntityError",
     "__version__",
+    "make_converter",
     "track",
 ]
 
@@ -197,6 +199,7 @@ _HOMES = {
     "Thumbnail": "wire.hits",
     "TruncatedResultsWarning": "errors",
     "UnprocessableEntityError": "errors",
+    "make_converter": "converter",
     "track": "progress",
 }
 """In which module a name is."""

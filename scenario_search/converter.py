@@ -1,23 +1,76 @@
-"""The cattrs converter of the response classes, for programs that build on it."""
+"""The cattrs converter: how JSON becomes pages and hits, and how requests become JSON.
+
+Every client has one, and decodes and encodes with nothing else. A program that wants its own
+classes or types registers hooks for them and passes the converter to the client::
+
+    converter = make_converter()
+    converter.register_structure_hook(Metadata, lambda data, _: MyMetadata(**data))
+    client = AsyncScenario(converter=converter)
+
+A hook that is registered for a class holds for its subclasses too, as always with cattrs. To
+have hits of a subclass, register the hook for exactly the class that the client asks for::
+
+    converter.register_structure_hook_func(
+        lambda cls: cls is SearchAssetSearchResponse,
+        lambda data, _: converter.structure(data, MyAsset),
+    )
+
+Register hooks before the first search: a client asks for the hook of a class once.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
-import cattrs
-
-from scenario_search.wire.codec import MisfitError, structure, structure_function
+from scenario_search.wire.codec import PageDecoder
 from scenario_search.wire.document import is_document
-from scenario_search.wire.hits import Document
-from scenario_search.wire.misfits import hit_misfits, misfit_error
+from scenario_search.wire.hits import Concept, Document, json_object
 from scenario_search.wire.pages import SearchHits
+from scenario_search.wire.structuring import as_it_came, structure_hook
+from scenario_search.wire.validation import SCALARS, Hook, mismatches, validation_error
 
-__all__ = ["converter"]
+if TYPE_CHECKING:
+    import cattrs
+
+__all__ = ["converter_problem", "default_converter", "make_converter", "structure"]
+
+D = TypeVar("D", bound=Document)
 
 
-def _structure_hook(cls: type[Document]) -> Callable[[Any, Any], Any]:
-    return lambda data, _: structure(data, cls)
+def make_converter(*, strict: bool = False) -> cattrs.Converter:
+    """Returns a new converter for the classes of this library.
+
+    It structures hits, the classes inside them and pages, such as
+    ``SearchHits[SearchAssetSearchResponse]``, from JSON, and unstructures them to it. It coerces
+    nothing: JSON strings, numbers and booleans stay as they came. What does not fit raises
+    :class:`APIResponseValidationError`, whose paths begin at the object.
+
+    Args:
+        strict: Whether a documented-required field that is missing, or any field of the wrong
+            type, is an error. A client checks that itself, with its own option ``strict``.
+    """
+    import cattrs  # noqa: PLC0415 - a program may import this library and make no client
+
+    converter = cattrs.Converter()
+    for scalar in SCALARS:
+        converter.register_structure_hook(scalar, as_it_came)
+
+    # The annotations tell cattrs to pass the converter, which after a copy() is another one.
+    def document_factory(cls: Any, converter: cattrs.BaseConverter) -> Hook:
+        return structure_hook(cls, converter, strict=strict)
+
+    def page_factory(kind: Any, converter: cattrs.BaseConverter) -> Hook:
+        return _page_hook(kind, converter, strict=strict)
+
+    def unstructure_factory(_: Any, converter: cattrs.BaseConverter) -> Callable[[Any], Any]:
+        return lambda document: json_object(document, converter.unstructure)
+
+    converter.register_structure_hook_factory(is_document, document_factory)
+    converter.register_structure_hook_factory(_is_page_of_hits, page_factory)
+    converter.register_unstructure_hook_factory(is_document, unstructure_factory)
+    return converter
 
 
 def _is_page_of_hits(kind: Any) -> bool:
@@ -25,24 +78,45 @@ def _is_page_of_hits(kind: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, SearchHits)
 
 
-def _structure_page_hook(kind: Any) -> Callable[[Any, Any], Any]:
+def _page_hook(kind: Any, converter: cattrs.BaseConverter, *, strict: bool) -> Hook:
     page_class: Any = get_origin(kind)
     (hit_class,) = get_args(kind)
+    decoder = PageDecoder(converter, page_class, hit_class, strict=strict)
 
     def hook(data: Any, _: Any) -> Any:
-        page = structure(data, page_class)
-        try:
-            page.hits = [structure_function(hit_class)(hit) for hit in page.hits]
-        except (MisfitError, KeyError):
-            raise misfit_error(hit_misfits(page.hits, hit_class, strict=False)) from None
-        return page
+        # Checks that there is an object with a list of hits.
+        problems = list(mismatches(data, page_class, "$", strict=False))
+        if problems:
+            raise validation_error(problems)
+        return decoder.page({"hits": [], **data})
 
     return hook
 
 
-converter = cattrs.Converter()
-"""The cattrs converter of all response classes, for those who build on it. What does not fit
-raises :class:`APIResponseValidationError`."""
-converter.register_structure_hook_factory(is_document, _structure_hook)
-converter.register_structure_hook_factory(_is_page_of_hits, _structure_page_hook)
-converter.register_unstructure_hook_func(is_document, lambda document: document.to_dict())
+@functools.cache
+def default_converter() -> cattrs.BaseConverter:
+    """Returns the converter of the clients that have none of their own."""
+    return make_converter()
+
+
+def structure(data: Any, cls: type[D]) -> D:
+    """Returns a response object of decoded JSON, made by the default converter.
+
+    Raises:
+        APIResponseValidationError: The data does not fit.
+    """
+    document: D = default_converter().structure(data, cls)
+    return document
+
+
+def converter_problem(converter: Any) -> str | None:
+    """Returns why a client cannot use a converter; ``None`` if it can."""
+    import cattrs  # noqa: PLC0415 - see above
+
+    if not isinstance(converter, cattrs.BaseConverter):
+        return f"must be a cattrs converter, not {type(converter).__name__}"
+    # A converter without our hooks would look for Python names in the JSON and lose most of it.
+    concept: Any = converter.structure({"modelId": "x"}, Concept)
+    if isinstance(concept, Concept) and concept.model_id is None:
+        return "must be made by scenario_search.make_converter(), which knows the API's names"
+    return None

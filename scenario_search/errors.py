@@ -34,6 +34,7 @@ Errors can be pickled, so they cross process pools, and hold no credential.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from scenario_search.text import one_line
@@ -185,12 +186,22 @@ class APIResponseValidationError(APIError):
     """A successful answer whose body is not what the documentation promises.
 
     Attributes:
-        paths: Where the body is wrong, such as ``$.hits[3].metadata.width``.
+        problems: What is wrong in the body, each as its path and the reason, such as
+            ``("$.hits[3].url", "is missing")``: the first 20.
+        paths: Where the body is wrong: the paths of ``problems``.
     """
 
-    def __init__(self, message: str, *, paths: tuple[str, ...] = (), **context: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: Sequence[tuple[str, str]] = (),
+        paths: tuple[str, ...] = (),
+        **context: Any,
+    ) -> None:
         super().__init__(message, **context)
-        self.paths = paths
+        self.problems = tuple(problems)
+        self.paths = paths or tuple(path for path, _ in problems)
 
 
 class APIStatusError(APIError):

@@ -22,10 +22,10 @@ from typing import Any, TypeVar
 import orjson
 
 from scenario_search.concurrency.threads import in_thread
+from scenario_search.converter import structure
 from scenario_search.errors import IncompleteCrawlError
 from scenario_search.export import frames
 from scenario_search.export.files import ExportSource, check_place, place_beside, to_jsonl
-from scenario_search.wire.codec import structure
 from scenario_search.wire.hits import Hit
 
 __all__ = ["collected_beside", "to_parquet"]

@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from scenario_search.converter import converter_problem
 from scenario_search.errors import ConfigurationError
 from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.wire.values import as_int, header_problem, is_whole, query_problem
 
 if TYPE_CHECKING:
     import aiohttp
+    import cattrs
 
 __all__ = [
     "BASE_URL",
@@ -102,6 +104,11 @@ def _list(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         raise ConfigurationError(f"{attribute.name} must be a list, not {type(value).__name__}")
 
 
+def _converter(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and (problem := converter_problem(value)):
+        raise ConfigurationError(f"{attribute.name} {problem}")
+
+
 def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
     if value is not None and not isinstance(value, str):
         raise ConfigurationError(f"{attribute.name} must be a string, not {type(value).__name__}")
@@ -154,6 +161,11 @@ class SyncClientOptions:
         default=None, repr=False, validator=_context_manager
     )
     """Entered around every attempt: ``aiolimiter.AsyncLimiter`` or a semaphore."""
+    converter: cattrs.BaseConverter | None = attrs.field(
+        default=None, repr=False, validator=_converter
+    )
+    """Structures hits and unstructures requests: a converter of :func:`make_converter` with hooks
+    of your own."""
     trace_configs: Sequence[aiohttp.TraceConfig] | None = attrs.field(
         default=None, repr=False, validator=_list
     )

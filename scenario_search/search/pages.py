@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
@@ -11,6 +12,7 @@ import attrs
 
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.concurrency.pacing import Pause
+from scenario_search.converter import default_converter
 from scenario_search.errors import (
     APIResponseValidationError,
     InvalidParamsError,
@@ -19,8 +21,8 @@ from scenario_search.errors import (
 )
 from scenario_search.search.exports import PageFrames, SearchExports
 from scenario_search.search.prefetch import ReadAhead
-from scenario_search.search.prepared import PreparedSearch
-from scenario_search.wire.codec import decode_in_turns
+from scenario_search.search.prepared import PreparedSearch, error_context
+from scenario_search.wire.codec import PageDecoder
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.paging import (
@@ -55,6 +57,16 @@ class PagedSearch(PreparedSearch[H]):
 
     expected_items: int | None = None
 
+    @functools.cached_property
+    def _decoder(self) -> PageDecoder[AsyncSearchHitsOffset[H], H]:
+        options = self.requester.options
+        return PageDecoder(
+            options.converter or default_converter(),
+            AsyncSearchHitsOffset,
+            self.endpoint.hit_class,
+            strict=options.strict,
+        )
+
     async def fetch(
         self,
         position: Position | None,
@@ -74,18 +86,9 @@ class PagedSearch(PreparedSearch[H]):
             InvalidParamsError: An image cannot be read, or a value has no JSON form.
             APIError: The request failed, after its retries, or the response is no page.
         """
-        content, info = await self.fetch_json(position, pause=pause)
-        turns: Iterator[AsyncSearchHitsOffset[H] | None] = decode_in_turns(
-            content,
-            AsyncSearchHitsOffset,
-            self.endpoint.hit_class,
-            strict=self.requester.options.strict,
-            invalid=invalid,
-            status_code=info.status,
-            request_id=info.request_id,
-            retries_taken=info.retries_taken,
-        )
-        while (page := next(turns)) is None:  # noqa: ASYNC110 - others run, nothing is waited for
+        data, info = await self.fetch_json(position, pause=pause)
+        slices = self._decoder.in_slices(data, invalid=invalid, **error_context(info))
+        while (page := next(slices)) is None:  # noqa: ASYNC110 - others run, nothing is waited for
             await asyncio.sleep(0)
         page._came_from(self, position, info)
         return page
@@ -168,7 +171,7 @@ class PagedSearch(PreparedSearch[H]):
         return total
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class AsyncSearchHitsOffset(SearchHits[H], PageFrames[H], SearchExports[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
 

@@ -11,6 +11,7 @@ import orjson
 from scenario_search.concurrency.pacing import Pause
 from scenario_search.errors import InvalidParamsError
 from scenario_search.search.endpoints import Endpoint
+from scenario_search.wire.codec import read_page
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.images import read_references, reference_images
 from scenario_search.wire.paging import Position, position_parameters
@@ -21,7 +22,7 @@ from scenario_search.wire.values import header_problem
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
 
-__all__ = ["PreparedSearch"]
+__all__ = ["PreparedSearch", "error_context"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -92,7 +93,7 @@ class PreparedSearch(Generic[H]):
 
     async def fetch_json(
         self, position: Position | None, *, pause: Pause | None = None
-    ) -> tuple[bytes, ResponseInfo]:
+    ) -> tuple[dict[str, Any], ResponseInfo]:
         """Sends a request for the page at a position.
 
         Args:
@@ -100,14 +101,15 @@ class PreparedSearch(Generic[H]):
             pause: Shared by requests that should slow down together.
 
         Returns:
-            The page as JSON, not yet decoded, and how the response arrived.
+            The page as JSON, whose ``hits`` are not structured yet, and how the response
+            arrived.
 
         Raises:
             InvalidParamsError: An image cannot be read, or a value has no JSON form.
-            APIError: The request failed, after its retries.
+            APIError: The request failed, after its retries, or the response is not a page.
         """
         params = self.params
-        return await self.requester.post(
+        body, info = await self.requester.post(
             self.endpoint.path,
             await self._body(position),
             self.query,
@@ -116,6 +118,16 @@ class PreparedSearch(Generic[H]):
             max_retries=params.max_retries,
             pause=pause,
         )
+        return read_page(body, **error_context(info)), info
+
+
+def error_context(info: ResponseInfo) -> dict[str, Any]:
+    """Returns what an error says of the response that it is about."""
+    return {
+        "status_code": info.status,
+        "request_id": info.request_id,
+        "retries_taken": info.retries_taken,
+    }
 
 
 def _json(data: dict[str, Any]) -> bytes:

@@ -203,7 +203,7 @@ class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
         return portal.Items(map(_sync_page, portal.each(pages)), "pages")
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class SyncSearchHitsOffset(SearchHits[H], PageFrames[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
 

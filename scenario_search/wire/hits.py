@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import attrs
@@ -47,6 +48,7 @@ __all__ = [
     "documented",
     "documented_list",
     "json_bytes",
+    "json_object",
     "unknown_fields",
     "wire_fields",
     "wire_name",
@@ -80,22 +82,33 @@ def wire_name(field: attrs.Attribute[Any]) -> str:
 
 
 _wire_fields: dict[type[Any], tuple[tuple[str, str], ...]] = {}
+_keys: dict[type[Any], dict[str, tuple[str, Any]]] = {}
 
 
 def wire_fields(cls: type[Document]) -> tuple[tuple[str, str], ...]:
-    """Give (Python name, JSON name) of each documented field of a class."""
-    found = _wire_fields.get(cls)
-    if found is None:
-        found = tuple(
+    """Returns (Python name, JSON name) of each documented field of a class."""
+    if cls not in _wire_fields:
+        _wire_fields[cls] = tuple(
             (f.name, wire_name(f)) for f in attrs.fields(cls) if not f.name.startswith("_")
         )
-        _wire_fields[cls] = found
-    return found
+    return _wire_fields[cls]
+
+
+def _documented_keys(cls: type[Document]) -> dict[str, tuple[str, Any]]:
+    """Returns (Python name, value where nothing came) of each JSON name of a class."""
+    if cls not in _keys:
+        defaults = {f.name: f.default for f in attrs.fields(cls)}
+        _keys[cls] = {wire: (name, _value_of(defaults[name])) for name, wire in wire_fields(cls)}
+    return _keys[cls]
+
+
+def _value_of(default: Any) -> Any:
+    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
 
 
 def unknown_fields(document: Document) -> dict[str, Any]:
     """Returns what the documentation does not name, by JSON name, also of nested documents."""
-    unknown = dict(document._extra or {})
+    unknown = dict(document.extra)
     for name, wire in wire_fields(type(document)):
         inner = getattr(document, name)
         if isinstance(inner, Document) and (inner_unknown := unknown_fields(inner)):
@@ -103,77 +116,117 @@ def unknown_fields(document: Document) -> dict[str, Any]:
     return unknown
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Document):
-        return value.to_dict()
-    if isinstance(value, list):
-        return [item.to_dict() if isinstance(item, Document) else item for item in value]
-    return value
+def json_object(document: Document, convert: Callable[[Any], Any]) -> dict[str, Any]:
+    """Returns the JSON object of a document: what came, with what was set since.
+
+    A key that came stays, in its place and also where its value is null. What did not come and
+    was not set either (``None``, an empty list, empty metadata) stays absent.
+
+    Args:
+        document: The document.
+        convert: Returns the JSON of a field's value that is not JSON.
+    """
+
+    def json_of(value: Any) -> Any:
+        if isinstance(value, list):
+            return [json_of(item) for item in value]
+        return value if value.__class__ in _JSON_SCALARS else convert(value)
+
+    keys, extra, result = _documented_keys(type(document)), document.extra, {}
+    for wire, came in (document._json or {}).items():
+        if wire in keys:
+            name, nothing = keys[wire]
+            value = getattr(document, name)
+            result[wire] = None if came is None and value == nothing else json_of(value)
+        elif wire in extra:
+            result[wire] = extra[wire]
+    for wire, (name, nothing) in keys.items():
+        if wire not in result and (value := getattr(document, name)) != nothing:
+            result[wire] = json_of(value)
+    for wire, value in extra.items():
+        result.setdefault(wire, value)
+    return result
+
+
+_JSON_SCALARS = {str, int, float, bool, type(None)}
+
+
+def _to_dict(value: Any) -> Any:
+    return value.to_dict() if isinstance(value, Document) else value
 
 
 def json_bytes(data: dict[str, Any]) -> bytes:
-    """Write JSON. Integers may be of any size, which orjson alone refuses.
+    """Returns JSON in UTF-8. Integers of any size and lone surrogates, which orjson refuses, too.
 
     Raises:
         TypeError: There is something in it that JSON has no form for.
-        ValueError: Likewise, of a kind that has: a lone surrogate, NaN beside such an integer.
+        ValueError: Likewise, of a kind that has: NaN beside such an integer.
     """
     try:
         return orjson.dumps(data)
     except TypeError:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
         return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _shown(value: Any) -> str:
     return without_signature(repr(value))
 
 
-def _none_if_empty(value: Any) -> Any:
-    return value or None
-
-
-@attrs.define(kw_only=True, eq=False, repr=False)  # subclasses have their own
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Document:
     """Anything that is a JSON object on the wire."""
 
-    _extra: dict[str, Any] | None = attrs.field(default=None, eq=_none_if_empty, repr=False)
+    _json: dict[str, Any] | None = attrs.field(default=None, alias="_json")
+    """The object as it came, which is never changed; ``None`` where a program made this."""
+    _extra: dict[str, Any] | None = None
 
     @property
     def extra(self) -> dict[str, Any]:
         """The fields that the documentation does not name, under their JSON names."""
         if self._extra is None:
-            self._extra = {}
+            keys = _documented_keys(type(self))
+            came = self._json or {}
+            self._extra = {wire: value for wire, value in came.items() if wire not in keys}
         return self._extra
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object: wire names, no field that is ``None``, unknown fields kept."""
-        result = {
-            wire: _plain(value)
-            for name, wire in wire_fields(type(self))
-            if (value := getattr(self, name)) is not None
-        }
-        if self._extra:
-            result.update(self._extra)
-        return result
+        """Returns the JSON object, under wire names, with the unknown fields.
+
+        What came as null is ``None``. What did not come is not there, unless it was set since.
+        """
+        return json_object(self, _to_dict)
 
     def to_json(self) -> str:
-        """Give the JSON text of :meth:`to_dict`."""
+        """Returns the JSON text of :meth:`to_dict`."""
         return json_bytes(self.to_dict()).decode()
 
     def __repr__(self) -> str:
-        """Show the fields that hold something, a line each if need be; no URL's signature."""
+        """Returns the fields that hold something, a line each if need be; no URL's signature."""
         fields = [(name, getattr(self, name)) for name, _ in wire_fields(type(self))]
         shown = [f"{name}={_shown(value)}" for name, value in fields if value not in (None, [])]
-        if self._extra:
-            shown.append(f"extra={_shown(self._extra)}")
+        if self.extra:
+            shown.append(f"extra={_shown(self.extra)}")
         line = f"{type(self).__name__}({', '.join(shown)})"
         if len(line) <= _LINE:
             return line
         return f"{type(self).__name__}(\n    " + ",\n    ".join(shown) + ",\n)"
 
+    def __eq__(self, other: object) -> bool:
+        """Compares classes, documented fields and unknown fields; null equals absent."""
+        if other.__class__ is not self.__class__ or not isinstance(other, Document):
+            return NotImplemented
+        names = (name for name, _ in wire_fields(type(self)))
+        same = all(getattr(self, name) == getattr(other, name) for name in names)
+        return same and self.extra == other.extra
 
-@attrs.define(kw_only=True, repr=False)
+    __hash__ = None  # type: ignore[assignment]
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
 class MetadataThumbnail(Document):
     """The thumbnail of a canvas."""
 
@@ -181,7 +234,7 @@ class MetadataThumbnail(Document):
     """The id of the asset that serves as the thumbnail."""
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Thumbnail(Document):
     """A preview picture."""
 
@@ -207,7 +260,7 @@ class _ModelIdAlias:
         return value
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Metadata(Document, _ModelIdAlias):
     """What an asset is, and how it was made. Every field may be absent."""
 
@@ -263,7 +316,7 @@ class Metadata(Document, _ModelIdAlias):
         return self.model_type
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Concept(Document, _ModelIdAlias):
     """A model that another model is composed of."""
 
@@ -271,7 +324,7 @@ class Concept(Document, _ModelIdAlias):
     """The source model's id."""
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class ComplianceMetadata(Document):
     """Who provides and runs a model, and on what terms."""
 
@@ -370,7 +423,7 @@ def _urls(*thumbnails: Thumbnail | None) -> tuple[str, ...]:
     return tuple(thumbnail.url for thumbnail in thumbnails if thumbnail is not None)
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class SearchAssetSearchResponse(Hit):
     """An asset: an image, a video, a sound, a 3D object, a text."""
 
@@ -454,7 +507,7 @@ class SearchAssetSearchResponse(Hit):
         return first_text(data.base_model_id, data.model_id, most=60)
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class SearchModelSearchResponse(Hit):
     """A model."""
 
@@ -510,7 +563,7 @@ class SearchModelSearchResponse(Hit):
         )
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class SearchWorkflowSearchResponse(Hit):
     """A workflow."""
 

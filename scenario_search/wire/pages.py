@@ -24,7 +24,7 @@ __all__ = ["SearchHits"]
 H = TypeVar("H", bound=Hit)
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class SearchHits(Document, Generic[H]):
     """A page of hits, of either pagination mode. What the mode does not have is ``None``."""
 

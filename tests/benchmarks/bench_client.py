@@ -184,17 +184,18 @@ def best(task: Callable[[], Any], number: int, rounds: int = 7) -> float:
 
 def decoding(number: int) -> list[Row]:
     """Decoding alone: a page of 100 hits."""
-    from scenario_search.wire.codec import decode_page
+    from scenario_search.converter import default_converter
+    from scenario_search.search.pages import AsyncSearchHitsOffset
+    from scenario_search.wire.codec import PageDecoder, read_page
     from scenario_search.wire.hits import SearchAssetSearchResponse
-    from scenario_search.wire.pages import SearchHits
 
     body = b'{"hits":' + make_hits(0, 100) + b',"offset":0,"limit":100}'
 
-    def ours() -> Any:
-        return decode_page(body, SearchHits, SearchAssetSearchResponse)
-
-    def strict() -> Any:
-        return decode_page(body, SearchHits, SearchAssetSearchResponse, strict=True)
+    def decoding(*, strict: bool) -> Callable[[], Any]:
+        decoder = PageDecoder(
+            default_converter(), AsyncSearchHitsOffset, SearchAssetSearchResponse, strict=strict
+        )
+        return lambda: decoder.page(read_page(body))
 
     loads = best(lambda: orjson.loads(body), number)
     return [
@@ -206,8 +207,9 @@ def decoding(number: int) -> list[Row]:
         }
         for what, seconds in (
             ("orjson.loads", loads),
-            ("decode_page", best(ours, number)),
-            ("decode_page, strict", best(strict, max(1, number // 10))),
+            ("bytes to JSON page", best(lambda: read_page(body), number)),
+            ("page, by the converter", best(decoding(strict=False), number)),
+            ("page, strict", best(decoding(strict=True), max(1, number // 10))),
         )
     ]
 
@@ -347,7 +349,7 @@ def summary(tables: dict[str, list[Row]]) -> list[Row]:
     )
     bare_cpu = find(walked, "CPU us/hit", page=100, client="bare aiohttp")
     ahead = find(slow, "hits/s", client="ours", ahead=32, **{"latency ms": 50})
-    decode = find(tables["decoding"], "times orjson.loads", what="decode_page")
+    decode = find(tables["decoding"], "times orjson.loads", what="page, by the converter")
     imported = find(tables["imports"], "of scenario_sdk", **{"import": "AsyncScenario"})
     beside = find(tables["imports"], "ms beside aiohttp", **{"import": "AsyncScenario"})
     return [

@@ -97,7 +97,7 @@ def test_the_package_alone_loads_nothing_else() -> None:
 
 def test_the_client_loads_nothing_that_not_every_program_needs() -> None:
     late = {"crawl", "crawl_params", "download", "portal", "progress", "sync", "sync_crawl"}
-    late |= {"converter", "cattrs", "anyio"}
+    late |= {"cattrs", "anyio"}
     loaded = loaded_by("from scenario_search import AsyncScenario")
     assert "client" in loaded
     assert loaded & late == set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, assert_type
 
+from cattrs import BaseConverter, Converter
 from PIL import Image
 
 from scenario_search import (
@@ -47,6 +48,7 @@ from scenario_search import (
     SearchWorkflowSearchResponse,
     Thumbnail,
     __version__,
+    make_converter,
     track,
 )
 from scenario_search.emulator import Emulator
@@ -227,6 +229,16 @@ async def of_callers(
     await client.crawl.assets(progress=print).to_jsonl("assets.jsonl")
     await client.download(files, "files")
     assert_type(len(__version__), int)
+
+
+def converters() -> None:
+    converter = make_converter(strict=True)
+    assert_type(converter, Converter)
+    client = AsyncScenario(converter=converter)
+    assert_type(client.options.converter, BaseConverter | None)
+    client.with_options(converter=None)
+    Scenario(converter=BaseConverter())
+    AsyncScenario(converter="orjson")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def clients() -> None:

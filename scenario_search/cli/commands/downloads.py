@@ -158,7 +158,7 @@ def _listed(name: str) -> Iterator[SearchAssetSearchResponse]:
     Raises:
         typer.BadParameter: A line is none.
     """
-    from scenario_search.wire.codec import structure  # noqa: PLC0415 - few downloads need it
+    from scenario_search.converter import structure  # noqa: PLC0415 - few downloads need it
 
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as lines:
         for number, line in enumerate(lines, 1):

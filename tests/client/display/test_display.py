@@ -23,11 +23,11 @@ from scenario_search import (
     SearchWorkflowSearchResponse as Workflow,
     Thumbnail,
 )
+from scenario_search.converter import structure
 from scenario_search.display.gallery import picture_url, web_url
 from scenario_search.display.lines import card_line
 from scenario_search.display.style import STYLE
 from scenario_search.emulator import Emulator
-from scenario_search.wire.codec import structure
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.pages import SearchHits
 

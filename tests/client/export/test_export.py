@@ -22,12 +22,12 @@ from scenario_search import (
     InvalidParamsError,
     SearchAssetSearchResponse,
 )
+from scenario_search.converter import structure
 from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
 from scenario_search.export import frames
 from scenario_search.export.files import _GrowingFile, source_of, to_jsonl
 from scenario_search.export.parquet import to_parquet
-from scenario_search.wire.codec import structure
 
 CAP = 150
 ASSETS = clustered_assets(1000, burst=CAP - 1)

@@ -21,8 +21,8 @@ from scenario_search import (
     SearchWorkflowSearchResponse as Workflow,
     Thumbnail,
 )
+from scenario_search.converter import structure
 from scenario_search.export.frames import Columns, columns, moment, rows, to_pandas, to_polars
-from scenario_search.wire.codec import structure
 from scenario_search.wire.hits import Hit
 
 WIDE = Asset(

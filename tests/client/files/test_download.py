@@ -27,9 +27,9 @@ from scenario_search import (
     Scenario,
     SearchAssetSearchResponse,
 )
+from scenario_search.converter import structure
 from scenario_search.emulator import Emulator
 from scenario_search.files.files import Manifest
-from scenario_search.wire.codec import structure
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

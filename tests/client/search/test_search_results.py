@@ -21,9 +21,9 @@ from scenario_search import (
     SearchModelSearchResponse,
     TruncatedResultsWarning,
 )
+from scenario_search.converter import structure
 from scenario_search.http.transport import Answer
 from scenario_search.search.pages import AsyncSearchHitsOffset
-from scenario_search.wire.codec import structure
 
 IDS = [f"asset_{n}" for n in range(35)]
 

@@ -3,13 +3,14 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import math
 import pickle
 from typing import Any
 
 import attrs
 import pytest
 
-from scenario_search.wire.codec import structure
+from scenario_search.converter import structure
 from scenario_search.wire.hits import (
     ComplianceMetadata,
     Concept,
@@ -189,13 +190,22 @@ def test_repr_strips_signatures_of_urls_at_every_level() -> None:
     assert hit.url == signed
 
 
-def test_to_dict_leaves_out_none_and_keeps_empty_lists() -> None:
-    assert SearchWorkflowSearchResponse(id="w", name="n").to_dict() == {
-        "id": "w",
-        "name": "n",
-        "collectionIds": [],
-        "tags": [],
-    }
+def test_to_dict_leaves_out_what_was_not_set() -> None:
+    assert SearchWorkflowSearchResponse(id="w", name="n").to_dict() == {"id": "w", "name": "n"}
+
+
+def test_to_dict_has_what_was_set_since_the_hit_came() -> None:
+    hit = structure({"x": 1, "url": "u", "tags": ["a"], "id": "a"}, SearchAssetSearchResponse)
+    hit.tags, hit.url, hit.score, hit.metadata.width = [], "v", 2, 8
+    hit.extra["rank"] = hit.extra.pop("x")
+    assert list(hit.to_dict().items()) == [
+        ("url", "v"),
+        ("tags", []),
+        ("id", "a"),
+        ("score", 2),
+        ("metadata", {"width": 8}),
+        ("rank", 1),
+    ]
 
 
 def test_to_dict_is_a_copy() -> None:
@@ -253,8 +263,13 @@ def test_json_holds_whole_numbers_of_any_size(number: int) -> None:
     assert (json.loads(text)["id"], json.loads(text)["seed"]) == ("é", number)
 
 
+def test_json_holds_lone_surrogates() -> None:
+    hit = SearchAssetSearchResponse(id="\ud800", description="é")
+    assert json.loads(hit.to_json()) == {"id": "\ud800", "description": "é"}
+
+
 @pytest.mark.parametrize(
-    ("value", "kind"), [("\ud800", ValueError), (object(), TypeError), ({5}, TypeError)]
+    ("value", "kind"), [([2**64, math.nan], ValueError), (object(), TypeError), ({5}, TypeError)]
 )
 def test_what_json_has_no_form_for_is_refused(value: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind):

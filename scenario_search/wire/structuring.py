@@ -1,0 +1,158 @@
+"""The structure hooks of the response classes: generated code that takes JSON as it comes.
+
+For each class one straight-line function is generated. It assigns the values of the known keys and
+keeps the JSON object itself beside them, unchanged: ``extra`` and ``to_dict()`` are read from
+there. Nothing is coerced: a scalar of the wrong type is kept as it came. Where an object or an
+array is documented and something else came, structuring fails and names the place.
+
+A field whose type is a class of its own is structured by the hook that the converter has for that
+class, so a user's hook takes effect. Where that is the converter's own hook for a JSON scalar, the
+generated code assigns the value and calls nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import attrs
+
+from scenario_search.wire.document import Field, array_item, fields, shared_keys
+from scenario_search.wire.validation import (
+    SCALARS,
+    Hook,
+    fits_function,
+    mismatches,
+    validation_error,
+)
+
+if TYPE_CHECKING:
+    import cattrs
+
+__all__ = ["as_it_came", "structure_hook", "users_hooks"]
+
+_OWN = "_structures_documented_json"
+
+
+class _MismatchError(Exception):
+    """The JSON does not fit. The places are named afterwards."""
+
+
+def _refuse() -> NoReturn:
+    raise _MismatchError
+
+
+def as_it_came(value: Any, kind: Any) -> Any:
+    """Structures a JSON scalar: returns it, whatever its type. Makes no more than subclasses."""
+    return value if kind in SCALARS else kind(value)
+
+
+def users_hooks(converter: cattrs.BaseConverter) -> Callable[[Any], Hook | None]:
+    """Returns a function that returns the hook of a kind, unless it is one of this library's."""
+
+    def hook_of(kind: Any) -> Hook | None:
+        if isinstance(kind, TypeVar):
+            return None
+        hook: Hook = converter.get_structure_hook(kind)
+        return None if _is_plain(hook, kind) or hasattr(hook, _OWN) else hook
+
+    return hook_of
+
+
+def _is_plain(hook: Hook, kind: Any) -> bool:
+    return hook is as_it_came and kind in SCALARS
+
+
+def structure_hook(
+    cls: type[Any], converter: cattrs.BaseConverter, *, strict: bool = False
+) -> Hook:
+    """Returns the structure hook of a response class.
+
+    The hook raises :class:`APIResponseValidationError`, whose paths begin at the object.
+
+    Args:
+        cls: A response class, or a user's subclass of one.
+        converter: Where the hooks of the fields' types come from.
+        strict: Whether the JSON must be as documented in every field.
+    """
+
+    def fail(data: Any, error: Exception) -> NoReturn:
+        # What hooks of users do is not ours to know: one may fail now and pass when asked again.
+        named = mismatches(data, cls, "$", strict=strict, hook_of=users_hook_of_fields)
+        problems = list(named) or [("$", f"was refused by a hook: {error!r}")]
+        cause = None if isinstance(error, (_MismatchError, KeyError)) else error
+        raise validation_error(problems) from cause
+
+    users_hook = users_hooks(converter)
+
+    def users_hook_of_fields(kind: Any) -> Hook | None:
+        return None if kind is cls else users_hook(kind)
+
+    scope: dict[str, Any] = {
+        "cls": cls,
+        "new": cls.__new__,
+        "refuse": _refuse,
+        "fail": fail,
+        "fits": fits_function(cls),
+        **shared_keys(cls),
+    }
+    lines = [
+        "def structure(data, _):",
+        "  try:",
+        f"    if {'not fits(data)' if strict else 'data.__class__ is not dict'}: refuse()",
+        "    self = new(cls)",
+    ]
+    for index, field in enumerate(fields(cls)):
+        lines += [f"    {line}" for line in _assignment(field, index, converter, scope)]
+    lines += ["    self._json = data", "    self._extra = None"]
+    lines += [f"    self.{f.name} = None" for f in attrs.fields(cls) if _is_private(f)]
+    if hasattr(cls, "__attrs_post_init__"):
+        lines.append("    self.__attrs_post_init__()")
+    lines += ["  except Exception as error: fail(data, error)", "  return self"]
+    code = compile("\n".join(lines), f"<structure {cls.__name__}>", "exec")
+    exec(code, scope)  # noqa: S102 - the text comes from our own declarations only
+    hook: Hook = scope["structure"]
+    setattr(hook, _OWN, True)
+    return hook
+
+
+def _is_private(field: attrs.Attribute[Any]) -> bool:
+    return field.name.startswith("_") and field.name not in ("_json", "_extra")
+
+
+def _assignment(
+    field: Field, index: int, converter: cattrs.BaseConverter, scope: dict[str, Any]
+) -> list[str]:
+    """Returns the lines that set one field, and adds what they name to the scope."""
+    get, item = f"data.get(key{index})", array_item(field.kind)
+    kind = field.kind if item is None else item
+    # The hits of a page that does not know the class of its hits stay JSON.
+    hook = as_it_came if isinstance(kind, TypeVar) else converter.get_structure_hook(kind)
+    plain = isinstance(kind, TypeVar) or _is_plain(hook, kind)
+    target = f"self.{field.name}"
+    if field.default is None and item is None and plain:
+        return [f"{target} = {get}"]
+    scope[f"hook{index}"] = hook
+    scope[f"kind{index}"] = kind
+    lines = [f"value = {get}", f"if value is None: {target} = {_default(field, index, scope)}"]
+    if item is None:
+        made = "value" if plain else f"hook{index}(value, kind{index})"
+    else:
+        lines.append("elif value.__class__ is not list: refuse()")
+        call = f"[hook{index}(item, kind{index}) for item in value]"
+        made = "value" if plain else call
+    return [*lines, f"else: {target} = {made}"]
+
+
+def _default(field: Field, index: int, scope: dict[str, Any]) -> str:
+    """Returns the expression of a field's value where the JSON has none."""
+    default = field.default
+    if field.needed:
+        return "refuse()"
+    if default is None:
+        return "None"
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+        scope[f"default{index}"] = default.factory
+        return f"default{index}({'self' if default.takes_self else ''})"
+    scope[f"default{index}"] = default
+    return f"default{index}"
