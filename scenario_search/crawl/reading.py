@@ -20,8 +20,9 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from scenario_search.concurrency.tasks import cancel_tasks
 from scenario_search.crawl.params import CrawlStats
-from scenario_search.crawl.requests import WindowPage, WindowRequests, cancelled, gathered
+from scenario_search.crawl.requests import WindowPage, WindowRequests, gathered
 from scenario_search.crawl.windows import Known, Window, milliseconds
 from scenario_search.errors import BadRequestError
 from scenario_search.wire.hits import Hit
@@ -152,7 +153,7 @@ class Reading(Generic[H]):
     async def close(self) -> None:
         """End what is under way. The reading cannot go on after this."""
         self._closed = True
-        await cancelled([slot.task for slot in self._slots if slot.task is not None])
+        await cancel_tasks([slot.task for slot in self._slots if slot.task is not None])
 
     async def _result(self, task: asyncio.Task[Piece[H] | None]) -> Piece[H] | None:
         try:

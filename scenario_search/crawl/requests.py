@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from scenario_search.concurrency.pacing import Pause, Turns
+from scenario_search.concurrency.tasks import cancel_tasks
 from scenario_search.crawl.params import CrawlStats, RunOptions, joined
 from scenario_search.crawl.windows import Window, id_text
 from scenario_search.errors import APIError, APIResponseValidationError
@@ -22,7 +23,7 @@ from scenario_search.wire.values import MAX_PAGE_SIZE
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
 
-__all__ = ["WindowPage", "WindowRequests", "cancelled", "gathered"]
+__all__ = ["WindowPage", "WindowRequests", "gathered"]
 
 H = TypeVar("H", bound=Hit)
 T = TypeVar("T")
@@ -165,11 +166,4 @@ async def gathered(calls: Iterable[Coroutine[Any, Any, T]], *, at_once: bool) ->
     try:
         return await asyncio.gather(*tasks)
     finally:
-        await cancelled(tasks)
-
-
-async def cancelled(tasks: list[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_tasks(tasks)

@@ -22,15 +22,14 @@ import io
 import json
 import os
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sized
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
 import attrs
 
 from scenario_search.concurrency.threads import in_thread
-from scenario_search.crawl.checkpoint import Checkpoint
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.export import frames
 from scenario_search.wire.hits import Hit, json_bytes
@@ -56,6 +55,29 @@ Mark = Callable[[dict[str, int]], Awaitable[None]]
 """Says that hits are safe in files, which are so long now."""
 
 
+class Marks(Protocol):
+    """What an export asks of the checkpoint of a crawl."""
+
+    @property
+    def hits(self) -> int:
+        """How many hits are marked."""
+
+    @property
+    def done(self) -> Sized:
+        """What is marked."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything is marked."""
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        """How many bytes of each export are good, by its name."""
+
+    def name_of(self, file: Path) -> str:
+        """Returns the name of an export."""
+
+
 @attrs.frozen
 class ExportSource(Generic[H]):
     """What can be exported.
@@ -69,7 +91,7 @@ class ExportSource(Generic[H]):
 
     hit_class: type[H]
     portions: AsyncGenerator[tuple[list[H], Mark | None], None]
-    checkpoint: Callable[[], Checkpoint | None] = lambda: None
+    checkpoint: Callable[[], Marks | None] = lambda: None
 
 
 def source_of(hit_class: type[H], batches: AsyncIterator[list[H]]) -> ExportSource[H]:
@@ -222,7 +244,7 @@ def place_beside(path: Path) -> tuple[Path, Path]:
     return path, path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
 
 
-def _growing(path: Path, checkpoint: Checkpoint | None) -> _GrowingFile:
+def _growing(path: Path, checkpoint: Marks | None) -> _GrowingFile:
     good = _good_length(path, checkpoint)
     return _GrowingFile(path, good, resumable=checkpoint is not None)
 
@@ -231,7 +253,7 @@ def _stands_for(instead: Path | None, path: Path) -> bool:
     return instead is not None and instead.exists() and not path.exists()
 
 
-def _good_length(path: Path, checkpoint: Checkpoint | None) -> int:
+def _good_length(path: Path, checkpoint: Marks | None) -> int:
     """Give how many bytes of a file are marked in the checkpoint."""
     if checkpoint is None:
         return 0

@@ -27,9 +27,9 @@ from urllib.parse import urljoin, urlsplit
 import attrs
 
 from scenario_search.concurrency.pacing import Pause
+from scenario_search.concurrency.tasks import cancel_tasks
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.crawl.crawl import AsyncCrawl
-from scenario_search.crawl.requests import cancelled
 from scenario_search.errors import (
     APIConnectionError,
     APIError,
@@ -177,7 +177,7 @@ class _Download:
             while running:
                 await _first_done(running)
         finally:
-            await cancelled(list(running))
+            await cancel_tasks(running)
 
     async def one(self, asset: SearchAssetSearchResponse) -> None:
         """Download the file of an asset, if it is not there, and add its line."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
+from scenario_search.concurrency.tasks import cancel_tasks
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.paging import Position, whole_number
 
@@ -86,6 +87,4 @@ class ReadAhead(Generic[PageT]):
         """Cancels the requests in flight and waits until they have ended."""
         tasks = [task for _, task in self._pending]
         self._pending.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_tasks(tasks)
