@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["SECONDS", "Pick", "iso_time", "made_id", "sign", "signed_url", "thumbnail_of"]
 
@@ -47,6 +47,11 @@ class Pick:
     def between(self, low: float, high: float) -> float:
         """A number from `low` to `high`."""
         return low + self.random() * (high - low)
+
+    def numbers(self, count: int, *ranges: tuple[float, float]) -> Iterator[Sequence[float]]:
+        """`count` times a number from each range, chosen when it is asked for."""
+        for _ in range(count):
+            yield [self.between(*each) for each in ranges]
 
     def some(self, options: Sequence[T], count: int) -> list[T]:
         """`count` different options, or all when there are fewer."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from scenario_search.emulator.demo.picks import Pick
+from scenario_search.emulator.demo.drawing.figures import Point, Shape, figure_of
+from scenario_search.emulator.demo.picks import Pick
 
 __all__ = [
     "GOLD",
@@ -25,13 +23,11 @@ __all__ = [
     "Color",
     "Point",
     "mix",
-    "outline",
     "ramp",
     "shade",
 ]
 
 Color = tuple[int, int, int]
-Point = tuple[float, float]
 
 INK: Color = (28, 24, 34)
 STONE: Color = (150, 146, 150)
@@ -41,6 +37,17 @@ GOLD: Color = (236, 188, 70)
 LEAF: Color = (70, 130, 66)
 SKIN: Color = (232, 188, 150)
 WHITE: Color = (246, 246, 250)
+_NAMED = {
+    "ink": INK,
+    "stone": STONE,
+    "steel": STEEL,
+    "wood": WOOD,
+    "gold": GOLD,
+    "leaf": LEAF,
+    "skin": SKIN,
+    "white": WHITE,
+}
+"""What figures call these colors."""
 
 
 def mix(one: Color, other: Color, share: float) -> Color:
@@ -63,12 +70,6 @@ def ramp(size: tuple[int, int], top: Color, bottom: Color) -> Image.Image:
     column.putpixel((0, 1), bottom)
     # Half a pixel is cut off at either end, where a resize has nothing to blend.
     return column.resize(size, Image.Resampling.BILINEAR, box=(0, 0.5, 1, 1.5))
-
-
-def outline(text: str) -> list[Point]:
-    """Points written as `"x,y x,y"` in hundredths, as shapes read best."""
-    pairs = (pair.split(",") for pair in text.split())
-    return [(float(x) / 100, float(y) / 100) for x, y in pairs]
 
 
 def _spline(points: Sequence[Point], closed: bool, steps: int = 8) -> list[Point]:
@@ -108,6 +109,7 @@ class Brush:
         pick: seeded choices for the drawing.
         main: the subject's own color; `accent` goes with it, `glow` is that of its lights.
         night: whether lamps are lit.
+        colors: what figures call colors; a drawer adds those of its own figures.
     """
 
     def __init__(
@@ -121,8 +123,14 @@ class Brush:
         self.pick = pick
         self.main, self.accent, self.glow = colors
         self.night = night
+        self.colors = _NAMED | {"main": self.main, "accent": self.accent, "glow": self.glow}
         self.scale, self.at, self.side = 1.0, (0.0, 0.0), 1
         self.lights: list[tuple[float, float, float, Color]] = []
+
+    @property
+    def reach(self) -> float:
+        """How far the picture reaches to the left and right of what is drawn, and beyond."""
+        return self.half_width / self.scale + 0.1
 
     def place(self, x: float, y: float, scale: float, mirrored: bool = False) -> None:
         """Draw from here on around (x, y), larger or smaller, and perhaps mirrored."""
@@ -137,6 +145,53 @@ class Brush:
             )
             for x, y in points
         ]
+
+    def fill(self, top: Color, bottom: Color) -> None:
+        """The whole picture, in a vertical gradient."""
+        self.image.paste(ramp(self.image.size, top, bottom))
+
+    def figure(self, name: str, x: float = 0, y: float = 0, size: float = 1) -> None:
+        """A figure of `figures.txt`, its origin at (x, y), larger or smaller.
+
+        The strokes of lines and limbs, and what windows and lights measure, stay as they are.
+        """
+        for shape in figure_of(name):
+            for dx, dy in shape.places:
+                self._shape(shape, x + dx * size, y + dy * size, size)
+            if shape.mirrored:
+                self._shape(shape, x, y, size, -1)
+
+    def _shape(self, shape: Shape, x: float, y: float, size: float, side: int = 1) -> None:
+        points = [(x + px * side * size, y + py * size) for px, py in shape.points]
+        color, numbers = self._color(shape.color), shape.numbers
+        match shape.kind:
+            case "polygon":
+                self.polygon(points, color)
+            case "blob":
+                self.blob(points, color)
+            case "oval":
+                rx, ry = shape.points[1]
+                self.oval(*points[0], rx * size, ry * size, color)
+            case "box":
+                self.box(*points[0], *points[1], color, *numbers)
+            case "line":
+                self.line(points, numbers[0], color)
+            case "limb":
+                self.limb(points, numbers[0], numbers[1], color)
+            case "star":
+                self.star(*points[0], numbers[0], color, round(numbers[1] * 100))
+            case "window":
+                self.window(*points[0], numbers[0], numbers[1])
+            case "light":
+                self.light(*points[0], numbers[0], color)
+
+    def _color(self, written: str) -> Color:
+        """The color that a figure writes as `name`, `name*light` or `#rrggbb`."""
+        if written.startswith("#"):
+            red, green, blue = ImageColor.getrgb(written)[:3]
+            return red, green, blue
+        name, _, light = written.partition("*")
+        return shade(self.colors[name], float(light)) if light else self.colors[name]
 
     def polygon(self, points: Sequence[Point], color: Color) -> None:
         """A filled polygon."""
