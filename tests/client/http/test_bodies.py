@@ -56,14 +56,6 @@ async def test_the_codings_that_are_installed_are_offered(serve: Serve) -> None:
     assert offered == [", ".join(COMPRESS)]
 
 
-@each_coding
-@pytest.mark.parametrize("name", [str.upper, " {} ".format], ids=["upper case", "blanks"])
-async def test_case_and_blanks_of_a_coding_do_not_matter(coding: str, name: Any) -> None:
-    data = coded(COMPRESS[coding](PAGE), name(coding))
-    async with RawServer(data) as server, client_of(server.url) as client:
-        assert (await client.search.asset_search(query="x")).hits[0].id == "a"
-
-
 @pytest.mark.parametrize("coding", ["compress", "gzip, br", "rot13"])
 async def test_a_coding_that_was_not_offered_is_refused(coding: str) -> None:
     async with (
