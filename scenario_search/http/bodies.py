@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from scenario_search.errors import APIResponseValidationError
@@ -10,7 +12,7 @@ from scenario_search.errors import APIResponseValidationError
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["read_body"]
+__all__ = ["accept_encoding", "read_body"]
 
 _PIECE = 2**16
 """Bytes per read. aiohttp decompresses in bounded steps only for a reader that names a size."""
@@ -23,6 +25,23 @@ _CODINGS = {"", "identity", "gzip", "deflate", "br", "zstd"}
 
 _LARGEST_ERROR_BODY = 2**20
 """Bytes kept of the body of a response that is not a success."""
+
+
+def accept_encoding() -> Mapping[str, str]:
+    """Returns the header to send where aiohttp would offer what it cannot decompress.
+
+    It offers ``br`` with any release of Brotli, but decompresses with a bound, which only releases
+    from 1.2 on can do. Otherwise its own offer, of what is installed, is right.
+    """
+    for name in ("brotlicffi", "brotli"):  # aiohttp's order
+        try:
+            brotli = importlib.import_module(name)
+        except ImportError:
+            continue
+        if not hasattr(brotli.Decompressor, "can_accept_more_data"):
+            return {"Accept-Encoding": "gzip, deflate"}
+        break
+    return {}
 
 
 async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:

@@ -23,6 +23,7 @@ from scenario_search.errors import (
     ConfigurationError,
     status_error_class,
 )
+from scenario_search.http.bodies import accept_encoding
 from scenario_search.http.credentials import Credentials
 from scenario_search.http.options import ClientOptions, resolve_base_url, resolve_project_id
 from scenario_search.http.retries import RetryPolicy, retry_after_seconds
@@ -36,6 +37,7 @@ logger = logging.getLogger("scenario_search")
 _USER_AGENT = (
     f"scenario-search/{__version__} python/{platform.python_version()} aiohttp/{AIOHTTP_VERSION}"
 )
+_ACCEPT_ENCODING = accept_encoding()
 _NOTHING: nullcontext[None] = nullcontext()
 _MESSAGE_SHOWN = 500
 _QUOTED_AT_MOST = 1024
@@ -103,6 +105,7 @@ class Requester:
     def _merge_headers(self, extra: Mapping[str, str]) -> dict[str, str]:
         own = {
             "Accept": "application/json",
+            **_ACCEPT_ENCODING,
             "Content-Type": "application/json",
             "User-Agent": _USER_AGENT,
             "Authorization": self.credentials.authorization(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
@@ -21,10 +22,12 @@ from scenario_search import (
     APIResponseValidationError,
     InternalServerError,
 )
-from scenario_search.http.bodies import read_body
+from scenario_search.http.bodies import accept_encoding, read_body
 
 PAGE = b'{"hits": [{"id": "a"}], "offset": 0, "limit": 20, "estimatedTotalHits": 1}'
 MEGABYTE = 2**20
+BOUNDED = SimpleNamespace(Decompressor=SimpleNamespace(can_accept_more_data=None))
+UNBOUNDED = SimpleNamespace(Decompressor=SimpleNamespace())
 
 each_coding = pytest.mark.parametrize("coding", COMPRESS)
 
@@ -54,6 +57,24 @@ async def test_the_codings_that_are_installed_are_offered(serve: Serve) -> None:
     async with client_of(await serve(handler)) as client:
         await client.search.asset_search(query="x")
     assert offered == [", ".join(COMPRESS)]
+
+
+@pytest.mark.parametrize(
+    ("brotlicffi", "brotli", "header"),
+    [
+        (None, None, {}),
+        (None, BOUNDED, {}),
+        (BOUNDED, UNBOUNDED, {}),
+        (None, UNBOUNDED, {"Accept-Encoding": "gzip, deflate"}),
+        (UNBOUNDED, BOUNDED, {"Accept-Encoding": "gzip, deflate"}),
+    ],
+)
+def test_brotli_is_not_offered_where_aiohttp_cannot_use_it(
+    brotlicffi: Any, brotli: Any, header: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "brotlicffi", brotlicffi)
+    monkeypatch.setitem(sys.modules, "brotli", brotli)
+    assert accept_encoding() == header
 
 
 @pytest.mark.parametrize("coding", ["compress", "gzip, br", "rot13"])
