@@ -1,7 +1,7 @@
 """Fixtures for tests of code that searches Scenario: a real server, no account, no network.
 
 pytest finds this module by itself where scenario-search is installed, and loads it at the start of
-each run. That costs next to nothing: the client, and all that the fixtures need
+each run. That costs little: aiohttp, and all else that the fixtures need
 (``pip install 'scenario-search[emulator]'``), is imported when a test first asks for one of them.
 """
 

@@ -9,8 +9,8 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import orjson
@@ -27,16 +27,15 @@ from scenario_search.http.bodies import accept_encoding
 from scenario_search.http.credentials import Credentials
 from scenario_search.http.options import ClientOptions, resolve_base_url, resolve_project_id
 from scenario_search.http.retries import RetryPolicy, retry_after_seconds
-from scenario_search.http.transport import AIOHTTP_VERSION, Answer, Transport
 from scenario_search.wire.response import ResponseInfo
+
+if TYPE_CHECKING:
+    from scenario_search.http.transport import Answer, Transport
 
 __all__ = ["Requester"]
 
 logger = logging.getLogger("scenario_search")
 
-_USER_AGENT = (
-    f"scenario-search/{__version__} python/{platform.python_version()} aiohttp/{AIOHTTP_VERSION}"
-)
 _ACCEPT_ENCODING = accept_encoding()
 _NOTHING: nullcontext[None] = nullcontext()
 _MESSAGE_SHOWN = 500
@@ -107,7 +106,7 @@ class Requester:
             "Accept": "application/json",
             **_ACCEPT_ENCODING,
             "Content-Type": "application/json",
-            "User-Agent": _USER_AGENT,
+            "User-Agent": _user_agent(),
             "Authorization": self.credentials.authorization(),
         }
         # In one case, so that a name replaces the same name in another case.
@@ -212,12 +211,24 @@ class Requester:
         return answer
 
 
+@cache
+def _user_agent() -> str:
+    from scenario_search.http.transport import AIOHTTP_VERSION  # noqa: PLC0415 - see `_transport`
+
+    python = platform.python_version()
+    return f"scenario-search/{__version__} python/{python} aiohttp/{AIOHTTP_VERSION}"
+
+
 def _transport(options: ClientOptions, base_url: str) -> Transport:
     """Returns the connections of a new client.
 
     Raises:
         ConfigurationError: The session or a trace configuration cannot be used.
     """
+    # aiohttp takes longer to import than all else together. The command's help, and every run of
+    # pytest where the package is installed, import the package without making a client.
+    from scenario_search.http.transport import Transport  # noqa: PLC0415
+
     if options.session is not None and options.trace_configs:
         raise ConfigurationError(
             "`trace_configs` belong to the session: pass them to the session that you make"

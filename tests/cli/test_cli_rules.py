@@ -378,7 +378,7 @@ def test_what_asks_no_server_starts_light(command: str) -> None:
     heavy = {"aiohttp", "numpy", "onnxruntime", "pandas", "polars", "pyarrow", "PIL", "rapidfuzz"}
     assert done.stdout
     assert "scenario_search.cli.failures" in loaded
-    assert loaded & (heavy | {"scenario_search.emulator"}) == set()
+    assert loaded & (heavy | {"scenario_search.emulator.emulator"}) == set()
 
 
 def test_every_command_has_examples() -> None:
