@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["PendingWarnings", "collect_warnings", "in_package", "warn_caller"]
+__all__ = ["PendingWarnings", "collect_warnings", "warn_caller"]
 
 PendingWarnings = list[tuple[str, type[Warning]]]
 """Warnings that wait for the thread whose code they are about."""
@@ -32,15 +32,10 @@ def warn_caller(message: str, category: type[Warning]) -> None:
         return
     level = 2
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and in_package(frame):
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level += 1
         frame = frame.f_back
     warnings.warn(message, category, stacklevel=level)
-
-
-def in_package(frame: FrameType) -> bool:
-    """Say whether a frame is of this package's own code."""
-    return frame.f_code.co_filename.startswith(_PACKAGE)
 
 
 @contextmanager

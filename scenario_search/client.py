@@ -185,7 +185,9 @@ class AsyncScenario:
         await self.close()
 
     def __repr__(self) -> str:
-        name = type(self).__name__
+        return self._shown_as(type(self).__name__)
+
+    def _shown_as(self, name: str) -> str:
         # A traceback's locals also show a client that could not be made.
         if not hasattr(self, "_requester"):
             return f"<{name}, which could not be made>"

@@ -84,11 +84,15 @@ class AsyncCrawl(Generic[H]):
         self._bar: ProgressBar | None = None
 
     def __repr__(self) -> str:
+        return self._shown_as(type(self).__name__, "async ")
+
+    def _shown_as(self, name: str, prefix: str) -> str:
+        """Returns the ``repr`` of a class whose keywords have a prefix."""
         stats = self.stats
         said = f"{stats.hits:,} of {stats.expected or 0:,} hits, {stats.windows:,} windows read"
         if not stats.requests:
-            said = "use 'async for', inside 'async with' to have requests run at once"
-        return f"<{type(self).__name__} of {self._params.kind}: {said}>"
+            said = f"use '{prefix}for', inside '{prefix}with' to run requests concurrently"
+        return f"<{name} of {self._params.kind}: {said}>"
 
     @property
     def _concurrency(self) -> int:
@@ -149,11 +153,12 @@ class AsyncCrawl(Generic[H]):
         self._check_entered()
         return self._marked_batches()
 
-    def _check_entered(self) -> None:
+    def _check_entered(self, prefix: str = "async ") -> None:
+        """Raises a :class:`TypeError` where tasks need a block, whose keyword has a prefix."""
         if self._concurrency > 1 and not self._entered:
             raise TypeError(
                 "A crawl with concurrency above 1 runs tasks: write "
-                "'async with client.crawl....(...) as crawl' and iterate inside"
+                f"'{prefix}with client.crawl....(...) as crawl' and iterate inside"
             )
 
     async def _marked_batches(self) -> AsyncGenerator[list[H], None]:
@@ -222,7 +227,7 @@ class AsyncCrawl(Generic[H]):
         """Write all hits to a file, a line of JSON each, as the API sent them.
 
         With a checkpoint it can be ended and resumed at any time, and each hit is in the file
-        once. Runs requests at once, inside ``async with`` or not.
+        once. It runs requests concurrently, inside the crawl's block or not.
 
         Raises:
             CheckpointError: The file is not the one that the checkpoint knows.

@@ -39,7 +39,10 @@ class AsyncCrawler:
         self._requester = requester
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._requester.base_url}: assets, models, plan, run>"
+        return self._shown_as(type(self).__name__)
+
+    def _shown_as(self, name: str) -> str:
+        return f"<{name} of {self._requester.base_url}: assets, models, plan, run>"
 
     @takes(CrawlAssetsParams)
     def assets(self, **keywords: Any) -> AsyncCrawl[SearchAssetSearchResponse]:

@@ -110,7 +110,7 @@ class RunOptions:
     """How a crawl goes about it."""
 
     concurrency: int | None = _option(
-        None, "How many requests are under way at once: 8 inside async with, else 1.", as_int
+        None, "How many requests are under way at once: 8 inside the crawl's block, else 1.", as_int
     )
     checkpoint: str | os.PathLike[str] | None = _option(
         None, "A file to keep the progress in, and to go on from."

@@ -166,8 +166,8 @@ class Reading(Generic[H]):
 
     def _ended(self) -> RuntimeError:
         return RuntimeError(
-            "This iteration over the crawl has ended: its 'async with' was left, or another "
-            "iteration has begun"
+            "This iteration over the crawl has ended: its block was left, or another iteration "
+            "has started"
         )
 
     def _account(self, piece: Piece[H]) -> None:

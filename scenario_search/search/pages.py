@@ -302,8 +302,12 @@ class AsyncPrefetch(Generic[H]):
             self._ahead.learn(first)
 
     def __repr__(self) -> str:
+        return self._shown_as(type(self).__name__, "async ")
+
+    def _shown_as(self, name: str, prefix: str) -> str:
+        """Returns the ``repr`` of a class whose keywords have a prefix."""
         of = f"{self._search.endpoint.name}, {self._pages_ahead} pages ahead"
-        return f"<{type(self).__name__} of {of}: use it in 'async with'>"
+        return f"<{name} of {of}: use it in '{prefix}with'>"
 
     async def __aenter__(self) -> Self:
         self._entered = True
@@ -333,13 +337,17 @@ class AsyncPrefetch(Generic[H]):
         Raises:
             TypeError: Not inside ``async with``.
         """
-        if not self._entered:
-            raise TypeError("prefetch runs tasks: write 'async with ....prefetch(n) as hits'")
+        self._check_entered()
         if self._start is None:
             raise PaginationError("This walk has ended")
         return self._search.pages(Walk(self._start), self._first, fetch=self._page)
 
+    def _check_entered(self, prefix: str = "async ") -> None:
+        """Raises a :class:`TypeError` outside of the block, whose keyword has a prefix."""
+        if not self._entered:
+            raise TypeError(f"prefetch runs tasks: write '{prefix}with ....prefetch(n) as hits'")
+
     async def _page(self, position: Position) -> AsyncSearchHitsOffset[H]:
         if not self._entered:
-            raise RuntimeError("This iteration has ended: its 'async with' was left")
+            raise RuntimeError("This iteration has ended: its prefetch block was left")
         return await self._ahead.page(position)

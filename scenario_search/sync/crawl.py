@@ -1,12 +1,12 @@
-"""Crawls for plain code, and what they share with prefetch: blocks around running tasks."""
+"""Synchronous crawls, and what they share with prefetch: blocks around running tasks."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from scenario_search.crawl.crawl import AsyncCrawl, Piece
 from scenario_search.crawl.crawler import AsyncCrawler
@@ -21,11 +21,8 @@ from scenario_search.crawl.params import (
 from scenario_search.http.requester import Requester
 from scenario_search.search.signatures import takes, takes_beside
 from scenario_search.sync import portal
+from scenario_search.sync.portal import synchronous
 from scenario_search.wire.hits import Hit, SearchAssetSearchResponse, SearchModelSearchResponse
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
 
 __all__ = ["SyncCrawl", "SyncCrawler", "TaskBlock"]
 
@@ -33,7 +30,7 @@ H = TypeVar("H", bound=Hit)
 
 
 class _Batches(Protocol[H]):
-    """What runs tasks between entering and leaving, and gives hits by the batch."""
+    """What runs tasks between entering and leaving, and yields hits in batches."""
 
     async def __aenter__(self) -> Any: ...
     async def __aexit__(
@@ -44,17 +41,19 @@ class _Batches(Protocol[H]):
     ) -> None: ...
     def _batches(self) -> AsyncIterator[list[H]]: ...
     def _expected_items(self) -> int | None: ...
+    def _check_entered(self, prefix: str) -> None: ...
+    def _shown_as(self, name: str, prefix: str) -> str: ...
 
 
 B = TypeVar("B", bound=_Batches[Any])
 
 
 class TaskBlock(Generic[B, H]):
-    """A ``with`` block around what runs tasks in the portal.
+    """A ``with`` block around an object that runs tasks in the portal.
 
     Args:
-        tasks: What runs them.
-        caller: What it may send the thread that waits for it.
+        tasks: The object.
+        caller: Where the object sends its errands for the thread that waits for it.
     """
 
     def __init__(self, tasks: B, caller: portal.Caller | None = None) -> None:
@@ -64,7 +63,7 @@ class TaskBlock(Generic[B, H]):
 
     @property
     def _here(self) -> B:
-        """What runs the tasks, unless it runs them in another process.
+        """The object that runs the tasks, unless it runs them in another process.
 
         Raises:
             RuntimeError: The block was entered before this process was forked.
@@ -75,6 +74,16 @@ class TaskBlock(Generic[B, H]):
 
     def _expected_items(self) -> int | None:
         return self._tasks._expected_items()
+
+    @property
+    def _iterable(self) -> B:
+        """The same object, to be iterated over.
+
+        Raises:
+            TypeError: Iterating would run tasks, and this is not inside ``with``.
+        """
+        self._here._check_entered("")
+        return self._tasks
 
     def __enter__(self) -> Self:
         self._caller.run(self._here.__aenter__)
@@ -90,69 +99,43 @@ class TaskBlock(Generic[B, H]):
         # A forked process inherits the block, but its tasks run in the parent.
         if os.getpid() == self._entered_in:
             self._entered_in = None
-            portal.run(self._tasks.__aexit__, kind, error, traceback)
+            portal.close(self._tasks.__aexit__, kind, error, traceback)
             self._caller.forget()
 
     def __iter__(self) -> Iterator[H]:
-        with portal.plain_errors():
-            batches = self._here._batches()
-        return portal.items_of(batches, "hits", self._caller)
+        batches = self._caller.iterate(self._iterable._batches())
+        return portal.Items((hit for batch in batches for hit in batch), "hits")
 
     def __repr__(self) -> str:
-        return portal.plain_words(repr(self._tasks))
+        return self._tasks._shown_as(type(self).__name__, "")
 
 
 class SyncCrawl(TaskBlock[AsyncCrawl[H], H]):
-    """All hits of a search: iterate over it, inside ``with`` to have requests run at once."""
+    """All hits of a search: iterate over it, inside ``with`` to run requests concurrently."""
 
     @property
     def stats(self) -> CrawlStats:
-        """What it has done so far."""
+        """What the current or last iteration has done so far."""
         return self._tasks.stats
 
-    def count(self) -> int:
-        """Count the hits exactly, past the engine's cap. See :meth:`AsyncCrawl.count`."""
-        return self._caller.run(self._here.count)
-
     def pieces(self) -> Iterator[Piece[H]]:
-        """Give window after window, each with its hits. Call :meth:`mark` after each.
+        """Yields window after window, each with its hits. Call :meth:`mark` after each.
 
         See :meth:`AsyncCrawl.pieces`.
 
         Raises:
-            TypeError: It would run tasks, and is not inside ``with``.
+            TypeError: It would run tasks, and this is not inside ``with``.
         """
-        with portal.plain_errors():
-            pieces = self._here.pieces()
-        return portal.Items(portal.each(pieces, self._caller), "windows")
+        return portal.Items(self._caller.iterate(self._iterable.pieces()), "windows")
 
-    def mark(self, piece: Piece[H], files: dict[str, int] | None = None) -> None:
-        """Say that a window's hits have been consumed. See :meth:`AsyncCrawl.mark`."""
-        self._caller.run(self._here.mark, piece, files)
-
-    def to_jsonl(self, path: str | os.PathLike[str]) -> None:
-        """Write all hits to a file, a line of JSON each. See :meth:`AsyncCrawl.to_jsonl`."""
-        self._caller.run(self._here.to_jsonl, path)
-
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write all hits to a CSV file. See :meth:`AsyncCrawl.to_csv`."""
-        self._caller.run(self._here.to_csv, path)
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write all hits to a Parquet file. See :meth:`AsyncCrawl.to_parquet`."""
-        self._caller.run(self._here.to_parquet, path)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Give all hits as a pandas frame. See :meth:`AsyncCrawl.to_pandas`."""
-        return self._caller.run(self._here.to_pandas)
-
-    def to_polars(self) -> pl.DataFrame:
-        """Give all hits as a polars frame. See :meth:`AsyncCrawl.to_polars`."""
-        return self._caller.run(self._here.to_polars)
-
-    def plan(self) -> list[CrawlWindow]:
-        """Cut the crawl into windows, and count each. See :meth:`AsyncCrawl.plan`."""
-        return self._caller.run(self._here.plan)
+    mark = synchronous(AsyncCrawl.mark)
+    count = synchronous(AsyncCrawl.count)
+    plan = synchronous(AsyncCrawl.plan)
+    to_jsonl = synchronous(AsyncCrawl.to_jsonl)
+    to_csv = synchronous(AsyncCrawl.to_csv)
+    to_parquet = synchronous(AsyncCrawl.to_parquet)
+    to_pandas = synchronous(AsyncCrawl.to_pandas)
+    to_polars = synchronous(AsyncCrawl.to_polars)
 
 
 class SyncCrawler:
@@ -162,31 +145,29 @@ class SyncCrawler:
         self._crawler = AsyncCrawler(requester)
 
     def __repr__(self) -> str:
-        return portal.plain_words(repr(self._crawler))
+        return self._crawler._shown_as(type(self).__name__)
 
     @takes(CrawlAssetsParams)
     def assets(self, **keywords: Any) -> SyncCrawl[SearchAssetSearchResponse]:
-        """Crawl assets. With nothing to search for, all of them.
+        """Crawl assets; without a search condition, all of them.
 
-        ``progress`` is called in the thread that waits for the crawl, which an error of it ends.
+        ``progress`` is called in the thread that waits for the crawl. If it raises, the crawl ends.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
         """
-        caller = portal.Caller()
-        return SyncCrawl(self._crawler.assets(**_told_by(caller, keywords)), caller)
+        return _crawl(self._crawler.assets, keywords)
 
     @takes(CrawlModelsParams)
     def models(self, **keywords: Any) -> SyncCrawl[SearchModelSearchResponse]:
-        """Crawl models. With nothing to search for, all of them.
+        """Crawl models; without a search condition, all of them.
 
-        ``progress`` is called in the thread that waits for the crawl, which an error of it ends.
+        ``progress`` is called in the thread that waits for the crawl. If it raises, the crawl ends.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
         """
-        caller = portal.Caller()
-        return SyncCrawl(self._crawler.models(**_told_by(caller, keywords)), caller)
+        return _crawl(self._crawler.models, keywords)
 
     @takes(CrawlPlanParams)
     def plan(self, **keywords: Any) -> list[CrawlWindow]:
@@ -197,24 +178,28 @@ class SyncCrawler:
             IncompleteCrawlError: More than the cap were created in one millisecond.
         """
         caller = portal.Caller()
-        return caller.run(self._crawler.plan, **_told_by(caller, keywords))
+        return caller.run(self._crawler.plan, **_with_progress(caller, keywords))
 
     @takes_beside(RunOptions)
     def run(self, window: CrawlWindow, **options: Any) -> SyncCrawl[Any]:
         """Fetch one window of a plan.
 
         Args:
-            window: What :meth:`plan` gave, in this process or another.
+            window: A window that :meth:`plan` returned, in this process or another.
             options: As for :meth:`assets`: concurrency, checkpoint, order, cap, on_invalid,
                 progress.
         """
-        caller = portal.Caller()
-        return SyncCrawl(self._crawler.run(window, **_told_by(caller, options)), caller)
+        return _crawl(partial(self._crawler.run, window), options)
 
 
-def _told_by(caller: portal.Caller, options: dict[str, Any]) -> dict[str, Any]:
-    """Have a crawl's ``progress`` called in the thread that waits for the crawl."""
+def _crawl(start: Callable[..., AsyncCrawl[H]], options: dict[str, Any]) -> SyncCrawl[H]:
+    caller = portal.Caller()
+    return SyncCrawl(start(**_with_progress(caller, options)), caller)
+
+
+def _with_progress(caller: portal.Caller, options: dict[str, Any]) -> dict[str, Any]:
+    """Has a crawl's ``progress`` called in the thread that waits for the crawl."""
     progress = options.get("progress")
     if not callable(progress):
         return options
-    return options | {"progress": partial(caller.tell, progress)}
+    return options | {"progress": partial(caller.tell_copy, progress)}

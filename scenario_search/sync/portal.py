@@ -1,12 +1,9 @@
-"""The portal: one event loop, in a thread of its own, that all plain code of a process shares.
+"""The portal: one event loop, in a thread of its own, shared by all synchronous clients.
 
-It starts on first use, serves any number of clients and threads, and lives as long as the
-process, in a daemon thread, so that it never holds up the end of the interpreter.
-
-Calls go straight to the portal's loop. ``BlockingPortal.start_task_soon`` waits twice, for the
-start of a task and for its end: 0.28 ms against 0.08 for a call that does nothing. Ctrl-C in the
-first wait would leave the request running, and an event loop in the caller's thread keeps it from
-being noticed there at all.
+It starts on first use, serves any number of clients and threads, and lives as long as the process.
+Its thread is a daemon, so it never delays the end of the interpreter. For the same reason this
+module does not use ``anyio.from_thread.start_blocking_portal``: that waits for its thread when it
+is collected, and no thread but the main one runs while the interpreter shuts down.
 """
 
 from __future__ import annotations
@@ -14,129 +11,367 @@ from __future__ import annotations
 import asyncio
 import atexit
 import copy
+import functools
 import os
 import queue
-import re
 import signal
+import sys
 import threading
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
-from traceback import walk_tb
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
 
 import anyio
 from anyio.from_thread import BlockingPortal
 
-from scenario_search.caller_warnings import (
-    PendingWarnings,
-    collect_warnings,
-    in_package,
-    warn_caller,
-)
+from scenario_search.caller_warnings import PendingWarnings, collect_warnings, warn_caller
 
 if TYPE_CHECKING:
     from scenario_search.http.transport import Transport
 
-__all__ = [
-    "Caller",
-    "Items",
-    "check_process",
-    "each",
-    "items_of",
-    "leave_behind_in_fork",
-    "plain_errors",
-    "plain_words",
-    "run",
-]
+__all__ = ["Caller", "Items", "check_process", "close", "reset_in_fork", "run", "synchronous"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_GLANCE = 0.1
-"""Seconds between two looks for an interrupt that does not end a wait by itself."""
+_POLL = 0.1
+"""Seconds between two checks for what does not wake up a waiting thread."""
 
-_Errands = queue.SimpleQueue[Callable[[], object] | None]
-"""What a thread is to do while it waits for a call; ``None`` once the call is over."""
-
-_Started = Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]]
+_FAREWELL = 1.0
+"""Seconds that the end of the interpreter waits for connections to close."""
 
 _END = object()
-# Reentrant, since a signal's handler or a finalizer may use a client wherever it interrupts.
+
+
+class _Portal:
+    """A portal and its thread, which starts immediately."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._started: Future[BlockingPortal] = Future()
+        self._closing: set[asyncio.Task[Any]] = set()
+        self._thread = threading.Thread(target=self._serve, name="scenario-search", daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        try:
+            anyio.run(self._serve_calls)
+        except BaseException as error:
+            if self._started.done():
+                raise
+            # For example, no file descriptor is left for an event loop.
+            self._started.set_exception(error)
+
+    async def _serve_calls(self) -> None:
+        async with BlockingPortal() as portal:
+            self.loop = asyncio.get_running_loop()
+            self._started.set_result(portal)
+            await portal.sleep_until_stopped()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the portal's own thread, which cannot wait for its own calls."""
+        return threading.current_thread() is self._thread
+
+    def start(self, function: Callable[[], Any]) -> None:
+        """Starts a coroutine function, or calls a function, in the portal's loop."""
+        self._started.result().start_task_soon(function)
+
+    def start_here(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Starts a coroutine from the portal's own thread."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+# Reentrant, since a signal handler or a finalizer may use a client wherever it interrupts.
 _lock = threading.RLock()
-_started: _Started | None = None
+_portal: _Portal | None = None
 _transports: weakref.WeakSet[Transport] = weakref.WeakSet()
-_process = os.getpid()
-_left_behind: list[object] = []
-"""What a forked process inherits and must neither use nor collect: its epoll is the parent's."""
+_inherited: list[object] = []
+"""What a forked process must neither use nor collect: it shares its epoll with the parent."""
+
+
+def _running_portal() -> _Portal:
+    """Returns the portal. Starts one if there is none, or if it has ended."""
+    global _portal  # noqa: PLW0603 - a process has one portal
+    if sys.is_finalizing():
+        raise RuntimeError(
+            "The interpreter is shutting down, so no request can be sent: use the client before "
+            "the program ends, for example inside 'with'"
+        )
+    with _lock:
+        if _portal is None or not _portal.alive:
+            _portal = _Portal()
+        return _portal
 
 
 def run(function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a coroutine function in the portal, and wait for what it gives.
+    """Runs a coroutine function in the portal and returns its result. See :meth:`Caller.run`."""
+    return Caller().run(function, *args, **kwargs)
 
-    An exception in the waiting thread, such as Ctrl-C, cancels the coroutine.
 
-    Raises:
-        asyncio.CancelledError: Ctrl-C, where it cancels the tasks of an event loop that runs in
-            the calling thread, as ``asyncio.run`` has it.
-        RuntimeError: This is the portal's own thread, which would wait for itself.
+def close(
+    function: Callable[P, Coroutine[Any, Any, Any]], *args: P.args, **kwargs: P.kwargs
+) -> None:
+    """Runs a coroutine function that closes something, from wherever garbage is collected.
+
+    That may be the portal's own thread, which does not wait for it, or the end of the interpreter,
+    where the function does not run: the process is about to close all connections.
     """
-    return _run(partial(function, *args, **kwargs), [])
-
-
-def each(iterator: AsyncIterator[T], caller: Caller | None = None) -> Iterator[T]:
-    """Give what an asynchronous iterator gives; each item is asked for when it is wanted.
-
-    Args:
-        iterator: The iterator.
-        caller: What does its errands while an item is waited for.
-
-    Raises:
-        RuntimeError: It was begun before the process was forked.
-    """
-    # Tasks that one item's call has started may warn during a later one.
-    warned: PendingWarnings = []
-    process = _process
-    while (item := _run(partial(_next, iterator), warned, caller)) is not _END:
-        yield cast("T", item)
-        check_process(process, "This iteration was begun")
+    if sys.is_finalizing():
+        return
+    if _portal is not None and _portal.is_here:
+        _portal.start_here(function(*args, **kwargs))
+    else:
+        run(function, *args, **kwargs)
 
 
 def check_process(process: int, what: str) -> None:
-    """Refuse to go on in a forked process with what runs in its parent.
+    """Refuses to go on in a forked process with what runs in its parent.
+
+    Args:
+        process: The id of the process in which it started.
+        what: The beginning of the message.
 
     Raises:
-        RuntimeError: ``process`` is not this one. The message begins with ``what``.
+        RuntimeError: This is another process.
     """
-    if process != _process:
+    if process != os.getpid():
         raise RuntimeError(
-            f"{what} before this process was forked, and goes on in its parent: begin anew here"
+            f"{what} before this process was forked, and goes on in its parent: start again here"
         )
 
 
+class _Call(Generic[T]):
+    """One call of a coroutine function in the portal.
+
+    It can be cancelled from its first moment on, unlike the future of ``start_task_soon``, which
+    the caller does not have yet if Ctrl-C interrupts it while the call is handed over.
+
+    Attributes:
+        outcome: What the function returns or raises. It never reaches the portal, whose calls all
+            end if one of them raises ``SystemExit``.
+    """
+
+    def __init__(
+        self, function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings
+    ) -> None:
+        self._function = function
+        self._warned = warned
+        self._task: asyncio.Task[Any] | None = None
+        self.outcome: Future[T] = Future()
+
+    async def run(self) -> None:
+        self._task = asyncio.current_task()
+        try:
+            with collect_warnings(self._warned):
+                result = await self._function()
+        except BaseException as error:  # noqa: BLE001 - see above
+            self.outcome.set_exception(error)
+        else:
+            self.outcome.set_result(result)
+
+    def cancel(self) -> None:
+        """Cancels the call, in the portal. Calls start in their order, so it has begun, if ever."""
+        if self._task is not None:
+            self._task.cancel()
+
+
+class Caller:
+    """A thread that waits for calls, and meanwhile runs errands for them.
+
+    Thus a caller's functions and iterators run in the caller's thread: they may use synchronous
+    clients, write to a notebook's cell, and own what belongs to one thread. Ctrl-C ends them.
+
+    Calls may follow each other or run concurrently. Whatever they have started may send errands to
+    any thread that waits for one of them, or to the next one that does.
+    """
+
+    def __init__(self) -> None:
+        self._errands: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+
+    def run(
+        self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Runs a coroutine function in the portal and returns its result.
+
+        An exception in this thread, such as Ctrl-C or an error of an errand, cancels it.
+
+        Raises:
+            asyncio.CancelledError: Ctrl-C, where an event loop runs in this thread and handles it.
+            RuntimeError: This is the portal's own thread, the interpreter is shutting down, or an
+                errand has forked the process.
+        """
+        return self._run(partial(function, *args, **kwargs), [])
+
+    def _run(self, function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings) -> T:
+        portal = _running_portal()
+        if portal.is_here:
+            raise RuntimeError(
+                "A synchronous client cannot be used in its own event loop (in a limiter or a "
+                "hook), since it would wait for itself: use it in another thread"
+            )
+        process = os.getpid()
+        call = _Call(function, warned)
+        call.outcome.add_done_callback(lambda _: self.tell(_nothing))
+        try:
+            with _interrupts() as interrupts:
+                portal.start(call.run)
+                self._wait(call.outcome, portal, interrupts)
+            return call.outcome.result()
+        except BaseException as error:
+            if not call.outcome.done() and process == os.getpid() and portal.alive:
+                portal.start(call.cancel)
+                while isinstance(error, Exception) and not call.outcome.done() and portal.alive:
+                    wait([call.outcome], _POLL)
+            raise
+        finally:
+            while warned:
+                warn_caller(*warned.pop(0))
+
+    def _wait(self, outcome: Future[Any], portal: _Portal, interrupts: list[int]) -> None:
+        """Runs errands until a call is over and no errand is left.
+
+        The timeout is for what does not end the wait by itself: Ctrl-C on Windows, an exception
+        set by another thread (some notebooks run cells in threads), Ctrl-C that an event loop
+        handles, and the end of the portal.
+        """
+        process = os.getpid()
+        while True:
+            done = outcome.done()
+            try:
+                errand = self._errands.get(timeout=0 if done else _POLL)
+            except queue.Empty:
+                if done:
+                    return
+                if not portal.alive:
+                    raise RuntimeError("The event loop of synchronous clients has ended") from None
+            else:
+                errand()
+                check_process(process, "This call was started")
+            if interrupts:
+                raise asyncio.CancelledError
+
+    def iterate(self, iterator: AsyncIterator[T]) -> Iterator[T]:
+        """Iterates over an asynchronous iterator, and requests each item when it is wanted."""
+        warned: PendingWarnings = []  # shared, since tasks go on from one item to the next
+
+        async def following() -> T | object:
+            return await anext(iterator, _END)
+
+        while (item := self._run(following, warned)) is not _END:
+            yield cast("T", item)
+
+    def tell(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Has the thread call a function, at the latest before its call returns."""
+        self._errands.put(partial(function, *args, **kwargs))
+
+    def tell_copy(self, function: Callable[[T], object], value: T) -> None:
+        """Has the thread call a function with a value as it is now, however it changes later."""
+        self.tell(function, copy.copy(value))
+
+    async def each(self, items: Iterable[T]) -> AsyncIterator[T]:
+        """Iterates over an iterable in the thread, and takes each item when it is wanted."""
+        iterator: Iterator[T] = await self._ask(iter, items)
+        while (item := await self._ask(next, iterator, _END)) is not _END:
+            yield item
+
+    async def _ask(self, function: Callable[..., Any], *args: object) -> Any:
+        answer: Future[Any] = Future()
+
+        def errand() -> None:
+            if not answer.set_running_or_notify_cancel():
+                return
+            try:
+                answer.set_result(function(*args))
+            except StopIteration as error:
+                # A future accepts no StopIteration, and would wait forever.
+                reason = RuntimeError(f"{function.__name__}() raised StopIteration")
+                reason.__cause__ = error
+                answer.set_exception(reason)
+            except Exception as error:  # noqa: BLE001 - raised where it was asked
+                answer.set_exception(error)
+
+        self.tell(errand)
+        return await asyncio.wrap_future(answer)
+
+    def forget(self) -> None:
+        """Drops the errands that are left, once nothing can send more of them."""
+        self._errands = queue.SimpleQueue()
+
+
+def _nothing() -> None:
+    """Wakes up a thread."""
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Collects the Ctrl-C's that an event loop in this thread handles.
+
+    The loop stands still during a call: ``asyncio.run`` would cancel its main task, and a
+    notebook's kernel would schedule a callback, and the call would go on.
+    """
+    signals: list[int] = []
+    handler = signal.getsignal(signal.SIGINT)
+    if (
+        not _loop_runs_here()
+        or not callable(handler)
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield signals
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        signals.append(number)
+        handler(number, frame)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield signals
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def _loop_runs_here() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 class Items(Generic[T]):
-    """What an iterator gives, for any number of threads that share it.
+    """An iterator that any number of threads may share.
 
     Args:
         items: The iterator.
-        what: What it gives, in the plural.
+        what: Its items, in the plural.
     """
 
     def __init__(self, items: Iterator[T], what: str) -> None:
         self._items = items
         self._what = what
-        self._process = _process
+        self._process = os.getpid()
         self._lock = threading.RLock()  # reentrant as the portal's own
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> T:
-        # Before the lock, which a thread may have held that is not in the forked process.
-        check_process(self._process, "This iteration was begun")
+        # Before the lock: its owner may be a thread that no longer runs, in the process that was
+        # forked or at the end of the interpreter.
+        check_process(self._process, "This iteration was started")
+        if sys.is_finalizing():
+            _running_portal()
         with self._lock:
             return next(self._items)
 
@@ -144,319 +379,57 @@ class Items(Generic[T]):
         return f"<An iteration over {self._what}: use it in 'for'>"
 
 
-def items_of(batches: AsyncIterator[list[T]], what: str, caller: Caller | None = None) -> Items[T]:
-    """Give the items of lists that an asynchronous iterator gives. See :func:`each`."""
-    # Not itertools.chain: one thread in it while another waits in it ends the interpreter.
-    return Items((item for batch in each(batches, caller) for item in batch), what)
+def synchronous(
+    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Any, P], T]:
+    """Returns an asynchronous method as a synchronous one, with its signature and its docstring.
 
-
-class Caller:
-    """The thread that waits for a call, which does errands for the call in the meantime.
-
-    So a caller's functions and iterators run where the caller is: they may use plain clients,
-    show things in a notebook's cell, and hold what belongs to one thread. Ctrl-C ends them.
-
-    There may be several calls, one after another or at once: what one of them has begun may send
-    any of the threads that wait, or else the next one.
+    It is for classes that have ``_caller`` and, as ``_here``, an object with the method.
     """
 
-    def __init__(self) -> None:
-        # Both are for the portal's thread.
-        self._waiting: list[_Errands] = []
-        self._early: list[Callable[[], object]] = []
+    @functools.wraps(method)
+    def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        caller: Caller = self._caller
+        return caller.run(method, self._here, *args, **kwargs)
 
-    def run(
-        self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Run a coroutine function in the portal as :func:`run` does, and do its errands.
-
-        An error of a function that it has told of ends it, and is raised.
-        """
-        return _run(partial(function, *args, **kwargs), [], self)
-
-    def tell(self, function: Callable[[T], object], value: T) -> None:
-        """Have the thread call a function, some time before its own call ends.
-
-        It gets a copy of the value as it is now, for what is under way goes on meanwhile.
-        """
-        self._send(partial(function, copy.copy(value)))
-
-    async def each(self, items: Iterable[T]) -> AsyncIterator[T]:
-        """Give what the thread takes of an iterable, an item when it is wanted."""
-        iterator: Iterator[T] = await self._asked(iter, items)
-        while (item := await self._asked(next, iterator, _END)) is not _END:
-            yield item
-
-    async def _asked(self, function: Callable[..., Any], *args: object) -> Any:
-        loop = asyncio.get_running_loop()
-        answer = loop.create_future()
-
-        def settle(settle_answer: Callable[[Any], None], value: object) -> None:
-            if not answer.done():
-                settle_answer(value)
-
-        def errand() -> None:
-            try:
-                value = function(*args)
-            except StopIteration as error:
-                # No task can be told of one: it would wait for ever.
-                raise RuntimeError(f"{function.__name__}() raised StopIteration") from error
-            except Exception as error:  # noqa: BLE001 - it is raised where it was asked
-                loop.call_soon_threadsafe(settle, answer.set_exception, error)
-            else:
-                loop.call_soon_threadsafe(settle, answer.set_result, value)
-
-        self._send(errand)
-        return await answer
-
-    def forget(self) -> None:
-        """Forget what nobody has waited for, once all that may send a thread has ended."""
-        self._early.clear()
-
-    def _send(self, errand: Callable[[], object]) -> None:
-        if self._waiting:
-            self._waiting[-1].put(errand)
-        else:
-            self._early.append(errand)
-
-    async def _during(self, errands: _Errands, function: Callable[[], Awaitable[T]]) -> T:
-        """Run a call whose thread does errands."""
-        self._waiting.append(errands)
-        while self._early:
-            errands.put(self._early.pop(0))
-        try:
-            return await function()
-        finally:
-            self._waiting.remove(errands)
+    return call
 
 
-def plain_words(text: str) -> str:
-    """Give a text of the asynchronous side as plain code has it."""
-    return re.sub(r"\bAsync(?=[A-Z])", "Sync", re.sub(r"\basync (?=with\b|for\b)", "", text))
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Have our errors say ``with`` where the asynchronous side says ``async with``."""
-    try:
-        yield
-    except (TypeError, RuntimeError) as error:
-        *_, (raised_in, _) = walk_tb(error.__traceback__)
-        # What a caller's limiter or iterable says is left as it is.
-        if in_package(raised_in):
-            error.args = tuple(plain_words(a) if isinstance(a, str) else a for a in error.args)
-        raise
-
-
-async def _next(iterator: AsyncIterator[T]) -> T | object:
-    return await anext(iterator, _END)
-
-
-def leave_behind_in_fork(transport: Transport) -> None:
-    """Have a forked process make connections of its own for a transport."""
+def reset_in_fork(transport: Transport) -> None:
+    """Has a forked process make connections of its own for a transport."""
     with _lock:
         _transports.add(transport)
 
 
-def _run(
-    function: Callable[[], Coroutine[Any, Any, T]],
-    warned: PendingWarnings,
-    caller: Caller | None = None,
-) -> T:
-    loop = _portal_loop()
-    process = _process
-    outcome: Future[T] = Future()
-    errands: _Errands = queue.SimpleQueue()
-    outcome.add_done_callback(lambda _: errands.put(None))
-    if caller is not None:
-        function = partial(caller._during, errands, function)
-    task: asyncio.Task[None] | None = None
-
-    async def call() -> None:
-        try:
-            with collect_warnings(warned):
-                outcome.set_result(await function())
-        except asyncio.CancelledError:
-            outcome.cancel()
-        except BaseException as error:  # noqa: BLE001 - SystemExit would end the loop for all
-            outcome.set_exception(error)
-
-    def start() -> None:
-        nonlocal task
-        task = loop.create_task(call())
-
-    def stop() -> None:
-        if task is not None:
-            task.cancel()
-
-    # Not asyncio.run_coroutine_threadsafe: Ctrl-C inside of it would leave the task running.
-    try:
-        with _Interrupts() as interrupts, plain_errors():
-            loop.call_soon_threadsafe(start)
-            return _result(outcome, errands, loop, interrupts)
-    except BaseException as error:
-        if not outcome.done() and process == _process:
-            loop.call_soon_threadsafe(stop)
-            while isinstance(error, Exception) and not (outcome.done() or loop.is_closed()):
-                wait([outcome], _GLANCE)
-        raise
-    finally:
-        while warned:
-            warn_caller(*warned.pop(0))
+def _ignore(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:
+    """Ignores what an event loop reports."""
 
 
-def _result(
-    outcome: Future[T],
-    errands: _Errands,
-    loop: asyncio.AbstractEventLoop,
-    interrupts: _Interrupts,
-) -> T:
-    """Do errands until a call is over, with an eye on what cannot interrupt the wait.
-
-    That is Ctrl-C on Windows, an exception set by another thread (as notebooks do whose cells
-    run in threads), and Ctrl-C while an event loop runs in this thread.
-    """
-    while True:
-        try:
-            errand = errands.get(timeout=_GLANCE)
-        except queue.Empty:
-            if loop.is_closed():
-                raise RuntimeError("The event loop of the plain clients was ended") from None
-        else:
-            if errand is None:
-                return outcome.result()
-            process = _process
-            errand()
-            check_process(process, "This call was begun")
-        if interrupts.came():
-            raise asyncio.CancelledError
-
-
-class _Interrupts:
-    """Sees Ctrl-C during a wait that keeps the event loop of the waiting thread from seeing it.
-
-    ``asyncio.run`` only cancels its main task. A notebook's kernel, in a cell that awaits, only
-    tells its loop of it.
-    """
-
-    def __enter__(self) -> Self:
-        self._loop = _loop_here()
-        self._came = False
-        self._replaced: Any = None
-        if self._loop is not None:
-            self._cancelled_before = self._cancellations()
-            handler = signal.getsignal(signal.SIGINT)
-            # Our own is there while an errand makes a call.
-            module = str(getattr(handler, "__module__", ""))
-            of_a_kernel = module == __name__ or module.startswith("ipykernel.")
-            if of_a_kernel and threading.current_thread() is threading.main_thread():
-                self._replaced = handler
-                signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._replaced is not None:
-            signal.signal(signal.SIGINT, self._replaced)
-
-    def came(self) -> bool:
-        """Say whether there was one."""
-        # The loop stands still meanwhile: only a signal's handler can have cancelled a task.
-        return self._came or (
-            self._loop is not None and self._cancellations() > self._cancelled_before
-        )
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self._came = True
-        self._replaced(number, frame)
-
-    def _cancellations(self) -> int:
-        """Count the requests to cancel a task of the loop."""
-        return sum(task.cancelling() for task in asyncio.all_tasks(self._loop))
-
-
-def _loop_here() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
-def _portal_loop() -> asyncio.AbstractEventLoop:
-    """Give the portal's loop. Starts the portal if there is none, or if it has come to an end."""
-    started = _started
-    if started is None or _has_ended(started):
-        started = _start()
-    _, loop = started.result()
-    if loop is _loop_here():
-        raise RuntimeError(
-            "A plain client cannot be used in its own event loop (in a limiter or a hook), for it "
-            "would wait for itself: do it in another thread"
-        )
-    return loop
-
-
-def _start() -> _Started:
-    global _started  # noqa: PLW0603 - there is one portal in a process
-    with _lock:
-        if _started is None or _has_ended(_started):
-            started: _Started = Future()
-            threading.Thread(
-                target=_live_in_thread, args=(started,), name="scenario-search", daemon=True
-            ).start()
-            _started = started
-        return _started
-
-
-def _has_ended(started: _Started) -> bool:
-    """Say whether it could not be started, or was ended."""
-    return started.done() and (started.exception() is not None or started.result()[1].is_closed())
-
-
-def _live_in_thread(started: _Started) -> None:
-    try:
-        anyio.run(_live, started)
-    except BaseException as error:
-        if started.done():
-            raise
-        # With no descriptor left, say, no loop can be made, and the callers would wait for ever.
-        started.set_exception(error)
-
-
-async def _live(started: _Started) -> None:
-    async with BlockingPortal() as portal:
-        started.set_result((portal, asyncio.get_running_loop()))
-        await portal.sleep_until_stopped()
-
-
-def _leave_behind() -> None:
-    """Let a forked process begin anew; what it inherits is kept, and never touched."""
-    global _lock, _process, _started  # noqa: PLW0603 - there is one portal in a process
+def _reset() -> None:
+    """Lets a forked process start anew. It keeps what it inherits, and never touches it."""
+    global _lock, _portal  # noqa: PLW0603 - a process has one portal
     _lock = threading.RLock()
-    _process = os.getpid()
-    _left_behind.append(_started)
-    if _started is not None and _started.done() and not _has_ended(_started):
-        for task in asyncio.all_tasks(_started.result()[1]):
-            # They go on in the parent; their copies end with this process, and need not say so.
-            cast("Any", task)._log_destroy_pending = False
-    _started = None
-    _left_behind.extend(transport.leave_behind() for transport in list(_transports))
+    if _portal is not None and _portal.loop is not None:
+        # The tasks go on in the parent. Their copies must not report that they never ended.
+        _portal.loop.set_exception_handler(_ignore)
+    _inherited.append(_portal)
+    _portal = None
+    _inherited.extend(transport.leave_behind() for transport in list(_transports))
 
 
 @atexit.register
-def _end_unclosed_clients() -> None:
-    """Warn of clients that were not closed, while their loop can still close the connections.
-
-    Later the interpreter takes modules apart in no certain order, and the portal has stopped.
-    """
-    unclosed = [transport for transport in list(_transports) if transport.warn_unclosed()]
-    if unclosed:
-        run(asyncio.sleep, 0)
+def _close_connections() -> None:
+    """Warns of clients that were not closed, while their loop can still close the connections."""
+    with _lock:
+        unclosed = [transport for transport in list(_transports) if transport.warn_unclosed()]
+    if unclosed and _portal is not None and _portal.loop is not None and _portal.alive:
+        # Tasks that are left end with the process, which is no error.
+        _portal.loop.set_exception_handler(_ignore)
+        closed = threading.Event()
+        _portal.loop.call_soon_threadsafe(closed.set)
+        # Bounded, since a hook of a caller may block the loop.
+        closed.wait(_FAREWELL)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_behind)
+    os.register_at_fork(after_in_child=_reset)

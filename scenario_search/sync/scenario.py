@@ -1,6 +1,6 @@
-"""The client for plain code: the asynchronous one, without ``await``.
+"""The synchronous client: the asynchronous one, without ``await``.
 
-Nothing is done twice here. Searches, pages, crawls and their rules are those of
+Nothing is implemented twice. Searches, pages, crawls and their rules are those of
 :class:`~scenario_search.AsyncScenario`; they run in the portal, whole pages at a time.
 """
 
@@ -37,6 +37,7 @@ from scenario_search.search.results import AsyncSearchResults
 from scenario_search.search.signatures import makes, returns_same, takes
 from scenario_search.sync import portal
 from scenario_search.sync.crawl import SyncCrawler, TaskBlock
+from scenario_search.sync.portal import synchronous
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.paging import PageInfo
@@ -57,10 +58,12 @@ _NO_SESSION = "Scenario takes no session, for it has an event loop of its own: u
 
 
 class Scenario:
-    """A client of Scenario's Search API for plain code, notebooks and threads.
+    """A synchronous client of Scenario's Search API, for scripts, notebooks and threads.
 
     It works where an event loop runs already. Any number of threads may share a client, and a
-    forked process goes on with connections of its own. Ctrl-C cancels the request under way.
+    forked process goes on with connections of its own. Ctrl-C cancels the request in flight.
+    While the interpreter shuts down, closing a client does nothing, and anything else raises
+    :class:`RuntimeError`.
 
     Args:
         options: See :class:`~scenario_search.http.options.SyncClientOptions`: all are keywords,
@@ -78,7 +81,7 @@ class Scenario:
     def _wrap(self, client: AsyncScenario) -> None:
         self._client = client
         client._requester.transport.close_with = "'with', or client.close()"
-        portal.leave_behind_in_fork(client._requester.transport)
+        portal.reset_in_fork(client._requester.transport)
 
     @makes(SyncClientOptions, session=_NO_SESSION)
     @classmethod
@@ -135,18 +138,19 @@ class Scenario:
     ) -> DownloadReport:
         """Download the files of assets into a folder. See :meth:`AsyncScenario.download`.
 
-        A page is gone on from to the last one. What gives assets is asked for one when it is
-        wanted, and ``progress`` is called, in the thread that waits here.
+        A page stands for its hits and those of all pages after it. An iterable is iterated over,
+        and ``progress`` is called, in the thread that waits here.
 
         Raises:
             RuntimeError: A crawl's block was entered before this process was forked.
+            TypeError: A crawl would run tasks, and its block was not entered.
         """
         caller = portal.Caller()
         given: Any = assets
         if isinstance(given, TaskBlock):
-            caller, given = given._caller, given._here
+            caller, given = given._caller, given._iterable
         elif isinstance(given, SyncSearchHitsOffset):
-            given = given._source()
+            given = given._here
         elif isinstance(given, Iterable):
             given = caller.each(given)
         return caller.run(
@@ -155,12 +159,12 @@ class Scenario:
             directory,
             concurrency=concurrency,
             on_error=on_error,
-            progress=None if progress is None else partial(caller.tell, progress),
+            progress=None if progress is None else partial(caller.tell_copy, progress),
         )
 
     def close(self) -> None:
         """Close the connections. Closing again does nothing."""
-        portal.run(self._client.close)
+        portal.close(self._client.close)
 
     def __enter__(self) -> Self:
         return self
@@ -177,7 +181,7 @@ class Scenario:
         # A traceback's locals show a client that could not be made, too.
         if not hasattr(self, "_client"):
             return f"<{type(self).__name__}, which could not be made>"
-        return repr(self._client).replace(AsyncScenario.__name__, type(self).__name__, 1)
+        return self._client._shown_as(type(self).__name__)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -187,20 +191,19 @@ class Scenario:
 
 
 class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
-    """The hits of a search, in order, with several pages under way at once, in a ``with`` block.
+    """The hits of a search, in order, with several pages in flight, in a ``with`` block.
 
     See :class:`~scenario_search.AsyncPrefetch`.
     """
 
     def pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
-        """Give the pages that hold a hit, in order.
+        """Yields the pages that hold a hit, in order.
 
         Raises:
             TypeError: Not inside ``with``.
         """
-        with portal.plain_errors():
-            pages = self._here.pages()
-        return portal.Items(map(_sync_page, portal.each(pages)), "pages")
+        pages = self._caller.iterate(self._iterable.pages())
+        return portal.Items(map(_sync_page, pages), "pages")
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -213,33 +216,38 @@ class SyncSearchHitsOffset(SearchHits[H], PageFrames[H]):
 
     _page: AsyncSearchHitsOffset[H] | None = attrs.field(default=None, eq=False, init=False)
 
-    def _source(self) -> AsyncSearchHitsOffset[H]:
-        """Give the page that this one stands for; one that no client made, if there is none."""
+    @property
+    def _here(self) -> AsyncSearchHitsOffset[H]:
+        """The page that this one stands for; one that no client made, if there is none."""
         if self._page is None:
             self._page = _same_fields(self, AsyncSearchHitsOffset)
         return self._page
 
+    @property
+    def _caller(self) -> portal.Caller:
+        return portal.Caller()
+
     def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
-        return self._source()._asked()
+        return self._here._asked()
 
     def _expected_items(self) -> int | None:
-        return self._source()._expected_items()
+        return self._here._expected_items()
 
     def _hit_class(self) -> type[Hit] | None:
-        return self._source()._hit_class()
+        return self._here._hit_class()
 
     @property
     def response(self) -> ResponseInfo:
         """How the page arrived: status, headers, request id, time, retries."""
-        return self._source().response
+        return self._here.response
 
     def has_next_page(self) -> bool:
         """Say whether there is a page after this one, as far as this one tells."""
-        return self._source().has_next_page()
+        return self._here.has_next_page()
 
     def next_page_info(self) -> PageInfo | None:
         """Give what a request for the next page changes in the body; ``None`` at the end."""
-        return self._source().next_page_info()
+        return self._here.next_page_info()
 
     def get_next_page(self) -> SyncSearchHitsOffset[H]:
         """Ask for the page after this one.
@@ -248,16 +256,17 @@ class SyncSearchHitsOffset(SearchHits[H], PageFrames[H]):
             PaginationError: There is none (ask ``has_next_page()`` first), or the server gave
                 this page again.
         """
-        return _sync_page(portal.run(self._source().get_next_page))
+        return _sync_page(portal.run(self._here.get_next_page))
 
     def iter_pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
         """Give this page, then the ones after it; ``max_items`` counts from this page on."""
-        pages = portal.each(self._source().iter_pages())
+        pages = self._caller.iterate(self._here.iter_pages())
         mine = (self if page is self._page else _sync_page(page) for page in pages)
         return portal.Items(mine, "pages")
 
     def __iter__(self) -> Iterator[H]:
-        return portal.items_of(self._source()._batches(), "hits")
+        batches = self._caller.iterate(self._here._batches())
+        return portal.Items((hit for batch in batches for hit in batch), "hits")
 
     def prefetch(self, pages_ahead: int) -> SyncPrefetch[H]:
         """Iterate on from this page with several pages under way at once, in a ``with`` block.
@@ -268,36 +277,12 @@ class SyncSearchHitsOffset(SearchHits[H], PageFrames[H]):
         Raises:
             InvalidParamsError: ``pages_ahead`` is no whole number from 1.
         """
-        return SyncPrefetch(self._source().prefetch(pages_ahead))
+        return SyncPrefetch(self._here.prefetch(pages_ahead))
 
-    def count(self) -> int:
-        """Count all hits of this page's search, with one small request.
-
-        Exact below the engine's cap of 1000; at the cap there is a
-        :class:`TruncatedResultsWarning`, for there may be more.
-        """
-        return portal.run(self._source().count)
-
-    def to_jsonl(self, path: str | os.PathLike[str]) -> None:
-        """Write this page's hits and those of all pages after it to a file, a line of JSON each.
-
-        See :meth:`SearchExports.to_jsonl`.
-        """
-        portal.run(self._source().to_jsonl, path)
-
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write this page's hits and those of all pages after it to a CSV file.
-
-        See :meth:`SearchExports.to_csv`.
-        """
-        portal.run(self._source().to_csv, path)
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write this page's hits and those of all pages after it to a Parquet file.
-
-        See :meth:`SearchExports.to_parquet`.
-        """
-        portal.run(self._source().to_parquet, path)
+    count = synchronous(AsyncSearchHitsOffset.count)
+    to_jsonl = synchronous(AsyncSearchHitsOffset.to_jsonl)
+    to_csv = synchronous(AsyncSearchHitsOffset.to_csv)
+    to_parquet = synchronous(AsyncSearchHitsOffset.to_parquet)
 
 
 _S = TypeVar("_S", bound=SearchHits[Any])

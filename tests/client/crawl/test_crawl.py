@@ -479,7 +479,7 @@ async def test_iterating_again_is_another_crawl_and_ends_the_first() -> None:
         first = aiter(crawl)
         await anext(first)
         assert len([hit async for hit in crawl]) == crawl.stats.hits == COUNT
-        with pytest.raises(RuntimeError, match="another iteration has begun"):
+        with pytest.raises(RuntimeError, match="another iteration has started"):
             [hit async for hit in first]
 
 
@@ -487,7 +487,7 @@ async def test_an_iteration_that_outlives_its_block_says_so() -> None:
     async with crawl_of(TextEngine(ASSETS, cap=CAP), cap=CAP) as crawl:
         hits = aiter(crawl)
         await anext(hits)
-    with pytest.raises(RuntimeError, match="async with"):
+    with pytest.raises(RuntimeError, match="its block was left"):
         [hit async for hit in hits]
 
 

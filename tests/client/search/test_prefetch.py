@@ -158,7 +158,7 @@ async def test_an_iteration_that_outlives_its_block_says_so() -> None:
     async with client.search.asset_search(query="x", limit=10).prefetch(2) as found:
         left = aiter(found)
         await anext(left)
-    with pytest.raises(RuntimeError, match="async with"):
+    with pytest.raises(RuntimeError, match="prefetch block was left"):
         [hit async for hit in left]
     assert not other_tasks()
 

@@ -73,7 +73,7 @@ def test_use_inside_of_its_own_loop_is_an_error_and_no_deadlock() -> None:
 
     transport.answer = answer
     client.search.asset_search(query="outer")
-    assert [str(error)[:21] for error in failures] == ["A plain client cannot"]
+    assert [str(error)[:27] for error in failures] == ["A synchronous client cannot"]
 
 
 def test_a_callback_that_ends_the_interpreter_ends_the_call_and_not_the_portal() -> None:
@@ -84,6 +84,29 @@ def test_a_callback_that_ends_the_interpreter_ends_the_call_and_not_the_portal()
         with pytest.raises(SystemExit):
             list(client.crawl.assets(progress=leave))
         assert client.search.asset_search(query="castle").hits
+
+
+def test_a_call_that_ends_the_interpreter_ends_no_other_call() -> None:
+    started, ended = threading.Event(), asyncio.Event()
+
+    async def wait() -> str:
+        started.set()
+        await ended.wait()
+        return "returned"
+
+    async def leave() -> None:
+        raise SystemExit(3)
+
+    async def end() -> None:
+        ended.set()
+
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(portal.run, wait)
+        started.wait()
+        with pytest.raises(SystemExit):
+            portal.run(leave)
+        portal.run(end)
+        assert other.result() == "returned"
 
 
 def test_what_is_sent_while_no_thread_waits_is_done_by_the_next_that_does() -> None:
@@ -232,7 +255,7 @@ def test_a_call_whose_progress_forks_goes_on_in_the_parent_alone(
     done = run_script(script, emulator.url, emulator.api_key, emulator.api_secret)
     assert (done.returncode, done.stderr) == (0, "")
     child, parent = done.stdout.splitlines()
-    assert child.startswith("This call was begun before this process was forked")
+    assert child.startswith("This call was started before this process was forked")
     assert parent == "5 True"
 
 
@@ -275,8 +298,8 @@ def test_a_block_that_was_entered_before_a_fork_says_so_in_the_child(
     assert (done.returncode, done.stderr) == (0, "")
     said, of_parent = done.stdout.splitlines()
     assert re.fullmatch(
-        "This (SyncCrawl was entered|SyncPrefetch was entered|iteration was begun) before this "
-        "process was forked, and goes on in its parent: begin anew here",
+        "This (SyncCrawl was entered|SyncPrefetch was entered|iteration was started) before this "
+        "process was forked, and goes on in its parent: start again here",
         said,
     )
     assert of_parent == "5 True"

@@ -280,8 +280,8 @@ def test_nothing_that_is_typed_in_a_notebook_shows_an_address() -> None:
         client.search: "<SyncSearch of https://api.example/v1: asset_search, model_search, "
         "workflow_search>",
         client.crawl: "<SyncCrawler of https://api.example/v1: assets, models, plan, run>",
-        client.crawl.models(): "<SyncCrawl of models: use 'for', inside 'with' to have requests "
-        "run at once>",
+        client.crawl.models(): "<SyncCrawl of models: use 'for', inside 'with' to run requests "
+        "concurrently>",
         page.prefetch(4): "<SyncPrefetch of asset_search, 4 pages ahead: use it in 'with'>",
         iter(page): "<An iteration over hits: use it in 'for'>",
         page.iter_pages(): "<An iteration over pages: use it in 'for'>",

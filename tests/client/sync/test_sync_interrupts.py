@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from anyio.from_thread import BlockingPortal
 from raw_server import Answer, http
 from raw_server_thread import PAGE, STALL, ServedAside, press_ctrl_c, served_aside
 
@@ -36,7 +37,7 @@ def client_of(url: str, **options: Any) -> Scenario:
 async def others() -> list[str]:
     """End with what other tasks the portal's loop has, once those that are ending have ended."""
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    running = {task for task in tasks if "_live" not in repr(task)}
+    running = {task for task in tasks if "_serve_calls" not in repr(task)}
     if running:
         await asyncio.wait(running, timeout=LIMIT / 2)
     return [repr(task) for task in running if not task.done()]
@@ -51,6 +52,25 @@ def _nothing_is_left_running() -> Iterator[None]:
 def interrupted_call(client: Scenario) -> None:
     with pytest.raises(KeyboardInterrupt):
         client.search.asset_search(query="a")
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_ctrl_c_while_the_call_is_handed_over(
+    arrived: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_task_soon = BlockingPortal.start_task_soon
+
+    def interrupted(self: BlockingPortal, *call: Any) -> object:
+        monkeypatch.undo()
+        if arrived:
+            start_task_soon(self, *call)
+        raise KeyboardInterrupt
+
+    with served_aside(STALL) as aside, client_of(aside.url) as client:
+        monkeypatch.setattr(BlockingPortal, "start_task_soon", interrupted)
+        interrupted_call(client)
+        assert portal.run(others) == []
+        aside.all_gone()
 
 
 def test_ctrl_c_while_waiting_for_the_answer_closes_the_connection() -> None:
