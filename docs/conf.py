@@ -10,7 +10,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
 from scenario_search import __version__
-from scenario_search.http.options import SyncClientOptions
+from scenario_search.http.options import ClientOptions
 from scenario_search.search.signatures import docstring
 from scenario_search.wire.hits import Document
 
@@ -104,9 +104,9 @@ def _told_default(
 ) -> None:
     """Tell the defaults of the clients' options where each option is told of."""
     home, _, option = name.rpartition(".")
-    if what != "attribute" or home != "scenario_search.http.options.SyncClientOptions":
+    if what != "attribute" or home != "scenario_search.ClientOptions":
         return
-    default = getattr(attrs.fields(SyncClientOptions), option).default
+    default = getattr(attrs.fields(ClientOptions), option).default
     if default is None:
         return
     told = f"{default // 2**20} MiB" if option.endswith("_bytes") else f"``{default!r}``"

@@ -34,7 +34,7 @@ from scenario_search.errors import (
 from scenario_search.files.download import DownloadReport, DownloadSource
 from scenario_search.files.files import DownloadedFile
 from scenario_search.filters import F, Filter, Raw
-from scenario_search.http.options import ClientOptions
+from scenario_search.http.options import AsyncClientOptions, ClientOptions
 from scenario_search.progress import track
 from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset
 from scenario_search.search.results import AsyncSearchResults
@@ -68,6 +68,7 @@ __all__ = [
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
+    "AsyncClientOptions",
     "AsyncCrawl",
     "AsyncPrefetch",
     "AsyncScenario",

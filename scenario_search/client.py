@@ -12,7 +12,7 @@ import attrs
 from scenario_search.emulator.embedded import DemoEmulator
 from scenario_search.errors import ConfigurationError
 from scenario_search.http.credentials import take_credentials
-from scenario_search.http.options import ClientOptions
+from scenario_search.http.options import AsyncClientOptions
 from scenario_search.http.requester import Requester
 from scenario_search.search.methods import AsyncSearch
 from scenario_search.search.signatures import makes, returns_same, takes
@@ -31,20 +31,20 @@ class AsyncScenario:
     of an event loop; its connections are made on first use, in the loop that is running then.
 
     Args:
-        options: See :class:`~scenario_search.http.options.ClientOptions`: all are keywords,
+        options: See :class:`~scenario_search.AsyncClientOptions`: all are keywords,
             none is required where the environment holds the credentials.
 
     Raises:
         ConfigurationError: The credentials, the base URL or another option cannot be used.
     """
 
-    @takes(ClientOptions)
+    @takes(AsyncClientOptions)
     def __init__(self, **options: Any) -> None:
         credentials = take_credentials(options)
-        self._requester = Requester(ClientOptions(**options), credentials)
+        self._requester = Requester(AsyncClientOptions(**options), credentials)
         self._demo: DemoEmulator | None = None
 
-    @makes(ClientOptions)
+    @makes(AsyncClientOptions)
     @classmethod
     def demo(cls, **options: Any) -> Self:
         """Give a client of an embedded emulator with demo data, which ends with the client.
@@ -131,11 +131,11 @@ class AsyncScenario:
         return self._requester.base_url
 
     @property
-    def options(self) -> ClientOptions:
+    def options(self) -> AsyncClientOptions:
         """The options, without the credentials."""
         return self._requester.options
 
-    @returns_same(ClientOptions)
+    @returns_same(AsyncClientOptions)
     def with_options(self, **changes: Any) -> Self:
         """Give a copy with other options that shares the connections.
 

@@ -26,8 +26,8 @@ __all__ = [
     "BASE_URL",
     "DEFAULT_BASE_URL",
     "PROJECT_ID",
+    "AsyncClientOptions",
     "ClientOptions",
-    "SyncClientOptions",
     "is_loopback",
     "resolve_base_url",
     "resolve_project_id",
@@ -115,8 +115,8 @@ def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
-class SyncClientOptions:
-    """The options of a client. Credentials are taken out before one is made."""
+class ClientOptions:
+    """The options that both clients take. Credentials are taken out before one is made."""
 
     api_key: str | None = attrs.field(default=None, repr=False)
     """The API key; else ``SCENARIO_SDK_API_KEY``. Goes with ``api_secret``."""
@@ -173,7 +173,7 @@ class SyncClientOptions:
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
-class ClientOptions(SyncClientOptions):
+class AsyncClientOptions(ClientOptions):
     """The options of an asynchronous client."""
 
     session: aiohttp.ClientSession | None = attrs.field(default=None, repr=False)

@@ -25,7 +25,7 @@ from scenario_search.errors import (
 )
 from scenario_search.http.bodies import accept_encoding
 from scenario_search.http.credentials import Credentials
-from scenario_search.http.options import ClientOptions, resolve_base_url, resolve_project_id
+from scenario_search.http.options import AsyncClientOptions, resolve_base_url, resolve_project_id
 from scenario_search.http.retries import RetryPolicy, retry_after_seconds
 from scenario_search.wire.response import ResponseInfo
 
@@ -66,7 +66,7 @@ class Requester:
 
     def __init__(
         self,
-        options: ClientOptions,
+        options: AsyncClientOptions,
         credentials: Credentials,
         transport: Transport | None = None,
         *,
@@ -85,7 +85,7 @@ class Requester:
         self.chance = chance
         self._merged_headers = self._merge_headers({})
 
-    def with_options(self, options: ClientOptions, credentials: Credentials) -> Requester:
+    def with_options(self, options: AsyncClientOptions, credentials: Credentials) -> Requester:
         """Returns a requester with other options and credentials over the same transport.
 
         Raises:
@@ -219,7 +219,7 @@ def _user_agent() -> str:
     return f"scenario-search/{__version__} python/{python} aiohttp/{AIOHTTP_VERSION}"
 
 
-def _transport(options: ClientOptions, base_url: str) -> Transport:
+def _transport(options: AsyncClientOptions, base_url: str) -> Transport:
     """Returns the connections of a new client.
 
     Raises:

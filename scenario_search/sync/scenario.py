@@ -23,7 +23,7 @@ from typing import (
 import attrs
 
 from scenario_search.client import AsyncScenario
-from scenario_search.http.options import ClientOptions, SyncClientOptions
+from scenario_search.http.options import ClientOptions
 from scenario_search.http.requester import Requester
 from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
 from scenario_search.search.exports import PageFrames
@@ -66,7 +66,7 @@ class Scenario:
     :class:`RuntimeError`.
 
     Args:
-        options: See :class:`~scenario_search.http.options.SyncClientOptions`: all are keywords,
+        options: See :class:`~scenario_search.ClientOptions`: all are keywords,
             none is required where the environment holds the credentials. A ``limiter`` is
             entered in the client's own event loop.
 
@@ -74,7 +74,7 @@ class Scenario:
         ConfigurationError: The credentials, the base URL or another option cannot be used.
     """
 
-    @takes(SyncClientOptions, session=_NO_SESSION)
+    @takes(ClientOptions, session=_NO_SESSION)
     def __init__(self, **options: Any) -> None:
         self._wrap(AsyncScenario(**options))
 
@@ -83,7 +83,7 @@ class Scenario:
         client._requester.transport.close_with = "'with', or client.close()"
         portal.reset_in_fork(client._requester.transport)
 
-    @makes(SyncClientOptions, session=_NO_SESSION)
+    @makes(ClientOptions, session=_NO_SESSION)
     @classmethod
     def demo(cls, **options: Any) -> Self:
         """Give a client of an embedded emulator with demo data, which ends with the client.
@@ -114,7 +114,7 @@ class Scenario:
         """The options, without the credentials."""
         return self._client.options
 
-    @returns_same(SyncClientOptions, session=_NO_SESSION)
+    @returns_same(ClientOptions, session=_NO_SESSION)
     def with_options(self, **changes: Any) -> Self:
         """Give a copy with other options that shares the connections.
 

@@ -14,7 +14,7 @@ from scenario_search import (
     SearchModelSearchParams,
     SearchWorkflowSearchParams,
 )
-from scenario_search.http.options import ClientOptions
+from scenario_search.http.options import AsyncClientOptions
 
 SEARCHES: dict[str, type[Any]] = {
     "asset_search": SearchAssetSearchParams,
@@ -49,7 +49,7 @@ def test_a_search_shows_what_it_gives(client: AsyncScenario) -> None:
 
 
 def test_a_client_and_its_copies_show_every_option(client: AsyncScenario) -> None:
-    options = set(attrs.fields_dict(ClientOptions))
+    options = set(attrs.fields_dict(AsyncClientOptions))
     assert set(inspect.signature(AsyncScenario).parameters) == options
     assert set(inspect.signature(client.with_options).parameters) == options
 

@@ -13,12 +13,12 @@ from cattrs import BaseConverter, Converter
 from PIL import Image
 
 from scenario_search import (
+    AsyncClientOptions,
     AsyncCrawl,
     AsyncPrefetch,
     AsyncScenario,
     AsyncSearchHitsOffset,
     AsyncSearchResults,
-    ClientOptions,
     ComplianceMetadata,
     Concept,
     CrawlStats,
@@ -246,7 +246,7 @@ def clients() -> None:
     assert_type(client, AsyncScenario)
     assert_type(client.with_options(timeout=5, max_retries=0), AsyncScenario)
     assert_type(client.base_url, str)
-    assert_type(client.options, ClientOptions)
+    assert_type(client.options, AsyncClientOptions)
 
 
 async def contexts() -> None:

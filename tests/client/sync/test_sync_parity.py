@@ -12,7 +12,7 @@ import pytest
 from scenario_search import AsyncScenario, AsyncSearchHitsOffset, Scenario, SyncSearchHitsOffset
 from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.crawl.crawler import AsyncCrawler
-from scenario_search.http.options import ClientOptions, SyncClientOptions
+from scenario_search.http.options import AsyncClientOptions, ClientOptions
 from scenario_search.search.methods import AsyncSearch
 from scenario_search.search.pages import AsyncPrefetch
 from scenario_search.sync.crawl import SyncCrawl, SyncCrawler
@@ -35,6 +35,7 @@ SYNC_WORDS = [
     (r"\bAsyncIterator\b", "Iterator"),
     (r"\bAsyncGenerator\[(.*), None\]", r"Iterator[\1]"),
     (r"\bAsyncScenario\b", "Scenario"),
+    (r"\bAsyncClientOptions\b", "ClientOptions"),
     (r"\bAsync(?=[A-Z])", "Sync"),
 ]
 
@@ -101,7 +102,7 @@ def test_a_method_is_documented_and_plain(one: Any, other: Any) -> None:
 
 def test_the_constructors_differ_by_the_session_alone() -> None:
     assert parameters(Scenario.__init__) == parameters(AsyncScenario.__init__)
-    own = set(attrs.fields_dict(ClientOptions)) - set(attrs.fields_dict(SyncClientOptions))
+    own = set(attrs.fields_dict(AsyncClientOptions)) - set(attrs.fields_dict(ClientOptions))
     assert own == {"session"}
     assert "session" not in inspect.signature(Scenario).parameters
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import copy
 import pickle
 import traceback
 from collections.abc import Callable
@@ -13,174 +11,21 @@ import aiohttp
 import pytest
 
 from scenario_search import AsyncScenario, ConfigurationError, Scenario
-from scenario_search.http.credentials import Credentials, take_credentials
 from scenario_search.http.options import (
     DEFAULT_BASE_URL,
-    ClientOptions,
+    AsyncClientOptions,
     resolve_base_url,
     resolve_project_id,
 )
 
 CANARY = "CANARY123"
-KEY, SECRET, JWT = "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_SDK_JWT"
-
-
-def authorization(**options: Any) -> str:
-    """The header's value; of key and secret, what they are before they are encoded."""
-    kind, _, value = take_credentials(options).authorization().partition(" ")
-    return f"Basic {base64.b64decode(value).decode()}" if kind == "Basic" else f"{kind} {value}"
-
-
-def refusal(**options: Any) -> str:
-    with pytest.raises(ConfigurationError) as caught:
-        take_credentials(options)
-    return str(caught.value)
-
-
-# Credentials
-
-
-def test_key_and_secret_make_basic_credentials() -> None:
-    assert authorization(api_key="k", api_secret="s") == "Basic k:s"
-
-
-def test_a_token_makes_bearer_credentials() -> None:
-    assert authorization(bearer_auth="t") == "Bearer t"
-
-
-def test_basic_authorization_is_that_of_rfc_7617() -> None:
-    credentials = take_credentials({"api_key": "Aladdin", "api_secret": "opensesame"})
-    assert credentials.authorization() == "Basic QWxhZGRpbjpvcGVuc2VzYW1l"
-
-
-def test_key_and_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(KEY, "k")
-    monkeypatch.setenv(SECRET, "s")
-    assert authorization() == "Basic k:s"
-
-
-def test_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(JWT, "t")
-    assert authorization() == "Bearer t"
-
-
-def test_given_key_and_secret_beat_the_environments_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(JWT, "t")
-    assert authorization(api_key="k", api_secret="s") == "Basic k:s"
-
-
-def test_a_given_token_beats_the_environments_key_and_secret(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv(KEY, "k")
-    monkeypatch.setenv(SECRET, "s")
-    assert authorization(bearer_auth="t") == "Bearer t"
-
-
-@pytest.mark.parametrize(
-    ("given", "missing"), [("api_key", "api_secret"), ("api_secret", "api_key")]
-)
-def test_half_a_pair_is_refused_and_not_completed_from_the_environment(
-    given: str, missing: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(KEY, "k")
-    monkeypatch.setenv(SECRET, "s")
-    expected = f"{given} comes as a pair with {missing}, which is missing"
-    assert refusal(**{given: CANARY}) == expected
-
-
-@pytest.mark.parametrize(("given", "missing"), [(KEY, SECRET), (SECRET, KEY)])
-def test_half_a_pair_in_the_environment_is_refused(
-    given: str, missing: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(given, CANARY)
-    assert refusal() == f"{given} comes as a pair with {missing}, which is missing"
-
-
-@pytest.mark.parametrize(
-    "given",
-    [{"api_key": CANARY, "api_secret": CANARY}, {"api_key": CANARY}, {"api_secret": CANARY}],
-)
-def test_both_kinds_at_once_are_refused(given: dict[str, str]) -> None:
-    message = refusal(bearer_auth=CANARY, **given)
-    assert message.startswith("Both kinds of credentials are given")
-    assert CANARY not in message
-
-
-def test_both_kinds_in_the_environment_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (KEY, SECRET, JWT):
-        monkeypatch.setenv(name, CANARY)
-    assert refusal().startswith(f"Both kinds of credentials are given ({KEY}, {SECRET}, {JWT})")
-
-
-def test_without_any_credentials_the_error_says_what_to_do() -> None:
-    message = refusal()
-    for name in ("api_key", "api_secret", "bearer_auth", KEY, SECRET, JWT, "Scenario.demo()"):
-        assert name in message
-
-
-def test_an_empty_variable_is_no_credential(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (KEY, SECRET, JWT):
-        monkeypatch.setenv(name, "")
-    assert refusal().startswith("No credentials")
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [f"{CANARY}é", f"{CANARY}\n", f" {CANARY}", f"Bearer {CANARY}", f"{CANARY}\0", f"{CANARY}\x7f"],
-)
-@pytest.mark.parametrize("name", ["api_key", "api_secret", "bearer_auth"])
-def test_characters_that_no_credential_has_are_refused_unseen(name: str, bad: str) -> None:
-    pair = {} if name == "bearer_auth" else {"api_key": "k", "api_secret": "s"}
-    message = refusal(**(pair | {name: bad}))
-    assert message.startswith(f"{name} holds a character that a credential cannot have")
-    assert CANARY not in message
-
-
-@pytest.mark.parametrize("name", ["api_key", "api_secret", "bearer_auth"])
-@pytest.mark.parametrize(
-    ("value", "what"), [("", "is empty"), (b"CANARY123", "not bytes"), (5, "int")]
-)
-def test_what_is_no_text_is_no_credential(name: str, value: Any, what: str) -> None:
-    pair = {} if name == "bearer_auth" else {"api_key": "k", "api_secret": "s"}
-    message = refusal(**(pair | {name: value}))
-    assert message.startswith(name)
-    assert what in message
-    assert CANARY not in message
-
-
-def test_a_colon_ends_the_key_of_basic_credentials_so_a_key_has_none() -> None:
-    assert refusal(api_key="a:b", api_secret="s") == "api_key must not hold a colon"
-    assert authorization(api_key="k", api_secret="a:b") == "Basic k:a:b"
-
-
-def test_credentials_are_taken_out_of_the_options() -> None:
-    options = {"api_key": "k", "api_secret": "s", "timeout": 5}
-    take_credentials(options)
-    assert options == {"timeout": 5}
 
 
 # Secrets
 
 
-def test_credentials_show_themselves_nowhere() -> None:
-    credentials = take_credentials({"api_key": CANARY, "api_secret": CANARY})
-    for shown in (repr(credentials), str(credentials), f"{credentials}", f"{[credentials]}"):
-        assert shown.strip("[]") == "<basic credentials>"
-    assert not hasattr(credentials, "__dict__")
-
-
-@pytest.mark.parametrize("act", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_credentials_cannot_be_pickled_or_copied(act: Any) -> None:
-    with pytest.raises(
-        TypeError, match="cannot be pickled: make a client in each process"
-    ) as caught:
-        act(Credentials("bearer", CANARY))
-    assert CANARY not in str(caught.value)
-
-
 def test_options_do_not_show_secrets() -> None:
-    options = ClientOptions(
+    options = AsyncClientOptions(
         api_key=CANARY,
         api_secret=CANARY,
         bearer_auth=CANARY,
@@ -327,7 +172,7 @@ def test_project_is_that_given_or_the_environments(monkeypatch: pytest.MonkeyPat
 
 
 def test_defaults_are_the_documented_ones() -> None:
-    options = ClientOptions()
+    options = AsyncClientOptions()
     shown = {
         "timeout": 60.0,
         "deadline": None,
@@ -369,7 +214,7 @@ def test_defaults_are_the_documented_ones() -> None:
     ],
 )
 def test_values_at_the_edge_are_taken(name: str, value: Any) -> None:
-    assert getattr(ClientOptions(**{name: value}), name) == value
+    assert getattr(AsyncClientOptions(**{name: value}), name) == value
 
 
 BAD_SECONDS: list[Any] = [-1, "5", True, float("nan"), float("inf"), [1]]
@@ -395,13 +240,13 @@ BAD_SECONDS: list[Any] = [-1, "5", True, float("nan"), float("inf"), [1]]
 )
 def test_other_values_are_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        ClientOptions(**{name: value})
+        AsyncClientOptions(**{name: value})
     assert str(caught.value).startswith(f"{name} ")
 
 
 def test_values_of_headers_are_not_shown() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        ClientOptions(default_headers={"X-Token": f"{CANARY}\n"})
+        AsyncClientOptions(default_headers={"X-Token": f"{CANARY}\n"})
     assert CANARY not in str(caught.value)
 
 
@@ -421,7 +266,7 @@ def test_what_is_of_aiohttp_must_be_of_aiohttp(name: str, value: Any, message: s
 
 def test_a_limiter_that_is_none_is_named() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        ClientOptions(limiter=asyncio.Semaphore)  # type: ignore[arg-type]
+        AsyncClientOptions(limiter=asyncio.Semaphore)  # type: ignore[arg-type]
     assert str(caught.value) == (
         "limiter must be an asynchronous context manager, such as asyncio.Semaphore(8), "
         "not the class Semaphore"
