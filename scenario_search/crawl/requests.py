@@ -132,7 +132,7 @@ class WindowRequests(Generic[H]):
             raise APIResponseValidationError(
                 "The answer has no totalHits, so a crawl cannot know what to expect",
                 paths=("$.totalHits",),
-                status_code=page.response.status,
+                status_code=page.response.status_code,
                 request_id=page.response.request_id,
             )
         entries: list[tuple[object, H | None]] = [(_key(hit.id), hit) for hit in page.hits]

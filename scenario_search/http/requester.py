@@ -243,7 +243,7 @@ def _transport(options: AsyncClientOptions, base_url: str) -> Transport:
 
 def _response_info(answer: Answer, retries_taken: int) -> ResponseInfo:
     return ResponseInfo(
-        status=answer.status,
+        status_code=answer.status,
         headers=answer.headers,
         request_id=answer.headers.get("x-request-id"),
         elapsed=answer.elapsed,

@@ -158,7 +158,7 @@ class PagedSearch(PreparedSearch[H]):
             raise APIResponseValidationError(
                 "The answer has no totalHits to count by",
                 paths=("$.totalHits",),
-                status_code=page.response.status,
+                status_code=page.response.status_code,
                 request_id=page.response.request_id,
                 retries_taken=page.response.retries_taken,
             )

@@ -124,7 +124,7 @@ class PreparedSearch(Generic[H]):
 def error_context(info: ResponseInfo) -> dict[str, Any]:
     """Returns what an error says of the response that it is about."""
     return {
-        "status_code": info.status,
+        "status_code": info.status_code,
         "request_id": info.request_id,
         "retries_taken": info.retries_taken,
     }

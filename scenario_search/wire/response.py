@@ -13,7 +13,7 @@ __all__ = ["ResponseInfo"]
 class ResponseInfo:
     """How a response arrived."""
 
-    status: int
+    status_code: int
     """The HTTP status."""
     headers: Mapping[str, str] = attrs.field(repr=False)
     """The response's headers; look-ups ignore case."""

@@ -151,7 +151,7 @@ def test_count_asks_with_one_small_request() -> None:
 def test_response_tells_how_the_page_arrived() -> None:
     client, _ = faked()
     response = client.search.asset_search(query="a").response
-    assert (response.status, response.request_id, response.retries_taken) == (200, "r", 0)
+    assert (response.status_code, response.request_id, response.retries_taken) == (200, "r", 0)
 
 
 def test_prefetch_gives_the_same_hits_in_order() -> None:
