@@ -12,7 +12,7 @@ from sphinx.util.nodes import make_refnode
 from scenario_search import __version__
 from scenario_search.http.options import ClientOptions
 from scenario_search.search.signatures import docstring
-from scenario_search.wire.hits import Document
+from scenario_search.wire.document import Document
 
 project = "scenario-search"
 author = "The scenario-search developers"

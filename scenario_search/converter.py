@@ -25,9 +25,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from scenario_search.wire.codec import PageDecoder
-from scenario_search.wire.document import is_document
-from scenario_search.wire.hits import Concept, Document, json_object
+from scenario_search.wire.document import Document, json_object
+from scenario_search.wire.hits import Concept
 from scenario_search.wire.pages import SearchHits
+from scenario_search.wire.schema import is_document
 from scenario_search.wire.structuring import as_it_came, structure_hook
 from scenario_search.wire.validation import SCALARS, Hook, mismatches, validation_error
 

@@ -32,7 +32,8 @@ import attrs
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.export import frames
-from scenario_search.wire.hits import Hit, json_bytes
+from scenario_search.wire.document import json_bytes
+from scenario_search.wire.hits import Hit
 
 __all__ = [
     "ExportSource",

@@ -34,7 +34,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from scenario_search.wire.hits import Document, Hit, unknown_fields, wire_fields
+from scenario_search.wire.document import Document, unknown_fields, wire_fields
+from scenario_search.wire.hits import Hit
 
 if TYPE_CHECKING:
     import pandas as pd

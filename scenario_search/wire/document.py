@@ -1,89 +1,195 @@
-"""What the annotations of the response classes say of the JSON they are made of."""
+"""A document: a JSON object of a response, as an object with attributes.
+
+A document keeps the object as it came, so that what is written of it later invents nothing.
+"""
 
 from __future__ import annotations
 
-import functools
-import operator
-import types
-from typing import Any, Union, get_args, get_origin, get_type_hints
+import json
+from collections.abc import Callable
+from typing import Any
 
 import attrs
 import orjson
 
-from scenario_search.wire.hits import REQUIRED, Document, wire_name
+from scenario_search.names import camel_case
+from scenario_search.text import without_signature
 
-__all__ = ["Field", "array_item", "fields", "is_document", "shared_keys"]
+__all__ = [
+    "REQUIRED",
+    "Document",
+    "documented",
+    "documented_list",
+    "json_bytes",
+    "json_object",
+    "unknown_fields",
+    "wire_fields",
+    "wire_name",
+]
 
-_fields: dict[type[Any], tuple[Field, ...]] = {}
+_LINE = 80
+"""Columns of a terminal."""
+
+REQUIRED = "required"
+WIRE = "wire"
 
 
-@attrs.frozen
-class Field:
-    """A field of a response class.
+def documented(wire: str | None = None) -> Any:
+    """Declares a field that the documentation calls required, though servers leave it out."""
+    return attrs.field(default=None, metadata={REQUIRED: True, WIRE: wire})
 
-    Attributes:
-        name: Its Python name.
-        wire: Its JSON name.
-        kind: Its type; for ``T | None`` it is ``T``.
-        required: Whether the documentation calls it required.
-        default: Its attrs default: the value where the JSON has none.
+
+def documented_list() -> Any:
+    """Declares a list that the documentation calls required. It is never ``None``."""
+    return attrs.field(factory=list, metadata={REQUIRED: True})
+
+
+def wire_name(field: attrs.Attribute[Any]) -> str:
+    """Returns the JSON name of a field: its own, or the camel case of its Python name."""
+    named: str | None = field.metadata.get(WIRE)
+    return camel_case(field.name) if named is None else named
+
+
+_wire_fields: dict[type[Any], tuple[tuple[str, str], ...]] = {}
+_keys: dict[type[Any], dict[str, tuple[str, Any]]] = {}
+
+
+def wire_fields(cls: type[Document]) -> tuple[tuple[str, str], ...]:
+    """Returns (Python name, JSON name) of each documented field of a class."""
+    if cls not in _wire_fields:
+        _wire_fields[cls] = tuple(
+            (f.name, wire_name(f)) for f in attrs.fields(cls) if not f.name.startswith("_")
+        )
+    return _wire_fields[cls]
+
+
+def _documented_keys(cls: type[Document]) -> dict[str, tuple[str, Any]]:
+    """Returns (Python name, value where nothing came) of each JSON name of a class."""
+    if cls not in _keys:
+        defaults = {f.name: f.default for f in attrs.fields(cls)}
+        _keys[cls] = {wire: (name, _value_of(defaults[name])) for name, wire in wire_fields(cls)}
+    return _keys[cls]
+
+
+def _value_of(default: Any) -> Any:
+    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+
+
+def unknown_fields(document: Document) -> dict[str, Any]:
+    """Returns what the documentation does not name, by JSON name, also of nested documents."""
+    unknown = dict(document.extra)
+    for name, wire in wire_fields(type(document)):
+        inner = getattr(document, name)
+        if isinstance(inner, Document) and (inner_unknown := unknown_fields(inner)):
+            unknown[wire] = inner_unknown
+    return unknown
+
+
+def json_object(document: Document, convert: Callable[[Any], Any]) -> dict[str, Any]:
+    """Returns the JSON object of a document: what came, with what was set since.
+
+    A key that came stays, in its place and also where its value is null. What did not come and
+    was not set either (``None``, an empty list, empty metadata) stays absent.
+
+    Args:
+        document: The document.
+        convert: Returns the JSON of a field's value that is not JSON.
     """
 
-    name: str
-    wire: str
-    kind: Any
-    required: bool
-    default: Any
+    def json_of(value: Any) -> Any:
+        if isinstance(value, list):
+            return [json_of(item) for item in value]
+        return value if value.__class__ in _JSON_SCALARS else convert(value)
+
+    keys, extra, result = _documented_keys(type(document)), document.extra, {}
+    for wire, came in (document._json or {}).items():
+        if wire in keys:
+            name, nothing = keys[wire]
+            value = getattr(document, name)
+            result[wire] = None if came is None and value == nothing else json_of(value)
+        elif wire in extra:
+            result[wire] = extra[wire]
+    for wire, (name, nothing) in keys.items():
+        if wire not in result and (value := getattr(document, name)) != nothing:
+            result[wire] = json_of(value)
+    for wire, value in extra.items():
+        result.setdefault(wire, value)
+    return result
+
+
+_JSON_SCALARS = {str, int, float, bool, type(None)}
+
+
+def _to_dict(value: Any) -> Any:
+    return value.to_dict() if isinstance(value, Document) else value
+
+
+def json_bytes(data: dict[str, Any]) -> bytes:
+    """Returns JSON in UTF-8. Integers of any size and lone surrogates, which orjson refuses, too.
+
+    Raises:
+        TypeError: There is something in it that JSON has no form for.
+        ValueError: Likewise, of a kind that has: NaN beside such an integer.
+    """
+    try:
+        return orjson.dumps(data)
+    except TypeError:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _shown(value: Any) -> str:
+    return without_signature(repr(value))
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
+class Document:
+    """Anything that is a JSON object on the wire."""
+
+    _json: dict[str, Any] | None = attrs.field(default=None, alias="_json")
+    """The object as it came, which is never changed; ``None`` where a program made this."""
+    _extra: dict[str, Any] | None = None
 
     @property
-    def needed(self) -> bool:
-        """Whether no object can be made without it."""
-        return self.default is attrs.NOTHING
+    def extra(self) -> dict[str, Any]:
+        """The fields that the documentation does not name, under their JSON names."""
+        if self._extra is None:
+            keys = _documented_keys(type(self))
+            came = self._json or {}
+            self._extra = {wire: value for wire, value in came.items() if wire not in keys}
+        return self._extra
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the JSON object, under wire names, with the unknown fields.
 
-def _without_none(annotation: Any) -> Any:
-    if get_origin(annotation) in (Union, types.UnionType):
-        members = (a for a in get_args(annotation) if a is not types.NoneType)
-        return functools.reduce(operator.or_, members)
-    return annotation
+        What came as null is ``None``. What did not come is not there, unless it was set since.
+        """
+        return json_object(self, _to_dict)
 
+    def to_json(self) -> str:
+        """Returns the JSON text of :meth:`to_dict`."""
+        return json_bytes(self.to_dict()).decode()
 
-def fields(cls: type[Any]) -> tuple[Field, ...]:
-    """Returns the fields of a response class that stand for JSON."""
-    if cls not in _fields:
-        hints = get_type_hints(cls)
-        _fields[cls] = tuple(
-            Field(
-                f.name,
-                wire_name(f),
-                _without_none(hints[f.name]),
-                f.metadata.get(REQUIRED, False),
-                f.default,
-            )
-            for f in attrs.fields(cls)
-            if not f.name.startswith("_")
-        )
-    return _fields[cls]
+    def __repr__(self) -> str:
+        """Returns the fields that hold something, a line each if need be; no URL's signature."""
+        fields = [(name, getattr(self, name)) for name, _ in wire_fields(type(self))]
+        shown = [f"{name}={_shown(value)}" for name, value in fields if value not in (None, [])]
+        if self.extra:
+            shown.append(f"extra={_shown(self.extra)}")
+        line = f"{type(self).__name__}({', '.join(shown)})"
+        if len(line) <= _LINE:
+            return line
+        return f"{type(self).__name__}(\n    " + ",\n    ".join(shown) + ",\n)"
 
+    def __eq__(self, other: object) -> bool:
+        """Compares classes, documented fields and unknown fields; null equals absent."""
+        if other.__class__ is not self.__class__ or not isinstance(other, Document):
+            return NotImplemented
+        names = (name for name, _ in wire_fields(type(self)))
+        same = all(getattr(self, name) == getattr(other, name) for name in names)
+        return same and self.extra == other.extra
 
-def is_document(kind: Any) -> bool:
-    """Returns whether a type is a response class, which stands for a JSON object."""
-    return isinstance(kind, type) and issubclass(kind, Document)
-
-
-def array_item(kind: Any) -> Any:
-    """Returns what a list is of; ``None`` where the type is not a list."""
-    origin: Any = get_origin(kind)
-    return get_args(kind)[0] if origin is list else None
-
-
-def shared_keys(cls: type[Any]) -> dict[str, str]:
-    """Returns variables for generated code: each field's JSON name, as orjson makes it.
-
-    orjson returns the same string for the same key again and again, for most keys. A dict looks
-    up a key that is the same object by identity; of any other it compares the text, which takes
-    longer than all else that is done for a field.
-    """
-    wires = [field.wire for field in fields(cls)]
-    keys: dict[str, None] = orjson.loads(orjson.dumps(dict.fromkeys(wires)))
-    return {f"key{index}": key for index, key in enumerate(keys)}
+    __hash__ = None  # type: ignore[assignment]

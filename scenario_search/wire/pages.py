@@ -13,7 +13,8 @@ import attrs
 
 from scenario_search.display.cards import CardPage, joined
 from scenario_search.text import clean, count, duration
-from scenario_search.wire.hits import Document, Hit, documented_list
+from scenario_search.wire.document import Document, documented_list
+from scenario_search.wire.hits import Hit
 from scenario_search.wire.response import ResponseInfo
 
 if TYPE_CHECKING:

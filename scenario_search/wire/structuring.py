@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import attrs
 
-from scenario_search.wire.document import Field, array_item, fields, shared_keys
+from scenario_search.wire.schema import Field, array_item, fields, shared_keys
 from scenario_search.wire.validation import (
     SCALARS,
     Hook,

@@ -13,7 +13,7 @@ from typing import Any
 
 from scenario_search.errors import APIResponseValidationError
 from scenario_search.text import without_signature
-from scenario_search.wire.document import array_item, fields, is_document, shared_keys
+from scenario_search.wire.schema import array_item, fields, is_document, shared_keys
 
 __all__ = [
     "SCALARS",

@@ -18,7 +18,7 @@ from scenario_search import (
 )
 from scenario_search.converter import make_converter
 from scenario_search.wire.codec import PageDecoder
-from scenario_search.wire.hits import wire_fields
+from scenario_search.wire.document import wire_fields
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.params import body_parameters
 from scenario_search.wire.validation import fits_function

@@ -20,13 +20,12 @@ from scenario_search.emulator.contract.requests import (
     LARGEST_POSITION,
     MAX_PAGE_SIZE,
 )
+from scenario_search.wire.document import Document, wire_name
 from scenario_search.wire.hits import (
-    Document,
     Hit,
     SearchAssetSearchResponse,
     SearchModelSearchResponse,
     SearchWorkflowSearchResponse,
-    wire_name,
 )
 from scenario_search.wire.params import (
     Place,

@@ -16,11 +16,10 @@ from scenario_search.converter import make_converter, structure
 from scenario_search.errors import APIResponseValidationError
 from scenario_search.wire import codec
 from scenario_search.wire.codec import PageDecoder, read_page
-from scenario_search.wire.document import array_item, fields as documented_fields, is_document
+from scenario_search.wire.document import Document, wire_fields
 from scenario_search.wire.hits import (
     ComplianceMetadata,
     Concept,
-    Document,
     Hit,
     Metadata,
     MetadataThumbnail,
@@ -28,9 +27,9 @@ from scenario_search.wire.hits import (
     SearchModelSearchResponse,
     SearchWorkflowSearchResponse,
     Thumbnail,
-    wire_fields,
 )
 from scenario_search.wire.pages import SearchHits
+from scenario_search.wire.schema import array_item, fields as documented_fields, is_document
 from scenario_search.wire.validation import fits_function, mismatches
 
 SAMPLES = Path(__file__).parents[2] / "samples"

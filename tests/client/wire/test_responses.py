@@ -11,17 +11,16 @@ import attrs
 import pytest
 
 from scenario_search.converter import structure
+from scenario_search.wire.document import Document, wire_fields
 from scenario_search.wire.hits import (
     ComplianceMetadata,
     Concept,
-    Document,
     Metadata,
     MetadataThumbnail,
     SearchAssetSearchResponse,
     SearchModelSearchResponse,
     SearchWorkflowSearchResponse,
     Thumbnail,
-    wire_fields,
 )
 from scenario_search.wire.pages import SearchHits
 
