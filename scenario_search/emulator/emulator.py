@@ -15,9 +15,10 @@ from typing import Any, Self, TypedDict
 import attrs
 
 from scenario_search.emulator.contract.fields import Kind
+from scenario_search.emulator.contract.signatures import takes
 from scenario_search.emulator.demo.loading import DemoFiles, load_demo
 from scenario_search.emulator.engine.library import Library
-from scenario_search.emulator.engine.options import DemoOptions, EmulatorOptions, takes
+from scenario_search.emulator.engine.options import DemoOptions, EmulatorOptions
 from scenario_search.emulator.engine.running import Running, running_over
 from scenario_search.emulator.http.routes import make_application
 from scenario_search.emulator.http.server import listening_socket, origin_of, serve

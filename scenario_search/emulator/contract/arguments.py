@@ -16,7 +16,6 @@ __all__ = [
     "check_files",
     "check_ids",
     "check_kind",
-    "check_whole",
     "is_loopback",
     "must_be_boolean",
     "must_be_seconds",
@@ -26,22 +25,16 @@ __all__ = [
 _Check: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
 
-def check_whole(name: str, value: Any, least: int, most: int) -> None:
-    """Checks a whole number.
-
-    Raises:
-        TypeError: It is of another type.
-        ValueError: It is out of range.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, not {value!r:.60}")
-    if not least <= value <= most:
-        raise ValueError(f"{name} must be from {least} to {most}, not {value}")
-
-
 def must_be_whole(least: int, most: int) -> _Check:
     """Returns a validator of a field that is a whole number from ``least`` to ``most``."""
-    return lambda _, field, value: check_whole(field.name, value, least, most)
+
+    def check(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"{field.name} must be a whole number, not {value!r:.60}")
+        if not least <= value <= most:
+            raise ValueError(f"{field.name} must be from {least} to {most}, not {value}")
+
+    return check
 
 
 def must_be_seconds(_: Any, field: attrs.Attribute[Any], value: Any) -> None:

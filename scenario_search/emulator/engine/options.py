@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Any, Final
 
 import attrs
 
@@ -17,13 +15,9 @@ from scenario_search.emulator.contract.arguments import (
 )
 from scenario_search.emulator.meaning.embedding import Embedder
 
-__all__ = ["DemoOptions", "EmulatorOptions", "takes"]
+__all__ = ["DemoOptions", "EmulatorOptions"]
 
 _LONGEST_LIFETIME: Final = 1e9
-
-P = ParamSpec("P")
-S = TypeVar("S")
-R = TypeVar("R")
 
 
 def _must_be_loopback(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
@@ -91,21 +85,3 @@ class DemoOptions(EmulatorOptions):
 
     seed: int = attrs.field(default=0, kw_only=False)
     path: Path | str | None = None
-
-
-def takes(
-    options: Callable[P, object],
-) -> Callable[[Callable[Concatenate[S, ...], R]], Callable[Concatenate[S, P], R]]:
-    """Gives a method the parameters of an options class, and their descriptions."""
-
-    def decorate(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, P], R]:
-        described: Any = method
-        own, *_ = inspect.signature(method).parameters.values()
-        described.__signature__ = inspect.Signature(
-            [own, *inspect.signature(options).parameters.values()]
-        )
-        _, arguments = inspect.cleandoc(options.__doc__ or "").split("\n\n", 1)
-        described.__doc__ = f"{inspect.cleandoc(method.__doc__ or '')}\n\n{arguments}"
-        return cast(Callable[Concatenate[S, P], R], method)
-
-    return decorate

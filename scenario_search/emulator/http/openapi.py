@@ -2,7 +2,7 @@
 
 Names, places and descriptions of parameters are those of `scenario_search.wire.params`; the fields
 of hits are those of `scenario_search.wire.hits`. Only what JSON Schema needs beside them stands
-here.
+here, and what does not follow from them in ``openapi.json``.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any, Final
 
 import attrs
+import orjson
 
 from scenario_search.emulator.contract.fields import FIELDS, Kind
 from scenario_search.emulator.contract.requests import (
@@ -76,18 +78,8 @@ _QUERY_STRING: Final[Mapping[str, Schema]] = {
     "originalAssets": {"type": "boolean"},
     "originalModels": {},
 }
-_ERRORS: Final[Mapping[str, str]] = {
-    "400": "The request is not what the documentation allows, or its body is no JSON.",
-    "401": "Credentials are missing or wrong.",
-    "403": "The project is not one of these credentials.",
-    "413": "The body is too large.",
-    "415": "The body's Content-Type is not application/json.",
-    "500": "The database file is damaged, or an embedder failed where only meaning is asked for.",
-    "503": "The emulator is stopping.",
-}
-_REQUEST_ID: Final[Schema] = {
-    "x-request-id": {"description": "Another one for each answer.", "schema": {"type": "string"}}
-}
+_ERRORS: Final = ("400", "401", "403", "413", "415", "500", "503")
+"""What a search may be refused with; the template describes each of them."""
 
 
 def openapi_document(url: str) -> Schema:
@@ -96,34 +88,15 @@ def openapi_document(url: str) -> Schema:
     Args:
         url: The emulator's base URL, ending in ``/v1``.
     """
-    schemas: dict[str, Schema] = {"Error": _error_schema()}
-    paths: Schema = {f"/search/{kind}": {"post": _search(kind, schemas)} for kind in _PARAMS}
-    paths["/openapi.json"] = {"get": _open("getOpenapi", "This document.", {"type": "object"})}
-    origin = [{"url": url.removesuffix("/v1")}]
-    paths["/healthz"] = {
-        "servers": origin,
-        "get": _open("getHealth", "The emulator is up.", {"type": "object"}),
-    }
-    paths["/files/{name}"] = {"servers": origin, "get": _file("getFile")}
-    paths["/thumbnails/{name}"] = {"servers": origin, "get": _file("getThumbnail")}
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Scenario Search API, emulated",
-            "description": "The search endpoints as the scenario-search emulator answers them.",
-            "version": "1",
-        },
-        "servers": [{"url": url}],
-        "security": [{"basic": []}, {"bearer": []}],
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "basic": {"type": "http", "scheme": "basic"},
-                "bearer": {"type": "http", "scheme": "bearer"},
-            },
-        },
-    }
+    template = resources.files(__package__).joinpath("openapi.json").read_bytes()
+    document: Schema = orjson.loads(template)
+    paths = document["paths"]
+    for path in paths.keys() - {"/openapi.json"}:
+        paths[path]["servers"] = [{"url": url.removesuffix("/v1")}]
+    for kind in _PARAMS:
+        paths[f"/search/{kind}"] = {"post": _search(kind, document["components"]["schemas"])}
+    document["servers"] = [{"url": url}]
+    return document
 
 
 def _search(kind: Kind, schemas: dict[str, Schema]) -> Schema:
@@ -152,17 +125,21 @@ def _search(kind: Kind, schemas: dict[str, Schema]) -> Schema:
         "parameters": query_string,
         "requestBody": {
             "required": True,
-            "content": _json({"$ref": f"#/components/schemas/{name}Search"}),
+            "content": _json(f"{name}Search"),
         },
         "responses": {
             "200": {
                 "description": "A page of hits.",
-                "headers": _REQUEST_ID,
-                "content": _json({"$ref": f"#/components/schemas/{name}Page"}),
+                "headers": {"x-request-id": {"$ref": "#/components/headers/RequestId"}},
+                "content": _json(f"{name}Page"),
             },
-            **{status: _error(description) for status, description in _ERRORS.items()},
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in _ERRORS},
         },
     }
+
+
+def _json(schema: str) -> Schema:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
 
 def _sort_schema(kind: Kind) -> Schema:
@@ -217,50 +194,3 @@ def _type_schema(hint: Any, schemas: dict[str, Schema]) -> Schema:
         _add_schema(hint, schemas)
         return {"$ref": f"#/components/schemas/{hint.__name__}"}
     return {"type": {str: "string", float: "number", int: "integer", type(None): "null"}[hint]}
-
-
-def _error_schema() -> Schema:
-    return {
-        "type": "object",
-        "properties": {
-            "error": {"type": "string"},
-            "code": {"type": "string"},
-            "details": {"type": "object"},
-        },
-        "required": ["error", "code"],
-    }
-
-
-def _error(description: str) -> Schema:
-    return {
-        "description": description,
-        "headers": _REQUEST_ID,
-        "content": _json({"$ref": "#/components/schemas/Error"}),
-    }
-
-
-def _json(schema: Schema) -> Schema:
-    return {"application/json": {"schema": schema}}
-
-
-def _open(operation: str, description: str, schema: Schema) -> Schema:
-    answer = {"description": description, "headers": _REQUEST_ID, "content": _json(schema)}
-    return {"operationId": operation, "security": [], "responses": {"200": answer}}
-
-
-def _file(operation: str) -> Schema:
-    return {
-        "operationId": operation,
-        "summary": "A picture or another file, under the signed URL of a hit.",
-        "security": [],
-        "parameters": [
-            {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}},
-            {"name": "Expires", "in": "query", "schema": {"type": "string"}},
-            {"name": "Signature", "in": "query", "schema": {"type": "string"}},
-        ],
-        "responses": {
-            "200": {"description": "The file.", "headers": _REQUEST_ID, "content": {"*/*": {}}},
-            "403": _error("The URL's signature is missing, changed or expired."),
-            "404": _error("There is no such file."),
-        },
-    }

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -152,42 +153,19 @@ def _prose_columns(kind: Kind) -> list[str]:
 
 
 def _statements() -> Iterator[str]:
-    yield (
-        "CREATE TABLE kinds(kind TEXT PRIMARY KEY, revision INTEGER NOT NULL DEFAULT 0,"
-        " cleared INTEGER NOT NULL DEFAULT 0, last_doc INTEGER NOT NULL DEFAULT 0,"
-        " documents INTEGER NOT NULL DEFAULT 0)"
-    )
-    yield (
-        "CREATE TABLE blobs(kind TEXT NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL,"
-        " PRIMARY KEY(kind, name))"
-    )
+    """The statements that make the tables of a new file."""
+    text = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+    common, of_each_kind = text.split("-- For each kind")
+    yield from _split(common)
     for kind in KINDS:
         columns = ", ".join(f'"{field.name}"' for field in column_fields(kind))
-        yield f"INSERT INTO kinds(kind) VALUES ('{kind}')"
-        yield (
-            f"CREATE TABLE {kind}(doc INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-            " json BLOB NOT NULL)"
-        )
-        # Columns without a type keep numbers as numbers and text as text, as they come.
-        yield (
-            f"CREATE TABLE {kind}_fields(doc INTEGER PRIMARY KEY, revision INTEGER NOT NULL,"
-            f" present INTEGER NOT NULL, nulls INTEGER NOT NULL, filled INTEGER NOT NULL,"
-            f" {columns})"
-        )
-        yield f"CREATE INDEX {kind}_revision ON {kind}_fields(revision)"
+        prose = ", ".join(_prose_columns(kind))
+        yield from _split(of_each_kind.format(kind=kind, columns=columns, prose=prose))
         for field in FIELDS[kind]:
             if field.type == "date":
                 yield f'CREATE INDEX "{kind}_{field.name}" ON {kind}_fields("{field.name}")'
-        yield (
-            f"CREATE TABLE {kind}_elements(field INTEGER NOT NULL, value NOT NULL,"
-            " doc INTEGER NOT NULL, PRIMARY KEY(field, value, doc)) WITHOUT ROWID"
-        )
-        yield f"CREATE INDEX {kind}_elements_doc ON {kind}_elements(doc)"
-        # It only narrows down where CONTAINS has to look, so it holds no text and no places.
-        yield (
-            f"CREATE VIRTUAL TABLE {kind}_trigrams USING fts5({', '.join(_prose_columns(kind))},"
-            " tokenize = 'trigram case_sensitive 1', content = '', columnsize = 0,"
-            " detail = none)"
-        )
-        yield f"CREATE TABLE {kind}_deleted(doc INTEGER PRIMARY KEY, revision INTEGER NOT NULL)"
-        yield f"CREATE INDEX {kind}_deleted_revision ON {kind}_deleted(revision)"
+
+
+def _split(script: str) -> list[str]:
+    """The statements of a script, whose texts hold no semicolons."""
+    return [each for each in map(str.strip, script.split(";")) if each]

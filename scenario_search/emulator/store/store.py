@@ -160,13 +160,7 @@ class Store:
             How many were deleted.
         """
         with self._connections.writing() as connection:
-            numbers = [
-                (doc,)
-                for (doc,) in connection.execute(
-                    f"SELECT doc FROM {_table(kind)} WHERE id IN (SELECT value FROM json_each(?))",
-                    (_json_list(ids),),
-                )
-            ]
+            numbers = [(doc,) for _, doc in _by_ids(connection, kind, "doc", ids)]
             if numbers:
                 revision = _next_revision(connection, kind)
                 connection.executemany(
@@ -251,11 +245,14 @@ class Store:
 
     def get(self, kind: Kind, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The documents with these ids; those not there are left out."""
-        return {id_: decoded(raw, self.path) for id_, raw in self._by_ids(kind, "json", ids)}
+        with self._connections.reading() as connection:
+            rows = _by_ids(connection, kind, "json", ids)
+        return {id_: decoded(raw, self.path) for id_, raw in rows}
 
     def numbers_of(self, kind: Kind, ids: Iterable[str]) -> dict[str, int]:
         """The numbers of the documents with these ids; those not there are left out."""
-        return dict(self._by_ids(kind, "doc", ids))
+        with self._connections.reading() as connection:
+            return dict(_by_ids(connection, kind, "doc", ids))
 
     def raw_documents(self, kind: Kind, numbers: Iterable[int] | Numbers) -> list[bytes]:
         """The JSON of documents, in the order of `numbers`; those gone since are left out."""
@@ -342,14 +339,6 @@ class Store:
 
     # Inside
 
-    def _by_ids(self, kind: Kind, column: str, ids: Iterable[str]) -> list[tuple[str, Any]]:
-        with self._connections.reading() as connection:
-            return connection.execute(
-                f"SELECT id, {column} FROM {_table(kind)}"
-                " WHERE id IN (SELECT value FROM json_each(?))",
-                (_json_list(ids),),
-            ).fetchall()
-
     def _field_ranks(self, kind: Kind, key: SortKey) -> FieldRanks:
         ranks: FieldRanks = self._remembered(
             kind, (kind, key.field.name), lambda connection: read_ranks(connection, kind, key)
@@ -363,13 +352,7 @@ class Store:
         blobs: Callable[[str], Mapping[str, bytes]] | None,
     ) -> int:
         with self._connections.writing() as connection:
-            known = dict(
-                connection.execute(
-                    f"SELECT id, doc FROM {_table(kind)} WHERE id IN"
-                    " (SELECT value FROM json_each(?))",
-                    (_json_list(id_ for id_, _, _ in rows),),
-                )
-            )
+            known = dict(_by_ids(connection, kind, "doc", (id_ for id_, _, _ in rows)))
             replaced = [(doc,) for doc in known.values()]
             revision = _next_revision(connection, kind)
             (last_doc,) = connection.execute(
@@ -389,15 +372,8 @@ class Store:
             connection.executemany(
                 fields,
                 (
-                    (
-                        doc,
-                        revision,
-                        indexed.present,
-                        indexed.null,
-                        indexed.filled,
-                        *indexed.scalars,
-                    )
-                    for doc, (_, _, indexed) in latest.items()
+                    (doc, revision, each.present, each.null, each.filled, *each.scalars)
+                    for doc, (_, _, each) in latest.items()
                 ),
             )
             connection.executemany(add_trigrams, ((doc,) for doc in latest))
@@ -449,6 +425,18 @@ def _table(kind: Kind) -> Kind:
     return kind
 
 
+def _by_ids(
+    connection: sqlite3.Connection, kind: Kind, column: str, ids: Iterable[str]
+) -> list[tuple[str, Any]]:
+    """The ids among these that are there, each with its column's value."""
+    # SQLite's JSON ends some texts at U+0000, which no id holds.
+    wanted = json.dumps([id_ for id_ in ids if "\0" not in id_])
+    return connection.execute(
+        f"SELECT id, {column} FROM {_table(kind)} WHERE id IN (SELECT value FROM json_each(?))",
+        (wanted,),
+    ).fetchall()
+
+
 def _put_blobs(
     connection: sqlite3.Connection, kind: Kind, blobs: Mapping[str, bytes | None]
 ) -> None:
@@ -469,8 +457,3 @@ def _revision(connection: sqlite3.Connection, kind: Kind) -> int:
 def _next_revision(connection: sqlite3.Connection, kind: Kind) -> int:
     connection.execute("UPDATE kinds SET revision = revision + 1 WHERE kind = ?", (_table(kind),))
     return _revision(connection, kind)
-
-
-def _json_list(ids: Iterable[str]) -> str:
-    # SQLite's JSON ends some texts at U+0000, which no id holds.
-    return json.dumps([id_ for id_ in ids if "\0" not in id_])

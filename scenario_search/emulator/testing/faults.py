@@ -17,11 +17,11 @@ import orjson
 from attrs.validators import optional
 
 from scenario_search.emulator.contract.arguments import (
-    check_whole,
     must_be_boolean,
     must_be_seconds,
     must_be_whole,
 )
+from scenario_search.emulator.contract.signatures import takes
 
 __all__ = ["Fault", "Faults", "Rule", "rule_from_json"]
 
@@ -51,6 +51,10 @@ def _sendable_headers(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
                 f"{field.name}: {name} follows from the body; for a body that is shorter than"
                 " promised use truncate"
             )
+
+
+def _headers(value: Mapping[str, str] | None) -> Mapping[str, str]:
+    return {} if value is None else value
 
 
 def _sendable_body(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
@@ -84,7 +88,9 @@ class Fault:
     """
 
     status: int | None = attrs.field(default=None, validator=optional(must_be_whole(200, 599)))
-    headers: Mapping[str, str] = attrs.field(factory=dict, validator=_sendable_headers)
+    headers: Mapping[str, str] = attrs.field(
+        default=None, converter=_headers, validator=_sendable_headers
+    )
     body: Any = attrs.field(default=None, validator=_sendable_body)
     latency: float = attrs.field(default=0.0, validator=must_be_seconds)
     stall: bool = attrs.field(default=False, validator=must_be_boolean)
@@ -129,6 +135,53 @@ class Rule:
         return fault
 
 
+def _path_pattern(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{field.name} must be text, not {value!r:.60}")
+    if value[:1] not in {"/", "*", "?", "["}:
+        raise ValueError(
+            f'{field.name} must start with "/" or "*", or no request matches: {value!r:.60}'
+        )
+
+
+def _method_name(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise ValueError(f"{field.name} must be one such as POST, not {value!r:.60}")
+
+
+@attrs.frozen(kw_only=True)
+class _NewRule(Fault):
+    """The arguments of `Faults.add`.
+
+    `Fault` and `Rule` describe those that are not listed here.
+
+    Args:
+        sequence: In place of one fault, one for each matching request in turn: a `Fault`, a dict
+            of its attributes, or None to let a request pass. After it, requests pass.
+    """
+
+    sequence: Sequence[Fault | Mapping[str, Any] | None] | None = None
+    path: str = attrs.field(default="*", validator=_path_pattern)
+    method: str | None = attrs.field(default=None, validator=optional(_method_name))
+    every: int = attrs.field(default=1, validator=must_be_whole(1, _MOST_TIMES))
+    times: int | None = attrs.field(default=None, validator=optional(must_be_whole(1, _MOST_TIMES)))
+
+    def rule(self) -> Rule:
+        """Returns the rule that these arguments describe."""
+        single = Fault(**{name: getattr(self, name) for name in _PYTHON_NAMES})
+        if self.sequence is not None:
+            if single != Fault():
+                raise ValueError("give a sequence or a single fault, not both")
+            # A closing None keeps a sequence of one from being taken for "every request".
+            faults: tuple[Fault | None, ...] = (*_steps(self.sequence), None)
+        elif single == Fault():
+            raise ValueError("give a fault, such as status=503, or a sequence of faults")
+        else:
+            faults = (single,)
+        method = self.method.upper() if self.method else None
+        return Rule(faults, self.path, method, self.every, self.times)
+
+
 class Faults:
     """The rules in force, in the order they were added. Threads may share it."""
 
@@ -136,28 +189,9 @@ class Faults:
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
 
-    def add(
-        self,
-        *,
-        status: int | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: Any = None,
-        latency: float = 0.0,
-        stall: bool = False,
-        truncate: int | None = None,
-        reset: bool = False,
-        malformed_json: bool = False,
-        sequence: Sequence[Fault | Mapping[str, Any] | None] | None = None,
-        path: str = "*",
-        method: str | None = None,
-        every: int = 1,
-        times: int | None = None,
-    ) -> Rule:
-        """Let requests fail from now on.
-
-        `Fault` and `Rule` say what each argument means. A ``sequence`` stands in place of one
-        fault: one for each matching request in turn, as a `Fault`, a dict of its attributes, or
-        None to let a request pass. After it, requests pass.
+    @takes(_NewRule)
+    def add(self, **arguments: Any) -> Rule:
+        """Lets requests fail from now on.
 
         Returns:
             The rule, whose counters can be read, and which `remove` takes.
@@ -165,7 +199,7 @@ class Faults:
         Raises:
             TypeError: A value is of a wrong type.
             ValueError: A value is out of range or can't be sent, a sequence is empty or has an
-                unknown key, a sequence and a fault are given together, or neither is. Either
+                unknown key, a sequence and a fault come together, or neither does. Either
                 error names the argument, and no rule is added.
 
         Examples:
@@ -173,31 +207,7 @@ class Faults:
 
                 emulator.faults.add(status=503, headers={"Retry-After": "1"}, times=2)
         """
-        single = Fault(
-            status=status,
-            headers={} if headers is None else headers,
-            body=body,
-            latency=latency,
-            stall=stall,
-            truncate=truncate,
-            reset=reset,
-            malformed_json=malformed_json,
-        )
-        check_whole("every", every, 1, _MOST_TIMES)
-        if times is not None:
-            check_whole("times", times, 1, _MOST_TIMES)
-        _check_pattern(path)
-        _check_method(method)
-        if sequence is not None:
-            if single != Fault():
-                raise ValueError("give a sequence or a single fault, not both")
-            # A closing None keeps a sequence of one from being taken for "every request".
-            faults: Iterable[Fault | None] = (*_steps(sequence), None)
-        elif single == Fault():
-            raise ValueError("give a fault, such as status=503, or a sequence of faults")
-        else:
-            faults = (single,)
-        rule = Rule(tuple(faults), path, method.upper() if method else None, every, times)
+        rule = _NewRule(**arguments).rule()
         with self._lock:
             self._rules.append(rule)
         return rule
@@ -228,18 +238,6 @@ class Faults:
         return len(self._rules)
 
 
-def _check_method(method: Any) -> None:
-    if method is not None and not (isinstance(method, str) and _TOKEN.fullmatch(method)):
-        raise ValueError(f"method must be one such as POST, not {method!r:.60}")
-
-
-def _check_pattern(path: Any) -> None:
-    if not isinstance(path, str):
-        raise TypeError(f"path must be text, not {path!r:.60}")
-    if path[:1] not in {"/", "*", "?", "["}:
-        raise ValueError(f'path must start with "/" or "*", or no request matches: {path!r:.60}')
-
-
 _PYTHON_NAMES: Final = {field.name: field.name for field in attrs.fields(Fault)}
 
 
@@ -263,9 +261,6 @@ def _steps(sequence: Any, names: Mapping[str, str] = _PYTHON_NAMES) -> list[Faul
     return steps
 
 
-_RULE_KEYS: Final = ("path", "method", "every", "times", "sequence")
-
-
 def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
     """Add the rule that a JSON object of the control plane describes.
 
@@ -276,7 +271,9 @@ def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
     """
     known = {_camel(name): name for name in _PYTHON_NAMES}
     try:
-        arguments = _arguments(value, known | dict(zip(_RULE_KEYS, _RULE_KEYS, strict=True)))
+        arguments = _arguments(
+            value, {_camel(each.name): each.name for each in attrs.fields(_NewRule)}
+        )
         if arguments.get("sequence") is not None:
             arguments["sequence"] = _steps(arguments["sequence"], known)
         return faults.add(**arguments)

@@ -33,8 +33,18 @@ def test_every_reference_leads_somewhere() -> None:
     found = set(references(DOCUMENT))
     assert found
     for reference in found:
-        name = reference.removeprefix("#/components/schemas/")
-        assert name in DOCUMENT["components"]["schemas"]
+        _, components, part, name = reference.split("/")
+        assert components == "components"
+        assert name in DOCUMENT[components][part]
+
+
+def test_what_is_not_below_the_base_url_names_its_server() -> None:
+    servers = {path: item.get("servers") for path, item in DOCUMENT["paths"].items()}
+    origin = [{"url": "http://127.0.0.1:1"}]
+    assert (
+        servers["/healthz"] == servers["/files/{name}"] == servers["/thumbnails/{name}"] == origin
+    )
+    assert servers["/search/assets"] is servers["/openapi.json"] is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
