@@ -16,7 +16,8 @@ which are only drawn when someone asks for them.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from scenario_search.emulator.demo import words
 from scenario_search.emulator.demo.models import (
@@ -40,9 +41,6 @@ from scenario_search.emulator.demo.picks import (
     thumbnail_of,
 )
 from scenario_search.emulator.demo.scenes import Idea, Scene, idea_of, scene_of, subject_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 __all__ = [
     "AUDIO_RATE",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from scenario_search.emulator.demo import words
 from scenario_search.emulator.demo.picks import SECONDS, Pick, iso_time, made_id, thumbnail_of
 from scenario_search.emulator.demo.scenes import SUBJECT_CYCLE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "AUTHORS",

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 __all__ = ["SECONDS", "Pick", "iso_time", "made_id", "sign", "signed_url", "thumbnail_of"]
 

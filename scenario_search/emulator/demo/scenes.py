@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from scenario_search.emulator.demo import words
 from scenario_search.emulator.demo.picks import Pick
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 __all__ = ["SUBJECT_CYCLE", "Idea", "Scene", "idea_of", "scene_of", "subject_of"]
 

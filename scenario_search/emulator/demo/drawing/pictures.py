@@ -7,9 +7,10 @@ version of Pillow.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
@@ -25,12 +26,7 @@ from scenario_search.emulator.demo.drawing.brush import Brush, Color, mix, shade
 from scenario_search.emulator.demo.drawing.places import PLACES
 from scenario_search.emulator.demo.drawing.things import THINGS
 from scenario_search.emulator.demo.picks import Pick
-from scenario_search.emulator.demo.scenes import scene_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from scenario_search.emulator.demo.scenes import Scene
+from scenario_search.emulator.demo.scenes import Scene, scene_of
 
 __all__ = ["PALETTES", "draw_asset", "draw_thumbnail", "picture_of"]
 
