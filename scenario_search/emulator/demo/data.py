@@ -35,9 +35,9 @@ from scenario_search.emulator.demo.picks import (
     SECONDS,
     Pick,
     iso_time,
-    made_id,
     sign,
     signed_url,
+    stable_id,
     thumbnail_of,
 )
 from scenario_search.emulator.demo.scenes import Idea, Scene, idea_of, scene_of, subject_of
@@ -169,7 +169,7 @@ def _image_metadata(
     if slot == "canvas":
         metadata |= {
             "type": "canvas",
-            "thumbnail": {"assetId": made_id("asset", "canvas", idea.prompt, pick.random())},
+            "thumbnail": {"assetId": stable_id("asset", "canvas", idea.prompt, pick.random())},
         }
     elif slot != "generated":
         metadata["type"] = "uploaded"
@@ -211,8 +211,8 @@ def _other_kind(pick: Pick, slot: str, idea: Idea, index: int) -> tuple[Document
         about = "A single speaker delivers a line of game dialogue."
         return {"description": about, "transcription": line}, sound, "audio/wav"
     if slot == "3d":
-        made = pick.one(("txt23d", "img23d"))
-        mesh: Document = {"kind": "3d", "type": made, "size": MESH_SIZE, "prompt": idea.prompt}
+        origin = pick.one(("txt23d", "img23d"))
+        mesh: Document = {"kind": "3d", "type": origin, "size": MESH_SIZE, "prompt": idea.prompt}
         return {}, mesh, "model/gltf-binary"
     verb = pick.one(("seek", "praise", "fear", "guard"))
     spoils = pick.one(("silver and song", "old debts", "bright omens", "lost maps"))
@@ -248,25 +248,25 @@ def _asset(seed: int, index: int, models: _Models, base_url: str) -> Document:
         slot = "generated"
     idea = idea_of(seed, index, series)
     project, privacy = _owner(pick if series is None else Pick(seed, "owner", series))
-    asset_id = made_id("asset", seed, index)
+    asset_id = stable_id("asset", seed, index)
     created = _created(seed, index, pick)
     updated = created + pick.random() ** 3 * (SECONDS - created) if pick.chance(0.4) else created
     metadata: Document = {"name": idea.name, "kind": "image"}
     top: Document = {}
     mime_type = pick.one(("image/png", "image/png", "image/png", "image/jpeg", "image/webp"))
-    made = slot not in ("canvas", "uploaded", "training")
+    generated = slot not in ("canvas", "uploaded", "training")
     ability = ABILITIES.get(slot, "txt2img")
     subject = idea.scene.subject
-    card = models.choose(pick, project, ability, subject) if made else None
+    card = models.choose(pick, project, ability, subject) if generated else None
     if slot in ABILITIES:
         top, extra, mime_type = _other_kind(pick, slot, idea, index)
         metadata |= extra
     else:
         metadata |= _image_metadata(pick, slot, idea, card, mime_type)
-    if made:
+    if generated:
         metadata |= {
             "seed": str(pick.number(1, 2**32 - 1)),
-            "parentJobId": made_id("job", seed, index),
+            "parentJobId": stable_id("job", seed, index),
         }
     if card:
         metadata |= {
@@ -276,7 +276,7 @@ def _asset(seed: int, index: int, models: _Models, base_url: str) -> Document:
         }
     if index % 40 == 17:
         metadata["name"] = words.UNICODE_NAMES[index // 40 % len(words.UNICODE_NAMES)]
-    elif made and pick.chance(0.15):
+    elif generated and pick.chance(0.15):
         del metadata["name"]
     document: Document = {
         "id": asset_id,
@@ -293,15 +293,20 @@ def _asset(seed: int, index: int, models: _Models, base_url: str) -> Document:
         "collectionIds": pick.some(COLLECTIONS[project], pick.one((0, 0, 1, 1, 2))),
         "nsfw": list(pick.one(NSFW)) if pick.chance(0.05) else [],
     } | top
-    if metadata["kind"] in ("image", "video", "3d") and (not made or pick.chance(0.9)):
+    if metadata["kind"] in ("image", "video", "3d") and (not generated or pick.chance(0.9)):
         document["description"] = idea.caption
+    _vary_fields(pick, document, base_url)
+    return document
+
+
+def _vary_fields(pick: Pick, document: Document, base_url: str) -> None:
+    """Adds the fields that most assets have, and takes one away that a few lack."""
     if pick.chance(0.9):
         document["score"] = round(pick.random() ** 2 * 100, 2)
-    if metadata["kind"] in ("video", "3d", "audio") and pick.chance(0.93):
-        document["thumbnail"] = thumbnail_of(base_url, asset_id)
+    if document["metadata"]["kind"] in ("video", "3d", "audio") and pick.chance(0.93):
+        document["thumbnail"] = thumbnail_of(base_url, document["id"])
     if pick.chance(0.06):
         del document["teamId"]
-    return document
 
 
 def iter_assets(

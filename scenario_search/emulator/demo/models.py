@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from scenario_search.emulator.demo import words
-from scenario_search.emulator.demo.picks import SECONDS, Pick, iso_time, made_id, thumbnail_of
+from scenario_search.emulator.demo.picks import SECONDS, Pick, iso_time, stable_id, thumbnail_of
 from scenario_search.emulator.demo.scenes import SUBJECT_CYCLE
 
 __all__ = [
@@ -33,10 +33,12 @@ TEAMS = {
     PLATFORM_PROJECT: "team_scenario",
 }
 AUTHORS = {
-    project: tuple(made_id("user", project, at) for at in range(5 if at_home else 3))
+    project: tuple(stable_id("user", project, at) for at in range(5 if at_home else 3))
     for project, at_home in ((name, name == DEMO_PROJECT) for name in TEAMS)
 }
-COLLECTIONS = {project: tuple(made_id("col", project, at) for at in range(8)) for project in TEAMS}
+COLLECTIONS = {
+    project: tuple(stable_id("col", project, at) for at in range(8)) for project in TEAMS
+}
 
 
 class _Base(NamedTuple):
@@ -119,7 +121,7 @@ def _document(pick: Pick, model_id: str, project: str, privacy: str) -> dict[str
 def _base_card(seed: int, at: int) -> ModelCard:
     base = BASES[at]
     pick = Pick(seed, "base model", at)
-    document = _document(pick, made_id("model", seed, at), PLATFORM_PROJECT, "public") | {
+    document = _document(pick, stable_id("model", seed, at), PLATFORM_PROJECT, "public") | {
         "name": base.name,
         "shortDescription": base.about,
         "type": base.type,
@@ -154,7 +156,7 @@ def _trained_card(seed: int, at: int) -> ModelCard:
     )
     about = words.SUBJECTS[subject]
     imported = pick.chance(0.15)
-    document = _document(pick, made_id("model", seed, at), project, privacy) | {
+    document = _document(pick, stable_id("model", seed, at), project, privacy) | {
         "name": f"{style} {about.nouns[0]} {pick.one(KITS)}".title(),
         "shortDescription": f"{pick.one(words.ADJECTIVES)} {about.nouns[0]} pictures, {style}, "
         f"{pick.one(words.QUALITIES)}".capitalize(),
@@ -163,7 +165,7 @@ def _trained_card(seed: int, at: int) -> ModelCard:
         "capabilities": ["txt2img", "img2img"] if pick.chance(0.8) else ["txt2img"],
         "tags": list(dict.fromkeys((subject, *about.tags, "fantasy")))[: pick.number(2, 5)],
         "trainingImagesNumber": 0 if imported else pick.number(5, 60),
-        "parentModelId": made_id("model", seed, parent),
+        "parentModelId": stable_id("model", seed, parent),
     }
     if pick.chance(0.85):
         document["complianceMetadata"] = {
@@ -231,7 +233,7 @@ def workflow_documents(
         noun = words.SUBJECTS[subject].nouns[0]
         title, short, full = STEPS[at % len(STEPS)]
         privacy = "public" if project != DEMO_PROJECT else pick.one(("private", "public"))
-        document = _document(pick, made_id("workflow", seed, at), project, privacy)
+        document = _document(pick, stable_id("workflow", seed, at), project, privacy)
         del document["concepts"], document["exampleAssetIds"]
         document |= {
             "name": f"{noun} {title}".title(),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-__all__ = ["SECONDS", "Pick", "iso_time", "made_id", "sign", "signed_url", "thumbnail_of"]
+__all__ = ["SECONDS", "Pick", "iso_time", "sign", "signed_url", "stable_id", "thumbnail_of"]
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Pick:
         return [pool.pop(int(self.random() * len(pool))) for _ in range(min(count, len(pool)))]
 
 
-def made_id(prefix: str, *key: object) -> str:
+def stable_id(prefix: str, *key: object) -> str:
     """Id such as `asset_GTrL3mq4SXWyMxkOHRxlpw`, a function of the prefix and the key alone."""
     number = int.from_bytes(hashlib.blake2b(repr((prefix, *key)).encode(), digest_size=16).digest())
     letters = []
@@ -86,7 +86,7 @@ def signed_url(base_url: str, path: str) -> str:
 def thumbnail_of(base_url: str, asset_id: str) -> dict[str, str]:
     """A preview of the asset, whose own id is another one, as on the real service."""
     path = f"/thumbnails/{asset_id}.webp"
-    return {"assetId": made_id("asset", "thumbnail", asset_id), "url": signed_url(base_url, path)}
+    return {"assetId": stable_id("asset", "thumbnail", asset_id), "url": signed_url(base_url, path)}
 
 
 def iso_time(seconds: float) -> str:

@@ -202,8 +202,8 @@ class Engine:
                 score = ratio * text_similarity_score(cosine)
                 scores[number] = max(scores.get(number, 0.0), score)
         numbers = np.array(sorted(scores), np.int64)
-        found = np.array([scores[number] for number in numbers.tolist()], np.float64)
-        return numbers, found / max(ratio, 1 - ratio)
+        ordered = np.array([scores[number] for number in numbers.tolist()], np.float64)
+        return numbers, ordered / max(ratio, 1 - ratio)
 
     def _keyword(
         self, request: SearchRequest, query: str, candidates: Numbers, end: int

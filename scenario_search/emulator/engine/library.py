@@ -121,12 +121,14 @@ class Library:
         documents = Documents(source)
         try:
             with contextlib.closing(iter(documents)) as each:
-                given = self._while_running(each)
+                stoppable = self._while_running(each)
                 if folder is None:
-                    return self.store.upsert(kind, given)
+                    return self.store.upsert(kind, stoppable)
                 files = FilesOfLoad(Path(folder))
-                pointed = files.pointed_to(given)
-                return files.told(self.store.upsert(kind, pointed, _BATCH_WITH_FILES, files.blobs))
+                pointed = files.pointed_to(stoppable)
+                return files.completed(
+                    self.store.upsert(kind, pointed, _BATCH_WITH_FILES, files.blobs)
+                )
         except InvalidDocumentError as error:
             place = documents.place(error.position)
             raise InvalidDocumentError(

@@ -202,8 +202,8 @@ def parse_filter(text: str) -> Node | None:
 
 def all_of(*conditions: Node | None) -> Node | None:
     """The tree that asks for all of the given ones; None stands for no condition."""
-    given = tuple(condition for condition in conditions if condition is not None)
-    return given[0] if len(given) == 1 else And(given) if given else None
+    present = tuple(condition for condition in conditions if condition is not None)
+    return present[0] if len(present) == 1 else And(present) if present else None
 
 
 @dataclass(frozen=True, slots=True)

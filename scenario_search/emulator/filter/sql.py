@@ -179,13 +179,13 @@ class _Compiler:
         return name
 
     def _condition(self, node: Condition) -> str:
-        found = filterable_field(self._kind, node.field)
-        if found is None:
+        numbered = filterable_field(self._kind, node.field)
+        if numbered is None:
             raise UnknownFieldError(node.field, node.position)
         self._conditions += 1
         if self._conditions > MAX_CONDITIONS:
             raise FilterSyntaxError(f"more than {MAX_CONDITIONS} conditions", node.position)
-        number, field = found
+        number, field = numbered
         mask = 1 << number
         match node:
             case Exists():
@@ -229,8 +229,8 @@ class _Compiler:
         match node:
             case Contains() | StartsWith():
                 part = self._bind(folded(node.value), at)
-                found = "= 1" if isinstance(node, StartsWith) else "> 0"
-                return f"{column} >= '' AND instr({column}, {part}) {found}"
+                where = "= 1" if isinstance(node, StartsWith) else "> 0"
+                return f"{column} >= '' AND instr({column}, {part}) {where}"
             case In():
                 return self._is_one_of(node, column)
             case Between():

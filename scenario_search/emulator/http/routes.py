@@ -150,14 +150,14 @@ def _authenticate(request: web.Request, options: EmulatorOptions) -> None:
     if scheme.lower() == "basic":
         expected = f"{options.api_key}:{options.api_secret}".encode()
         try:
-            given = base64.b64decode(credentials.strip(), validate=True)
+            received = base64.b64decode(credentials.strip(), validate=True)
         except (binascii.Error, ValueError):
-            given = b""
+            received = b""
     else:
         expected = options.bearer_auth.encode()
         is_bearer = scheme.lower() == "bearer"
-        given = credentials.strip().encode("utf-8", "surrogateescape") if is_bearer else b""
-    if not given or not hmac.compare_digest(given, expected):
+        received = credentials.strip().encode("utf-8", "surrogateescape") if is_bearer else b""
+    if not received or not hmac.compare_digest(received, expected):
         raise RefusedError(
             401,
             "Invalid or missing credentials",

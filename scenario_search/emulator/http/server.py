@@ -77,7 +77,7 @@ async def serve(
         stopping.set()
         ending()
         # A connection accepted just now is set up some turns of the loop later. asyncio would
-        # leak it if its server were closed by then.
+        # leak it if its server were closed by then (CPython's issue 109564).
         with contextlib.suppress(NotImplementedError):  # a loop that does not use readiness
             loop.remove_reader(listener)
         await _turns(_TURNS)

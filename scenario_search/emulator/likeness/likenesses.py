@@ -110,9 +110,9 @@ class Likenesses:
         )
         of_asset = dict(zip(known.tolist(), scored.tolist(), strict=True))
         best = {
-            number: max(found)
+            number: max(scores)
             for number, ids in examples.items()
-            if (found := [of_asset[assets[id_]] for id_ in ids if assets.get(id_) in of_asset])
+            if (scores := [of_asset[assets[id_]] for id_ in ids if assets.get(id_) in of_asset])
         }
         return np.array(list(best), np.int64), np.array(list(best.values()), np.float32)
 
@@ -178,10 +178,10 @@ class Likenesses:
     def _compute_some(self, numbers: list[int], pool: ThreadPoolExecutor) -> None:
         documents = dict(numbered_documents(self._store, "assets", np.array(numbers, np.int64)))
         rows = dict(zip(documents, pool.map(self._look, documents.values()), strict=True))
-        found = {number: row for number, row in rows.items() if row is not None}
-        self._without_picture.update(rows.keys() - found.keys())
-        if found:
-            self._kept.update(list(found), np.stack(list(found.values())))
+        features = {number: row for number, row in rows.items() if row is not None}
+        self._without_picture.update(rows.keys() - features.keys())
+        if features:
+            self._kept.update(list(features), np.stack(list(features.values())))
 
     def _look(self, document: Mapping[str, Any]) -> Features | None:
         content = self._files.picture(document, SIDE)

@@ -140,9 +140,9 @@ class MiniLMEmbedder:
         result = np.zeros((len(rows), self.dimensions), dtype=np.float32)
         filled = [at for at, row in enumerate(rows) if row]
         if filled:
-            found = memory.vectors(text for row in rows for text in row)
-            places = {text: at for at, text in enumerate(found)}
-            vectors = np.stack(list(found.values()))[[places[text] for row in rows for text in row]]
+            known = memory.vectors(text for row in rows for text in row)
+            places = {text: at for at, text in enumerate(known)}
+            vectors = np.stack(list(known.values()))[[places[text] for row in rows for text in row]]
             ends = np.cumsum([len(rows[at]) for at in filled])
             result[filled] = np.add.reduceat(vectors, [0, *ends[:-1]], axis=0)
         return result
@@ -241,14 +241,14 @@ class _Memory:
         known = self._known
         wanted = {text: known.get(text) for text in texts if text}
         missing = [text for text, vector in wanted.items() if vector is None]
-        found = {text: vector for text, vector in wanted.items() if vector is not None}
+        vectors = {text: vector for text, vector in wanted.items() if vector is not None}
         if missing:
             fresh = dict(zip(missing, self._embed(missing), strict=True))
-            found.update(fresh)
+            vectors.update(fresh)
             if len(known) + len(fresh) > MAX_REMEMBERED:
                 self._known = known = {}
             known.update(fresh)
-        return found
+        return vectors
 
 
 class _Parts:

@@ -88,7 +88,7 @@ class Files:
         """A stored document's JSON with its own URLs made real and signed."""
         if STORED_ORIGIN.encode() not in document:
             return document
-        return _STORED_URL.sub(lambda found: origin + self._signed_path(found[1]), document)
+        return _STORED_URL.sub(lambda match: origin + self._signed_path(match[1]), document)
 
     def _signed_path(self, path: bytes) -> bytes:
         # Expiries are rounded, so that pages that follow each other have the same URLs and a
@@ -117,14 +117,14 @@ class Files:
             RefusedError: A 403: the signature is missing, changed or expired.
         """
         values = parse_qs(query_string)
-        expires, given = values.get("Expires", [""])[0], values.get("Signature", [""])[0]
+        expires, signature = values.get("Expires", [""])[0], values.get("Signature", [""])[0]
         known = (
             set(values) == {"Expires", "Signature"}
             and expires.isascii()
             and expires.isdigit()
             and len(expires) < 16
             and hmac.compare_digest(
-                given.encode("utf-8", "surrogateescape"),
+                signature.encode("utf-8", "surrogateescape"),
                 self._signature(path, int(expires)).encode(),
             )
         )

@@ -40,12 +40,12 @@ class FilesOfLoad:
         self, documents: Iterable[Mapping[str, Any] | bytes]
     ) -> Iterator[Mapping[str, Any] | bytes]:
         """The same documents; the URLs of those that have a file point to the emulator."""
-        for given in documents:
-            document = _parsed(given) if isinstance(given, bytes) else given
+        for source in documents:
+            document = _parsed(source) if isinstance(source, bytes) else source
             id_ = document.get("id")
             path = self._file_of(id_) if isinstance(id_, str) else None
             if not isinstance(id_, str) or path is None or not self._is_readable(path):
-                yield given
+                yield source
                 continue
             self._of_assets[id_] = path
             name = quote(f"{id_}{path.suffix or '.bin'}", safe="")
@@ -56,8 +56,8 @@ class FilesOfLoad:
         path = self._of_assets.get(id_)
         return {} if path is None else {file_blob(id_): path.read_bytes()}
 
-    def told(self, report: LoadReport) -> LoadReport:
-        """A report of the documents, with what became of the files."""
+    def completed(self, report: LoadReport) -> LoadReport:
+        """Returns a report of the documents with what became of the files."""
         rest = (path for path in self._files if path not in self._matched | self._unreadable)
         return replace(
             report,

@@ -73,9 +73,9 @@ class FieldRanks:
         """The rank of each document, the lower the earlier; `LAST` without the field."""
         places = numbers - self.first
         inside = (places >= 0) & (places < len(self.ranks))
-        found = self.ranks[np.where(inside, places, 0)]
-        ordered = self.groups + 1 - found if descending else found
-        ranks: Numbers = np.where(inside & (found > 0), ordered, LAST)
+        ranks_here = self.ranks[np.where(inside, places, 0)]
+        ordered = self.groups + 1 - ranks_here if descending else ranks_here
+        ranks: Numbers = np.where(inside & (ranks_here > 0), ordered, LAST)
         return ranks
 
 

@@ -258,14 +258,14 @@ class Store:
         """The JSON of documents, in the order of `numbers`; those gone since are left out."""
         wanted = [int(number) for number in numbers]
         with self._connections.reading() as connection:
-            found = dict(
+            stored = dict(
                 connection.execute(
                     f"SELECT doc, json FROM {_table(kind)} WHERE doc IN"
                     " (SELECT value FROM json_each(?))",
                     (orjson.dumps(wanted).decode(),),
                 )
             )
-        documents = [found[number] for number in wanted if number in found]
+        documents = [stored[number] for number in wanted if number in stored]
         check_text(documents, self.path)
         return documents
 

@@ -97,7 +97,7 @@ def numbered_documents(
     if len(documents) == len(numbers):
         return zip(numbers.tolist(), documents, strict=True)
     each = ((number, store.documents(kind, [number])) for number in numbers.tolist())
-    return [(number, found[0]) for number, found in each if found]
+    return [(number, stored[0]) for number, stored in each if stored]
 
 
 def _attributes(kind: Kind) -> tuple[str, ...]:

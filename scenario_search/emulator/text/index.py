@@ -180,17 +180,17 @@ def _universe(
     snapshot: Snapshot, candidates: IntArray | None, sort_rank: IntArray | None
 ) -> tuple[NDArray[np.bool_], IntArray | None]:
     """The documents to search, a mask by slot, and their sort ranks by slot."""
-    given = snapshot.numbers if candidates is None else np.asarray(candidates, dtype=np.int64)
-    if sort_rank is not None and len(sort_rank) != len(given):
-        msg = f"sort_rank has {len(sort_rank)} numbers for {len(given)} candidates"
+    numbers = snapshot.numbers if candidates is None else np.asarray(candidates, dtype=np.int64)
+    if sort_rank is not None and len(sort_rank) != len(numbers):
+        msg = f"sort_rank has {len(sort_rank)} numbers for {len(numbers)} candidates"
         raise ValueError(msg)
     universe = np.ones(len(snapshot), dtype=bool)
     slots: IntArray = np.arange(len(snapshot))
-    known = np.ones(len(given), dtype=bool)
+    known = np.ones(len(numbers), dtype=bool)
     if candidates is not None:
-        slots = np.searchsorted(snapshot.numbers, given)
+        slots = np.searchsorted(snapshot.numbers, numbers)
         known = slots < len(snapshot)
-        known[known] = snapshot.numbers[slots[known]] == given[known]
+        known[known] = snapshot.numbers[slots[known]] == numbers[known]
         slots = slots[known]
         universe[:] = False
         universe[slots] = True

@@ -112,14 +112,16 @@ class Matches:
         words, firsts, lasts = [], [], []
 
         def keys(runs: Sequence[tuple[int, int]], wanted: NDArray[np.int32]) -> IntArray:
-            found = [snapshot.occurrences(*run) for run in runs]
-            at = found[0][0] if len(found) == 1 else np.concatenate([f[0] for f in found])
-            places = found[0][1] if len(found) == 1 else np.concatenate([f[1] for f in found])
+            occurrences = [snapshot.occurrences(*run) for run in runs]
+            at, places = occurrences[0]
+            if len(occurrences) > 1:
+                at = np.concatenate([slots for slots, _ in occurrences])
+                places = np.concatenate([here for _, here in occurrences])
             document_here = wanted[at]
             kept = document_here >= 0
             here = document_here[kept].astype(np.int64)
-            found_keys: IntArray = (here << snapshot.place_bits) | places[kept]
-            return found_keys
+            place_keys: IntArray = (here << snapshot.place_bits) | places[kept]
+            return place_keys
 
         for count in np.unique(typos[slots]).tolist():
             if count == ABSENT:

@@ -189,9 +189,9 @@ def _word_pattern(snapshot: Snapshot, joined: list[Term]) -> Pattern:
     zero, one, two = pattern.spellings
     typos = max(0, typos_allowed(word) - len(joined) + 1)
     pattern.most_typos = max(typos, 1)
-    found = snapshot.find(word)
-    if found >= 0:
-        zero.runs.append((found, found + 1))
+    index = snapshot.find(word)
+    if index >= 0:
+        zero.runs.append((index, index + 1))
         pattern.exact = words if len(joined) == 1 else ()
     prefix = joined[-1].is_prefix
     if prefix:
@@ -200,7 +200,7 @@ def _word_pattern(snapshot: Snapshot, joined: list[Term]) -> Pattern:
             pattern.prefix_run = (low, high)
         else:
             # The word itself comes first in the range and is not counted.
-            zero.runs[:] = [(low, min(high, low + MAX_PREFIX_WORDS + (found >= 0)))]
+            zero.runs[:] = [(low, min(high, low + MAX_PREFIX_WORDS + (index >= 0)))]
     with_one, with_two = typo_words(snapshot, word, typos, prefix=prefix)
     one.runs.extend(_runs(with_one))
     two.runs.extend(_runs(with_two))

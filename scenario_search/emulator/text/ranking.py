@@ -97,11 +97,11 @@ def _matching(matches: Matches, terms: Sequence[Term], universe: BoolArray) -> B
     phrases = [i for i, term in enumerate(terms) if term.is_phrase]
     if phrases:
         return _holding(matches, phrases, universe)
-    found = np.zeros_like(universe)
+    matching = np.zeros_like(universe)
     for node in matches.nodes:
         if node.first == 0:
-            found |= matches.of(node)
-    return found & universe
+            matching |= matches.of(node)
+    return matching & universe
 
 
 def _holding(matches: Matches, kept: list[int], universe: BoolArray) -> BoolArray:
@@ -122,12 +122,12 @@ def _dropped_words(
     Stops dropping when `needed` documents match.
     """
     levels = np.full(len(universe), -1, dtype=np.int8)
-    found = 0
+    matching = 0
     for level, kept in enumerate(_kept_terms(terms)):
         new = _holding(matches, kept, universe) & (levels < 0)
         levels[new] = level
-        found += int(np.count_nonzero(new))
-        if needed is not None and found >= needed:
+        matching += int(np.count_nonzero(new))
+        if needed is not None and matching >= needed:
             break
     return levels
 
@@ -156,14 +156,14 @@ class _Buckets:
 
     def find_paths(self, kept_terms: list[list[int]]) -> None:
         """All readings that some document matches with the words it was given."""
-        found: list[tuple[Path, int, BoolArray]] = []
+        readings: list[tuple[Path, int, BoolArray]] = []
         for level in np.unique(self.levels).tolist():
             kept = kept_terms[level]
             for path, fits in self._readings(kept, 0, (), self.levels == level):
-                found.append((path, level, fits))
-        self.paths = [path for path, _, _ in found]
-        self.path_levels = np.array([level for _, level, _ in found], dtype=np.int8)
-        self.fits = np.array([fits for _, _, fits in found], dtype=bool)
+                readings.append((path, level, fits))
+        self.paths = [path for path, _, _ in readings]
+        self.path_levels = np.array([level for _, level, _ in readings], dtype=np.int8)
+        self.fits = np.array([fits for _, _, fits in readings], dtype=bool)
 
     def _readings(
         self, kept: list[int], i: int, path: Path, fits: BoolArray

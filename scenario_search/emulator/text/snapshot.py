@@ -93,7 +93,7 @@ class Snapshot:
         """
         if low >= high:
             return np.empty(0, np.int32), np.empty(0, np.int32)
-        found = []
+        parts = []
         for view in self._views:
             segment = view.segment
             first = bisect_left(segment.words, self.words[low])
@@ -112,12 +112,12 @@ class Snapshot:
                 if not slots.size or slots.min() < 0:
                     kept = slots >= 0
                     slots, places = slots[kept], places[kept]
-            found.append((slots, places))
-        if len(found) == 1:
-            return found[0]
-        if not found:
+            parts.append((slots, places))
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
             return np.empty(0, np.int32), np.empty(0, np.int32)
-        return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+        return np.concatenate([f[0] for f in parts]), np.concatenate([f[1] for f in parts])
 
     def place_keys(self, word: str) -> IntArray:
         """Sorted place keys of a word."""
@@ -162,13 +162,15 @@ class Snapshot:
             for gap in (1, 2)
             for first, second in zip(words, words[gap:], strict=False)
         ]
-        found: IntArray | None = None
+        holding: IntArray | None = None
         for first, second, gap in dict.fromkeys(pairs):
             slots = self.slots_within(first, second, gap)
-            found = slots if found is None else np.intersect1d(found, slots, assume_unique=True)
-            if not found.size:
+            holding = (
+                slots if holding is None else np.intersect1d(holding, slots, assume_unique=True)
+            )
+            if not holding.size:
                 break
-        return found if found is not None else np.empty(0, np.int64)
+        return holding if holding is not None else np.empty(0, np.int64)
 
     def letters(self, low: int, high: int) -> NDArray[np.uint32]:
         """Characters of the words `low` up to `high`, which share their first character.

@@ -125,14 +125,14 @@ def _wrong_first_letter(snapshot: Snapshot, word: str, prefix: bool) -> IntArray
         letter = words[low][0]
         spellings |= {letter + rest, letter + word}
         low = bisect_left(words, letter + "\U0010ffff", low + 1)
-    found: set[int] = set()
+    indexes: set[int] = set()
     for spelling in spellings:
         if spelling[0] == first:
             continue
         if prefix:
-            found.update(range(*snapshot.prefix_range(spelling)))
+            indexes.update(range(*snapshot.prefix_range(spelling)))
         else:
             i = snapshot.find(spelling)
             if i >= 0:
-                found.add(i)
-    return np.array(sorted(found), dtype=np.int64)
+                indexes.add(i)
+    return np.array(sorted(indexes), dtype=np.int64)

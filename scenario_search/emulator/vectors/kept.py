@@ -134,8 +134,8 @@ class KeptVectors:
         self._gone.clear()
 
     def _part(self, numbers: list[int]) -> bytes:
-        found = ((number, self._index.get(number)) for number in numbers)
-        rows = {number: row for number, row in found if row is not None}
+        held_rows = ((number, self._index.get(number)) for number in numbers)
+        rows = {number: row for number, row in held_rows if row is not None}
         head = {
             "maker": self._maker,
             "revision": self.revision,
