@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from scenario_search.crawl.crawl import AsyncCrawl, Piece
 from scenario_search.crawl.crawler import AsyncCrawler
-from scenario_search.crawl.params import (
-    CrawlAssetsParams,
-    CrawlModelsParams,
-    CrawlPlanParams,
-    CrawlStats,
-    CrawlWindow,
-    RunOptions,
-)
+from scenario_search.crawl.params import CrawlPlanParams, CrawlStats, CrawlWindow
 from scenario_search.http.requester import Requester
-from scenario_search.search.signatures import takes, takes_beside
+from scenario_search.search.pages import AsyncPrefetch
+from scenario_search.search.signatures import takes
 from scenario_search.sync import portal
 from scenario_search.sync.portal import synchronous
-from scenario_search.wire.hits import Hit, SearchAssetSearchResponse, SearchModelSearchResponse
+from scenario_search.wire.hits import Hit
 
 __all__ = ["SyncCrawl", "SyncCrawler", "TaskBlock"]
 
+P = ParamSpec("P")
 H = TypeVar("H", bound=Hit)
 
 
-class _Batches(Protocol[H]):
-    """What runs tasks between entering and leaving, and yields hits in batches."""
-
-    async def __aenter__(self) -> Any: ...
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
-    def _batches(self) -> AsyncIterator[list[H]]: ...
-    def _expected_items(self) -> int | None: ...
-    def _check_entered(self, prefix: str) -> None: ...
-    def _shown_as(self, name: str, prefix: str) -> str: ...
-
-
-B = TypeVar("B", bound=_Batches[Any])
+B = TypeVar("B", bound=AsyncCrawl[Any] | AsyncPrefetch[Any])
 
 
 class TaskBlock(Generic[B, H]):
@@ -90,16 +69,11 @@ class TaskBlock(Generic[B, H]):
         self._entered_in = os.getpid()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         # A forked process inherits the block, but its tasks run in the parent.
         if os.getpid() == self._entered_in:
             self._entered_in = None
-            portal.close(self._tasks.__aexit__, kind, error, traceback)
+            portal.close(self._tasks.__aexit__, *error)
             self._caller.forget()
 
     def __iter__(self) -> Iterator[H]:
@@ -138,36 +112,44 @@ class SyncCrawl(TaskBlock[AsyncCrawl[H], H]):
     to_polars = synchronous(AsyncCrawl.to_polars)
 
 
+def _crawls(
+    start: Callable[Concatenate[Any, P], AsyncCrawl[H]],
+) -> Callable[Concatenate[Any, P], SyncCrawl[H]]:
+    """Returns a method of the asynchronous crawls as one that starts a synchronous crawl."""
+
+    @functools.wraps(start)
+    def call(self: SyncCrawler, /, *args: P.args, **options: P.kwargs) -> SyncCrawl[H]:
+        caller = portal.Caller()
+        crawl: Any = start  # with the options that its signature has
+        return SyncCrawl(crawl(self._here, *args, **_with_progress(caller, options)), caller)
+
+    call.__annotations__["return"] = start.__annotations__["return"].replace("Async", "Sync")
+    return call
+
+
+def _with_progress(caller: portal.Caller, options: dict[str, Any]) -> dict[str, Any]:
+    """Has a crawl's ``progress`` called in the thread that waits for the crawl."""
+    progress = options.get("progress")
+    if not callable(progress):
+        return options
+    return options | {"progress": partial(caller.tell, progress)}
+
+
 class SyncCrawler:
-    """The crawls of a client: every hit, past the engine's cap, once, and resumable."""
+    """The crawls of a client: every hit, past the engine's cap, once, and resumable.
+
+    ``progress`` is called in the thread that waits for a crawl. If it raises, the crawl ends.
+    """
 
     def __init__(self, requester: Requester) -> None:
-        self._crawler = AsyncCrawler(requester)
+        self._here = AsyncCrawler(requester)
 
     def __repr__(self) -> str:
-        return self._crawler._shown_as(type(self).__name__)
+        return self._here._shown_as(type(self).__name__)
 
-    @takes(CrawlAssetsParams)
-    def assets(self, **keywords: Any) -> SyncCrawl[SearchAssetSearchResponse]:
-        """Crawl assets; without a search condition, all of them.
-
-        ``progress`` is called in the thread that waits for the crawl. If it raises, the crawl ends.
-
-        Raises:
-            InvalidParamsError: The API's documentation rules the search out.
-        """
-        return _crawl(self._crawler.assets, keywords)
-
-    @takes(CrawlModelsParams)
-    def models(self, **keywords: Any) -> SyncCrawl[SearchModelSearchResponse]:
-        """Crawl models; without a search condition, all of them.
-
-        ``progress`` is called in the thread that waits for the crawl. If it raises, the crawl ends.
-
-        Raises:
-            InvalidParamsError: The API's documentation rules the search out.
-        """
-        return _crawl(self._crawler.models, keywords)
+    assets = _crawls(AsyncCrawler.assets)
+    models = _crawls(AsyncCrawler.models)
+    run = _crawls(AsyncCrawler.run)
 
     @takes(CrawlPlanParams)
     def plan(self, **keywords: Any) -> list[CrawlWindow]:
@@ -178,28 +160,4 @@ class SyncCrawler:
             IncompleteCrawlError: More than the cap were created in one millisecond.
         """
         caller = portal.Caller()
-        return caller.run(self._crawler.plan, **_with_progress(caller, keywords))
-
-    @takes_beside(RunOptions)
-    def run(self, window: CrawlWindow, **options: Any) -> SyncCrawl[Any]:
-        """Fetch one window of a plan.
-
-        Args:
-            window: A window that :meth:`plan` returned, in this process or another.
-            options: As for :meth:`assets`: concurrency, checkpoint, order, cap, on_invalid,
-                progress.
-        """
-        return _crawl(partial(self._crawler.run, window), options)
-
-
-def _crawl(start: Callable[..., AsyncCrawl[H]], options: dict[str, Any]) -> SyncCrawl[H]:
-    caller = portal.Caller()
-    return SyncCrawl(start(**_with_progress(caller, options)), caller)
-
-
-def _with_progress(caller: portal.Caller, options: dict[str, Any]) -> dict[str, Any]:
-    """Has a crawl's ``progress`` called in the thread that waits for the crawl."""
-    progress = options.get("progress")
-    if not callable(progress):
-        return options
-    return options | {"progress": partial(caller.tell_copy, progress)}
+        return caller.run(self._here.plan, **_with_progress(caller, keywords))

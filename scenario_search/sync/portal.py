@@ -40,56 +40,34 @@ T = TypeVar("T")
 
 _POLL = 0.1
 """Seconds between two checks for what does not wake up a waiting thread."""
-
 _FAREWELL = 1.0
 """Seconds that the end of the interpreter waits for connections to close."""
-
 _END = object()
 
 
-class _Portal:
-    """A portal and its thread, which starts immediately."""
+class _Portal(threading.Thread):
+    """The portal's thread."""
 
     def __init__(self) -> None:
+        super().__init__(name="scenario-search", daemon=True)
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._started: Future[BlockingPortal] = Future()
-        self._closing: set[asyncio.Task[Any]] = set()
-        self._thread = threading.Thread(target=self._serve, name="scenario-search", daemon=True)
-        self._thread.start()
+        self.started: Future[BlockingPortal] = Future()
+        self.start()
 
-    def _serve(self) -> None:
+    def run(self) -> None:
         try:
             anyio.run(self._serve_calls)
         except BaseException as error:
-            if self._started.done():
+            if self.started.done():
                 raise
             # For example, no file descriptor is left for an event loop.
-            self._started.set_exception(error)
+            self.started.set_exception(error)
 
     async def _serve_calls(self) -> None:
         async with BlockingPortal() as portal:
             self.loop = asyncio.get_running_loop()
-            self._started.set_result(portal)
+            self.started.set_result(portal)
             await portal.sleep_until_stopped()
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
-    @property
-    def is_here(self) -> bool:
-        """Whether this is the portal's own thread, which cannot wait for its own calls."""
-        return threading.current_thread() is self._thread
-
-    def start(self, function: Callable[[], Any]) -> None:
-        """Starts a coroutine function, or calls a function, in the portal's loop."""
-        self._started.result().start_task_soon(function)
-
-    def start_here(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Starts a coroutine from the portal's own thread."""
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
 
 
 # Reentrant, since a signal handler or a finalizer may use a client wherever it interrupts.
@@ -109,7 +87,7 @@ def _running_portal() -> _Portal:
             "the program ends, for example inside 'with'"
         )
     with _lock:
-        if _portal is None or not _portal.alive:
+        if _portal is None or not _portal.is_alive():
             _portal = _Portal()
         return _portal
 
@@ -119,71 +97,26 @@ def run(function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: 
     return Caller().run(function, *args, **kwargs)
 
 
-def close(
-    function: Callable[P, Coroutine[Any, Any, Any]], *args: P.args, **kwargs: P.kwargs
-) -> None:
+def close(function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None:
     """Runs a coroutine function that closes something, from wherever garbage is collected.
 
-    That may be the portal's own thread, which does not wait for it, or the end of the interpreter,
-    where the function does not run: the process is about to close all connections.
+    That may be the portal's own thread, which cannot wait for it, or the end of the interpreter,
+    where it does not run: the process is about to close all connections.
     """
     if sys.is_finalizing():
         return
-    if _portal is not None and _portal.is_here:
-        _portal.start_here(function(*args, **kwargs))
+    if threading.current_thread() is _portal:
+        threading.Thread(target=run, args=(function, *args), daemon=True).start()
     else:
-        run(function, *args, **kwargs)
+        run(function, *args)
 
 
 def check_process(process: int, what: str) -> None:
-    """Refuses to go on in a forked process with what runs in its parent.
-
-    Args:
-        process: The id of the process in which it started.
-        what: The beginning of the message.
-
-    Raises:
-        RuntimeError: This is another process.
-    """
+    """Raises a :class:`RuntimeError` that begins with ``what`` in any process but this one."""
     if process != os.getpid():
         raise RuntimeError(
             f"{what} before this process was forked, and goes on in its parent: start again here"
         )
-
-
-class _Call(Generic[T]):
-    """One call of a coroutine function in the portal.
-
-    It can be cancelled from its first moment on, unlike the future of ``start_task_soon``, which
-    the caller does not have yet if Ctrl-C interrupts it while the call is handed over.
-
-    Attributes:
-        outcome: What the function returns or raises. It never reaches the portal, whose calls all
-            end if one of them raises ``SystemExit``.
-    """
-
-    def __init__(
-        self, function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings
-    ) -> None:
-        self._function = function
-        self._warned = warned
-        self._task: asyncio.Task[Any] | None = None
-        self.outcome: Future[T] = Future()
-
-    async def run(self) -> None:
-        self._task = asyncio.current_task()
-        try:
-            with collect_warnings(self._warned):
-                result = await self._function()
-        except BaseException as error:  # noqa: BLE001 - see above
-            self.outcome.set_exception(error)
-        else:
-            self.outcome.set_result(result)
-
-    def cancel(self) -> None:
-        """Cancels the call, in the portal. Calls start in their order, so it has begun, if ever."""
-        if self._task is not None:
-            self._task.cancel()
 
 
 class Caller:
@@ -214,25 +147,43 @@ class Caller:
         return self._run(partial(function, *args, **kwargs), [])
 
     def _run(self, function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings) -> T:
+        # The future of start_task_soon would not do: Ctrl-C may arrive in there, while the call is
+        # handed over, and SystemExit in one call would end the portal, and with it all others.
+        outcome: Future[T] = Future()
+        outcome.add_done_callback(lambda _: self._errands.put(_wake_up))
+        task: asyncio.Task[Any] | None = None
+
+        async def call() -> None:
+            nonlocal task
+            task = asyncio.current_task()
+            try:
+                with collect_warnings(warned):
+                    outcome.set_result(await function())
+            except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
+                outcome.set_exception(error)
+
+        def cancel() -> None:
+            # Calls start in their order, so this one has begun, if it ever will.
+            if task is not None:
+                task.cancel()
+
         portal = _running_portal()
-        if portal.is_here:
+        if threading.current_thread() is portal:
             raise RuntimeError(
                 "A synchronous client cannot be used in its own event loop (in a limiter or a "
                 "hook), since it would wait for itself: use it in another thread"
             )
         process = os.getpid()
-        call = _Call(function, warned)
-        call.outcome.add_done_callback(lambda _: self.tell(_nothing))
         try:
             with _interrupts() as interrupts:
-                portal.start(call.run)
-                self._wait(call.outcome, portal, interrupts)
-            return call.outcome.result()
+                portal.started.result().start_task_soon(call)
+                self._wait(outcome, portal, interrupts)
+            return outcome.result()
         except BaseException as error:
-            if not call.outcome.done() and process == os.getpid() and portal.alive:
-                portal.start(call.cancel)
-                while isinstance(error, Exception) and not call.outcome.done() and portal.alive:
-                    wait([call.outcome], _POLL)
+            if not outcome.done() and portal.is_alive() and process == os.getpid():
+                portal.started.result().start_task_soon(cancel)
+                while isinstance(error, Exception) and not outcome.done() and portal.is_alive():
+                    wait([outcome], _POLL)
             raise
         finally:
             while warned:
@@ -253,7 +204,7 @@ class Caller:
             except queue.Empty:
                 if done:
                     return
-                if not portal.alive:
+                if not portal.is_alive():
                     raise RuntimeError("The event loop of synchronous clients has ended") from None
             else:
                 errand()
@@ -271,13 +222,9 @@ class Caller:
         while (item := self._run(following, warned)) is not _END:
             yield cast("T", item)
 
-    def tell(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Has the thread call a function, at the latest before its call returns."""
-        self._errands.put(partial(function, *args, **kwargs))
-
-    def tell_copy(self, function: Callable[[T], object], value: T) -> None:
+    def tell(self, function: Callable[[T], object], value: T) -> None:
         """Has the thread call a function with a value as it is now, however it changes later."""
-        self.tell(function, copy.copy(value))
+        self._errands.put(partial(function, copy.copy(value)))
 
     async def each(self, items: Iterable[T]) -> AsyncIterator[T]:
         """Iterates over an iterable in the thread, and takes each item when it is wanted."""
@@ -293,15 +240,13 @@ class Caller:
                 return
             try:
                 answer.set_result(function(*args))
-            except StopIteration as error:
+            except StopIteration:
                 # A future accepts no StopIteration, and would wait forever.
-                reason = RuntimeError(f"{function.__name__}() raised StopIteration")
-                reason.__cause__ = error
-                answer.set_exception(reason)
+                answer.set_exception(RuntimeError(f"{function.__name__}() raised StopIteration"))
             except Exception as error:  # noqa: BLE001 - raised where it was asked
                 answer.set_exception(error)
 
-        self.tell(errand)
+        self._errands.put(errand)
         return await asyncio.wrap_future(answer)
 
     def forget(self) -> None:
@@ -309,8 +254,8 @@ class Caller:
         self._errands = queue.SimpleQueue()
 
 
-def _nothing() -> None:
-    """Wakes up a thread."""
+def _wake_up() -> None:
+    """An errand for a thread whose call is over."""
 
 
 @contextmanager
@@ -322,11 +267,8 @@ def _interrupts() -> Iterator[list[int]]:
     """
     signals: list[int] = []
     handler = signal.getsignal(signal.SIGINT)
-    if (
-        not _loop_runs_here()
-        or not callable(handler)
-        or threading.current_thread() is not threading.main_thread()
-    ):
+    main = threading.current_thread() is threading.main_thread()
+    if not (main and callable(handler) and _loop_runs_here()):
         yield signals
         return
 
@@ -343,10 +285,9 @@ def _interrupts() -> Iterator[list[int]]:
 
 def _loop_runs_here() -> bool:
     try:
-        asyncio.get_running_loop()
+        return asyncio.get_running_loop() is not None
     except RuntimeError:
         return False
-    return True
 
 
 class Items(Generic[T]):
@@ -367,8 +308,8 @@ class Items(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        # Before the lock: its owner may be a thread that no longer runs, in the process that was
-        # forked or at the end of the interpreter.
+        # Before the lock, whose owner may be a thread that no longer runs: after a fork, or while
+        # the interpreter shuts down.
         check_process(self._process, "This iteration was started")
         if sys.is_finalizing():
             _running_portal()
@@ -401,17 +342,11 @@ def reset_in_fork(transport: Transport) -> None:
         _transports.add(transport)
 
 
-def _ignore(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:
-    """Ignores what an event loop reports."""
-
-
 def _reset() -> None:
     """Lets a forked process start anew. It keeps what it inherits, and never touches it."""
     global _lock, _portal  # noqa: PLW0603 - a process has one portal
     _lock = threading.RLock()
-    if _portal is not None and _portal.loop is not None:
-        # The tasks go on in the parent. Their copies must not report that they never ended.
-        _portal.loop.set_exception_handler(_ignore)
+    _silence(_portal)  # The tasks go on in the parent.
     _inherited.append(_portal)
     _portal = None
     _inherited.extend(transport.leave_behind() for transport in list(_transports))
@@ -422,13 +357,18 @@ def _close_connections() -> None:
     """Warns of clients that were not closed, while their loop can still close the connections."""
     with _lock:
         unclosed = [transport for transport in list(_transports) if transport.warn_unclosed()]
-    if unclosed and _portal is not None and _portal.loop is not None and _portal.alive:
-        # Tasks that are left end with the process, which is no error.
-        _portal.loop.set_exception_handler(_ignore)
+    _silence(_portal)  # The tasks end with the process.
+    if unclosed and _portal is not None and _portal.loop is not None and _portal.is_alive():
         closed = threading.Event()
         _portal.loop.call_soon_threadsafe(closed.set)
         # Bounded, since a hook of a caller may block the loop.
         closed.wait(_FAREWELL)
+
+
+def _silence(portal: _Portal | None) -> None:
+    """Keeps a portal's tasks from reporting that they were destroyed before they ended."""
+    if portal is not None and portal.loop is not None:
+        portal.loop.set_exception_handler(lambda _loop, _context: None)
 
 
 if hasattr(os, "register_at_fork"):

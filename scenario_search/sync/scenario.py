@@ -9,16 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from types import TracebackType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Literal,
-    NoReturn,
-    ParamSpec,
-    Self,
-    TypeVar,
-)
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar
 
 import attrs
 
@@ -27,11 +18,7 @@ from scenario_search.http.options import ClientOptions
 from scenario_search.http.requester import Requester
 from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
 from scenario_search.search.exports import PageFrames
-from scenario_search.search.methods import (
-    SearchMethod,
-    prepared_search,
-    search_method,
-)
+from scenario_search.search.methods import SearchMethod, prepared_search, search_method
 from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset
 from scenario_search.search.results import AsyncSearchResults
 from scenario_search.search.signatures import makes, returns_same, takes
@@ -159,7 +146,7 @@ class Scenario:
             directory,
             concurrency=concurrency,
             on_error=on_error,
-            progress=None if progress is None else partial(caller.tell_copy, progress),
+            progress=None if progress is None else partial(caller.tell, progress),
         )
 
     def close(self) -> None:
@@ -169,12 +156,7 @@ class Scenario:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
