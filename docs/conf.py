@@ -64,10 +64,10 @@ _BUILTINS = set(dir(builtins))
 
 MADE_BY_CLIENTS = {
     *("AsyncSearch", "AsyncSearchResults", "AsyncSearchHitsOffset", "AsyncPrefetch"),
-    *("SearchExports", "SyncSearch", "SyncSearchHitsOffset", "SyncPrefetch", "PageInfo"),
-    *("AsyncCrawler", "AsyncCrawl", "SyncCrawler", "SyncCrawl", "CrawlStats", "CrawlWindow"),
-    *("Piece", "Window", "ResponseInfo", "DownloadReport", "DownloadedFile", "Field"),
-    *("Faults", "Rule", "LoadReport", "SeenRequest", "Embedder"),
+    *("SearchExports", "PageFrames", "SyncSearch", "SyncSearchHitsOffset", "SyncPrefetch"),
+    *("PageInfo", "AsyncCrawler", "AsyncCrawl", "SyncCrawler", "SyncCrawl", "CrawlStats"),
+    *("CrawlWindow", "Piece", "Window", "ResponseInfo", "DownloadReport", "DownloadedFile"),
+    *("Field", "Faults", "Rule", "LoadReport", "SeenRequest", "Embedder"),
 }
 """Classes that nobody makes by hand, so that how they are made is not shown."""
 

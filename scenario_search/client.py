@@ -27,8 +27,8 @@ __all__ = ["AsyncScenario"]
 class AsyncScenario:
     """A client of Scenario's Search API for asyncio.
 
-    Use it as an async context manager, or call :meth:`close` at the end. It may be made outside
-    of an event loop; its connections are made on first use, in the loop that is running then.
+    Use it as an async context manager, or call :meth:`close` at the end. It may be created outside
+    of an event loop. Its connections are opened on first use, in the loop that runs then.
 
     Args:
         options: See :class:`~scenario_search.AsyncClientOptions`: all are keywords,
@@ -47,13 +47,15 @@ class AsyncScenario:
     @makes(AsyncClientOptions)
     @classmethod
     def demo(cls, **options: Any) -> Self:
-        """Give a client of an embedded emulator with demo data, which ends with the client.
+        """Returns a client of an embedded emulator with demo data.
 
-        The emulator starts at once, in half a second, and serves from a thread of its own, until
-        the client is closed or collected or the interpreter ends. No account, no network.
+        The emulator starts in about half a second, in a thread of its own. It ends when the
+        client is closed or collected, or when the interpreter ends. It needs no account and no
+        network.
 
         Args:
-            options: As for the client; the base URL and the credentials are the emulator's.
+            options: As for the client, without the base URL and the credentials, which are the
+                emulator's.
 
         Raises:
             ImportError: The extra ``emulator`` is not installed.
@@ -94,20 +96,24 @@ class AsyncScenario:
         on_error: Literal["raise", "skip"] = "raise",
         progress: Callable[[DownloadReport], object] | None = None,
     ) -> DownloadReport:
-        """Download the files of assets into a folder.
+        """Downloads the files of assets into a folder.
 
-        Each file is named by its asset's id, and has a line in ``manifest.jsonl``. What is there
-        is not fetched again, so a download that was ended goes on. Expired URLs are replaced. The
-        client's ``max_retries`` holds for files too; its ``limiter`` and ``deadline`` do not.
+        Each file is named after its asset's id and has a line in ``manifest.jsonl``. Files that
+        exist are not fetched again, so an interrupted download resumes. Expired URLs are
+        replaced. The client's ``max_retries`` applies to files too; its ``limiter`` and
+        ``deadline`` do not.
 
         Args:
-            assets: A page, results, a crawl (inside ``async with``, to have its requests run at
-                once), or anything that gives assets.
-            directory: The folder, made if it is not there.
-            concurrency: How many files are fetched at once.
-            on_error: Whether a file that cannot be downloaded is an error, or is left out: it is
-                then in the report and in the manifest.
+            assets: A page, results, a crawl (inside ``async with``, so that its requests run
+                concurrently), or any iterable of assets.
+            directory: The folder; created if it does not exist.
+            concurrency: How many files are fetched concurrently.
+            on_error: Whether a file that cannot be downloaded raises, or is skipped and listed
+                in the report and in the manifest.
             progress: Called with the report after every file.
+
+        Returns:
+            What was downloaded, skipped and refused.
 
         Raises:
             InvalidParamsError: An argument cannot be used.
@@ -137,7 +143,7 @@ class AsyncScenario:
 
     @returns_same(AsyncClientOptions)
     def with_options(self, **changes: Any) -> Self:
-        """Give a copy with other options that shares the connections.
+        """Returns a copy with other options that shares the connections.
 
         Closing any of the copies closes the connections of all.
 
@@ -159,7 +165,7 @@ class AsyncScenario:
         return copy
 
     async def close(self) -> None:
-        """Close the connections. Closing again does nothing."""
+        """Closes the connections. Closing again does nothing."""
         await self._requester.transport.close()
         if self._demo is not None:
             await self._demo.stop()

@@ -31,7 +31,7 @@ _LEAST_ERASED = 8
 
 
 class Credentials:
-    """What goes into the ``Authorization`` header. Shows itself nowhere."""
+    """What goes into the ``Authorization`` header. It never appears in a ``repr``."""
 
     __slots__ = ("_parts", "_value", "kind")
 
@@ -42,11 +42,11 @@ class Credentials:
         self._parts = [HiddenText(part) for part in (encoded, *parts) if len(part) >= _LEAST_ERASED]
 
     def authorization(self) -> str:
-        """Give the header's value."""
+        """Returns the header's value."""
         return self._value
 
     def erased(self, body: bytes) -> bytes:
-        """Take the credentials out of what a server sends back, which errors and logs quote."""
+        """Returns a response's body without the credentials, since errors and logs quote it."""
         for part in self._parts:
             body = body.replace(part.encode(), b"[hidden]")
         return body
@@ -59,22 +59,22 @@ class Credentials:
 
 
 def take_credentials(options: dict[str, Any]) -> Credentials:
-    """Take the credentials out of a client's options, or of the environment.
+    """Removes the credentials from a client's options, and returns them or the environment's.
 
     Explicit credentials beat the environment's. Key and secret come as a pair, from one source.
 
     Args:
-        options: The keywords given to the client. The credentials are removed.
+        options: The client's keywords. The credentials are removed from them.
 
     Raises:
         ConfigurationError: There are none, half a pair, both kinds, or one cannot be sent.
     """
-    given = [options.pop(name, None) for name in ("api_key", "api_secret", "bearer_auth")]
+    values = [options.pop(name, None) for name in ("api_key", "api_secret", "bearer_auth")]
     names = ["api_key", "api_secret", "bearer_auth"]
-    if not any(value is not None for value in given):
+    if not any(value is not None for value in values):
         names = list(CREDENTIAL_VARIABLES)
-        given = [HiddenText(os.environ.get(name, "")) or None for name in names]
-    present = [name for name, value in zip(names, given, strict=True) if value is not None]
+        values = [HiddenText(os.environ.get(name, "")) or None for name in names]
+    present = [name for name, value in zip(names, values, strict=True) if value is not None]
     if not present:
         raise ConfigurationError(
             "No credentials: pass api_key and api_secret (or bearer_auth), or set "
@@ -89,19 +89,19 @@ def take_credentials(options: dict[str, Any]) -> Credentials:
     if len(present) == 1 and names[2] not in present:
         missing = names[1] if present == [names[0]] else names[0]
         raise ConfigurationError(f"{present[0]} comes as a pair with {missing}, which is missing")
-    for name, value in zip(names, given, strict=True):
+    for name, value in zip(names, values, strict=True):
         if value is not None:
             _check_credential(name, value)
-    if ":" in (given[0] or ""):
+    if ":" in (values[0] or ""):
         raise ConfigurationError(f"{names[0]} must not hold a colon")
-    parts = [value for value in given if value is not None]
-    if given[2] is not None:
-        return Credentials("bearer", f"Bearer {given[2]}", parts)
+    parts = [value for value in values if value is not None]
+    if values[2] is not None:
+        return Credentials("bearer", f"Bearer {values[2]}", parts)
     return Credentials("basic", _basic_authorization(*parts), parts)
 
 
 def _basic_authorization(key: str, secret: str) -> str:
-    """Give the value of an ``Authorization`` header for HTTP Basic (RFC 7617, UTF-8)."""
+    """Returns the value of an ``Authorization`` header for HTTP Basic (RFC 7617, UTF-8)."""
     return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode("ascii")
 
 

@@ -92,10 +92,10 @@ def _boolean(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
 
 def _context_manager(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
     if value is not None and not isinstance(value, AbstractAsyncContextManager):
-        found = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        kind = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
         raise ConfigurationError(
             f"{attribute.name} must be an asynchronous context manager, such as "
-            f"asyncio.Semaphore(8), not {found}"
+            f"asyncio.Semaphore(8), not {kind}"
         )
 
 
@@ -136,11 +136,11 @@ class ClientOptions:
     max_retries: int = attrs.field(default=2, converter=as_int, validator=_whole(0))
     """How many times a failed attempt is repeated."""
     max_retry_wait: float = attrs.field(default=60.0, validator=_wait)
-    """Seconds: a longer wait before a retry is not begun."""
+    """Seconds. If a retry would have to wait longer, the client raises immediately."""
     max_connections: int = attrs.field(default=100, converter=as_int, validator=_whole(1))
-    """How many connections are open at once."""
+    """How many connections may be open at the same time."""
     max_response_bytes: int = attrs.field(default=8 * 2**20, converter=as_int, validator=_whole(1))
-    """How large an answer may be, once decompressed."""
+    """How large a response may be, once decompressed."""
     max_image_bytes: int = attrs.field(default=20 * 2**20, converter=as_int, validator=_whole(1))
     """How large a reference image may be."""
     default_headers: Mapping[str, str] | None = attrs.field(
@@ -154,7 +154,7 @@ class ClientOptions:
     validate: bool = attrs.field(default=True, validator=_boolean)
     """Whether requests are checked before they are sent."""
     strict: bool = attrs.field(default=False, validator=_boolean)
-    """Whether an answer that is not as documented is an error."""
+    """Whether a response that differs from the documentation is an error."""
     allow_http: bool = attrs.field(default=False, validator=_boolean)
     """Whether credentials may travel over plain http to a host that is not this machine."""
     limiter: AbstractAsyncContextManager[Any] | None = attrs.field(
@@ -180,17 +180,21 @@ class AsyncClientOptions(ClientOptions):
     """A session of the caller's, used for all requests and never closed by the client."""
 
 
-def resolve_base_url(given: str | None, *, allow_http: bool) -> str:
-    """Give the base URL, without a slash at its end.
+def resolve_base_url(base_url: str | None, *, allow_http: bool) -> str:
+    """Returns the base URL, without a slash at its end.
+
+    Args:
+        base_url: The option; ``None`` for the environment's, or else the public service.
+        allow_http: Whether plain http to another machine is allowed.
 
     Raises:
-        ConfigurationError: It is no absolute http(s) URL, or plain http to another machine.
+        ConfigurationError: It is not an absolute http(s) URL, or plain http to another machine.
     """
     # Hidden until it is known to hold no password, since an error may be shown with all locals.
-    given = HiddenText(given or os.environ.get(BASE_URL) or DEFAULT_BASE_URL)
-    if problem := _base_url_problem(str(given), allow_http=allow_http):
+    base_url = HiddenText(base_url or os.environ.get(BASE_URL) or DEFAULT_BASE_URL)
+    if problem := _base_url_problem(str(base_url), allow_http=allow_http):
         raise ConfigurationError(problem)
-    return str(given).rstrip("/")
+    return str(base_url).rstrip("/")
 
 
 def _base_url_problem(url: str, *, allow_http: bool) -> str | None:
@@ -217,7 +221,7 @@ def _base_url_problem(url: str, *, allow_http: bool) -> str | None:
 
 
 def _shown(url: str) -> str:
-    """Show a URL that could not be read, without what may be a password or a token."""
+    """Returns a URL that could not be parsed, without what may be a password or a token."""
     return url.rpartition("@")[2].partition("?")[0].partition("#")[0]
 
 
@@ -231,6 +235,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def resolve_project_id(given: str | None) -> str | None:
-    """Give the client's project, of its own option or of the environment."""
-    return given or os.environ.get(PROJECT_ID) or None
+def resolve_project_id(project_id: str | None) -> str | None:
+    """Returns the client's project: its own option, or the environment's."""
+    return project_id or os.environ.get(PROJECT_ID) or None

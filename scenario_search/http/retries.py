@@ -40,7 +40,7 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
 def _number(text: str | None) -> float | None:
-    """Read a plain non-negative decimal; ``None`` for anything else."""
+    """Returns a plain non-negative decimal as a number; ``None`` for anything else."""
     if text is None or not _NUMBER.fullmatch(text := text.strip(" \t")):
         return None
     value = float(text)
@@ -48,13 +48,13 @@ def _number(text: str | None) -> float | None:
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Give how many seconds the server asks to wait; ``None`` where it does not say.
+    """Returns how many seconds the server asks to wait; ``None`` where it does not say.
 
     ``retry-after-ms`` (milliseconds) wins over ``Retry-After`` (seconds, or a date). A date in
     the past is 0. What is no such thing is passed over.
 
     Args:
-        headers: The answer's headers; look-ups must ignore case.
+        headers: The response's headers; look-ups must ignore case.
         now: The current time, with a time zone.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
@@ -90,7 +90,7 @@ class RetryPolicy:
     def delay(
         self, error: APIError, attempt: int, *, chance: float, time_left: float | None = None
     ) -> float | None:
-        """Give the seconds to wait before the next attempt; ``None`` to give up.
+        """Returns the seconds to wait before the next attempt; ``None`` to give up.
 
         Args:
             error: How the attempt ended.
@@ -111,7 +111,7 @@ class RetryPolicy:
 
 
 def is_retryable(error: APIError) -> bool:
-    """Say whether sending again may help: the connection, the load or the server failed."""
+    """Whether sending again may help: the connection, the load or the server failed."""
     if isinstance(error, APIConnectionError):
         return not isinstance(error, APICertificateError)
     if isinstance(error, QuotaExceededError) or error.status_code is None:

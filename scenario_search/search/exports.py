@@ -20,10 +20,10 @@ H = TypeVar("H", bound=Hit)
 
 
 class SearchExports(abc.ABC, Generic[H]):
-    """What writes to a file every hit that an iteration gives, page by page.
+    """Writes to a file every hit that an iteration yields, page by page.
 
-    That is all hits of results; of a page, its own and those of the pages after it. ``max_items``
-    ends it early. The file is there whole or not at all, and what was there before is replaced.
+    Results write all hits; a page writes its own and those of the pages after it, both up to
+    ``max_items``. The file is replaced as a whole, or not at all.
     Past the engine's cap of 1000, export a crawl.
     """
 
@@ -33,31 +33,31 @@ class SearchExports(abc.ABC, Generic[H]):
     def _export_source(self) -> ExportSource[H]: ...
 
     async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
-        """Write the hits to a file, a line of JSON each, as the API sent them.
+        """Writes the hits to a file, one line of JSON each, as the API sent them.
 
         Raises:
             OSError: The file cannot be written.
             PaginationError: The server does not advance.
-            APIError: A page could not be read.
+            APIError: A request failed, after its retries.
         """
         from scenario_search.export import files as export  # noqa: PLC0415 - few searches need it
 
         await export.to_jsonl(self._export_source(), path)
 
     async def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the hits to a CSV file: see :func:`scenario_search.export.files.to_csv`.
+        """Writes the hits to a CSV file. See :func:`scenario_search.export.files.to_csv`.
 
         Raises:
             OSError: The file cannot be written.
             PaginationError: The server does not advance.
-            APIError: A page could not be read.
+            APIError: A request failed, after its retries.
         """
         from scenario_search.export import files as export  # noqa: PLC0415 - few searches need it
 
         await export.to_csv(self._export_source(), path)
 
     async def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write the hits to a Parquet file.
+        """Writes the hits to a Parquet file.
 
         Types and columns: :mod:`scenario_search.export.parquet`.
 
@@ -65,7 +65,7 @@ class SearchExports(abc.ABC, Generic[H]):
             ImportError: pyarrow is not installed.
             OSError: The file cannot be written.
             PaginationError: The server does not advance.
-            APIError: A page could not be read.
+            APIError: A request failed, after its retries.
         """
         from scenario_search.export import parquet as export_parquet  # noqa: PLC0415 - few searches need it
 
@@ -81,7 +81,7 @@ class PageFrames(abc.ABC, Generic[H]):
 
     @abc.abstractmethod
     def _hit_class(self) -> type[Hit] | None:
-        """Returns the class of the hits; ``None`` where an empty page cannot tell."""
+        """Returns the class of the hits; ``None`` where an empty page does not show it."""
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Returns this page's hits as flat rows, whose columns are always the same.

@@ -1,4 +1,4 @@
-"""The methods that start searches, and how a method is made of an endpoint."""
+"""The methods that start searches, and how an endpoint becomes a method."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class PagedSearch(PreparedSearch[H]):
 
     Attributes:
         expected_items: How many hits the walk that began last will yield, as far as its first
-            page tells.
+            page says.
     """
 
     expected_items: int | None = None
@@ -84,7 +84,7 @@ class PagedSearch(PreparedSearch[H]):
 
         Raises:
             InvalidParamsError: An image cannot be read, or a value has no JSON form.
-            APIError: The request failed, after its retries, or the response is no page.
+            APIError: The request failed, after its retries, or the response is not a page.
         """
         data, info = await self.fetch_json(position, pause=pause)
         slices = self._decoder.in_slices(data, invalid=invalid, **error_context(info))
@@ -123,7 +123,7 @@ class PagedSearch(PreparedSearch[H]):
                 warn_caller(warning, TruncatedResultsWarning)
 
     async def hits(self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]) -> AsyncIterator[H]:
-        """Give the hits of pages, ``max_items`` at most."""
+        """Yields the hits of pages, ``max_items`` at most."""
         async for batch in self.batches(pages):
             for hit in batch:
                 yield hit
@@ -131,7 +131,7 @@ class PagedSearch(PreparedSearch[H]):
     async def batches(
         self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]
     ) -> AsyncIterator[list[H]]:
-        """Give the hits of pages, those of a page at once, ``max_items`` at most."""
+        """Yields the hits of pages, a list for each page, ``max_items`` at most."""
         left = self.max_items
         async for page in pages:
             yield page.hits[:left]
@@ -139,24 +139,24 @@ class PagedSearch(PreparedSearch[H]):
                 left = max(0, left - len(page.hits))
 
     def export_source(self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]) -> ExportSource[H]:
-        """Give the hits of pages as what can be exported."""
+        """Returns the hits of pages as a source of an export."""
         from scenario_search.export.files import source_of  # noqa: PLC0415 - few searches need it
 
         return source_of(self.endpoint.hit_class, self.batches(pages))
 
     @property
     def max_items(self) -> int | None:
-        """The most hits an iteration gives."""
+        """The most hits that an iteration yields."""
         return None if self.params.max_items is None else int(self.params.max_items)
 
     async def count(self) -> int:
-        """Ask for the total, by way of page mode."""
+        """Returns the total, by one small request in page mode."""
         page = await self.fetch(Position(paged=True, start=1, size=1))
         totals = (page.total_hits, page.total_pages, page.estimated_total_hits)
         total = next((n for n in map(whole_number, totals) if n is not None), None)
         if total is None:
             raise APIResponseValidationError(
-                "The answer has no totalHits to count by",
+                "The response has no totalHits to count by",
                 paths=("$.totalHits",),
                 status_code=page.response.status_code,
                 request_id=page.response.request_id,
@@ -175,8 +175,8 @@ class PagedSearch(PreparedSearch[H]):
 class AsyncSearchHitsOffset(SearchHits[H], PageFrames[H], SearchExports[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
 
-    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``; ``to_dicts``, ``to_pandas`` and
-    ``to_polars`` give this page's hits, which need no request.
+    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``. ``to_dicts``, ``to_pandas`` and
+    ``to_polars`` return this page's hits and send no request.
     """
 
     _search: PagedSearch[H] | None = attrs.field(default=None, eq=False, init=False)
@@ -203,25 +203,25 @@ class AsyncSearchHitsOffset(SearchHits[H], PageFrames[H], SearchExports[H]):
         return None if self._search is None else self._search.endpoint.hit_class
 
     def _no_request(self) -> NoReturn:
-        raise PaginationError("This page was not made by a client's search")
+        raise PaginationError("This page was not returned by a client's search")
 
     def _origin(self) -> PagedSearch[H]:
         return self._search or self._no_request()
 
     def has_next_page(self) -> bool:
-        """Say whether there is a page after this one, as far as this one tells."""
+        """Whether there is a page after this one, as far as this one says."""
         return next_position(self._position, self) is not None
 
     def next_page_info(self) -> PageInfo | None:
-        """Give what a request for the next page changes in the body; ``None`` at the end."""
+        """Returns what a request for the next page changes in the body; ``None`` at the end."""
         following = next_position(self._position, self)
         return None if following is None else PageInfo(following.wire())
 
     async def get_next_page(self) -> AsyncSearchHitsOffset[H]:
-        """Ask for the page after this one.
+        """Requests the page after this one.
 
         Raises:
-            PaginationError: There is none (ask ``has_next_page()`` first), or the server gave
+            PaginationError: There is none (ask ``has_next_page()`` first), or the server sent
                 this page again.
         """
         search = self._origin()
@@ -235,7 +235,7 @@ class AsyncSearchHitsOffset(SearchHits[H], PageFrames[H], SearchExports[H]):
         return page
 
     def iter_pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
-        """Give this page, then the ones after it; ``max_items`` counts from this page on."""
+        """Yields this page, then the ones after it. ``max_items`` counts from this page on."""
         return self._origin().pages(Walk(page_position(self._position, self)), self)
 
     def __aiter__(self) -> AsyncIterator[H]:
@@ -248,7 +248,7 @@ class AsyncSearchHitsOffset(SearchHits[H], PageFrames[H], SearchExports[H]):
         return self._origin().batches(self.iter_pages())
 
     def prefetch(self, pages_ahead: int) -> AsyncPrefetch[H]:
-        """Iterate on from this page with several pages under way at once.
+        """Iterates on from this page with several requests in flight.
 
         See :meth:`AsyncSearchResults.prefetch`.
         """
@@ -256,7 +256,7 @@ class AsyncSearchHitsOffset(SearchHits[H], PageFrames[H], SearchExports[H]):
         return AsyncPrefetch(self._origin(), walk, pages_ahead, self)
 
     async def count(self) -> int:
-        """Count all hits of this page's search, as :meth:`AsyncSearchResults.count` does."""
+        """Returns how many hits this page's search has. See :meth:`AsyncSearchResults.count`."""
         return await self._origin().count()
 
 
@@ -264,7 +264,7 @@ class AsyncPrefetch(Generic[H]):
     """The hits of a search, in order, with up to ``pages_ahead`` pages in flight.
 
     Use it with ``async with``: on the way out, requests in flight are cancelled and awaited.
-    The first page is fetched alone, since it tells the end; nothing is fetched beyond that.
+    The first page is fetched alone, since it says where the end is; nothing is fetched beyond that.
 
     Args:
         search: The search.

@@ -19,7 +19,7 @@ PageT = TypeVar("PageT", bound=SearchHits[Any])
 class ReadAhead(Generic[PageT]):
     """Fetches pages ahead of where they are read, never past the end that is known.
 
-    The first page is fetched alone, since it tells the end. Whoever reads ahead must await
+    The first page is fetched alone, since it says where the end is. Whoever reads ahead must await
     :meth:`cancel` at the end.
 
     Args:

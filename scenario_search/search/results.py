@@ -26,9 +26,9 @@ H = TypeVar("H", bound=Hit)
 
 
 class AsyncSearchResults(SearchExports[H]):
-    """What a search call gives: await it for one page, or iterate over every hit.
+    """The result of a search. Await it for one page, or iterate over it for every hit.
 
-    Nothing is sent until then. Each await, and each iteration, is a search of its own.
+    Nothing is sent until then. Each await or iteration sends new requests.
     """
 
     def __init__(self, search: PagedSearch[H]) -> None:
@@ -44,13 +44,13 @@ class AsyncSearchResults(SearchExports[H]):
     if not TYPE_CHECKING:  # type checkers say it themselves
 
         def __getattr__(self, name: str) -> NoReturn:
-            told = f"{type(self).__name__!r} object has no attribute {name!r}"
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
             if not name.startswith("_") and hasattr(AsyncSearchHitsOffset, name):
-                told += f": it is the page's, which 'await' gives: (await ...).{name}"
-            raise AttributeError(told)
+                message += f": it is the page's, which 'await' gives: (await ...).{name}"
+            raise AttributeError(message)
 
     def pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
-        """Give the pages that hold a hit, in order; ``max_items`` ends it early.
+        """Yields the pages that hold a hit, in order, up to ``max_items``.
 
         Iterating raises :class:`PaginationError` where the server does not advance, and
         :class:`APIError` where a page could not be read.
@@ -58,14 +58,14 @@ class AsyncSearchResults(SearchExports[H]):
         return self._search.pages(self._walk())
 
     def prefetch(self, pages_ahead: int) -> AsyncPrefetch[H]:
-        """Give the same hits in the same order, with several pages under way at once.
+        """Yields the same hits in the same order, with several requests in flight.
 
         Args:
-            pages_ahead: How many pages may be under way at once, from 1. The first is asked for
-                alone, since it tells the end.
+            pages_ahead: How many pages may be in flight, from 1. The first is fetched alone,
+                since it says where the end is.
 
         Raises:
-            InvalidParamsError: ``pages_ahead`` is no whole number from 1.
+            InvalidParamsError: ``pages_ahead`` is not a whole number from 1.
         """
         return AsyncPrefetch(self._search, self._walk(), pages_ahead)
 
@@ -78,18 +78,18 @@ class AsyncSearchResults(SearchExports[H]):
         return Walk(position)
 
     async def count(self) -> int:
-        """Count the hits with one small request. Exact below the engine's cap of 1000.
+        """Returns the number of hits, by one small request. Exact below the engine's cap of 1000.
 
-        At the cap there is a :class:`TruncatedResultsWarning`, for there may be more.
+        At the cap it warns with :class:`TruncatedResultsWarning`, since there may be more.
         """
         return await self._search.count()
 
     async def to_dicts(self) -> list[dict[str, Any]]:
-        """Give every hit as a flat row. See :meth:`PageFrames.to_dicts`."""
+        """Returns every hit as a flat row. See :meth:`PageFrames.to_dicts`."""
         return await in_thread(rows, [hit async for hit in self])
 
     async def to_pandas(self) -> pd.DataFrame:
-        """Give every hit as a row of a pandas frame. See :meth:`PageFrames.to_pandas`.
+        """Returns every hit as a row of a pandas frame. See :meth:`PageFrames.to_pandas`.
 
         Raises:
             ImportError: pandas is not installed.
@@ -98,7 +98,7 @@ class AsyncSearchResults(SearchExports[H]):
         return await in_thread((await self._columns()).to_pandas)
 
     async def to_polars(self) -> pl.DataFrame:
-        """Give every hit as a row of a polars frame. See :meth:`PageFrames.to_polars`.
+        """Returns every hit as a row of a polars frame. See :meth:`PageFrames.to_polars`.
 
         Raises:
             ImportError: polars is not installed.
@@ -107,10 +107,10 @@ class AsyncSearchResults(SearchExports[H]):
         return await in_thread((await self._columns()).to_polars)
 
     async def _columns(self) -> Columns:
-        found = Columns(self._search.endpoint.hit_class)
+        columns = Columns(self._search.endpoint.hit_class)
         async for hits in self._search.batches(self.pages()):
-            await in_thread(found.add, hits)
-        return found
+            await in_thread(columns.add, hits)
+        return columns
 
     def _export_source(self) -> ExportSource[H]:
         return self._search.export_source(self.pages())

@@ -1,9 +1,9 @@
-"""Signatures written once: functions that take what an attrs class's constructor takes.
+"""Signatures written once: functions that take the keywords of an attrs class's constructor.
 
-A type checker sees the class's keywords on the function (through a ``ParamSpec``), and so do
-``help()`` and notebooks (through ``__signature__``), with what the fields say of themselves. What
-may be secret among the keywords is hidden before the function sees them, and a keyword that the
-class does not have is refused by the function's name, for callers have not heard of the class.
+Type checkers see the class's keywords on the function (through a ``ParamSpec``), and so do
+``help()`` and notebooks (through ``__signature__``), with the descriptions of the fields. Secrets
+among the keywords are hidden before the function sees them. A keyword that the class does not
+have raises a ``TypeError`` that names the function, since callers do not know the class.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ A = TypeVar("A")
 
 
 def signature_of(cls: type[Any], *, returns: Any = inspect.Signature.empty) -> Any:
-    """Give the signature of a method that takes the constructor keywords of an attrs class.
+    """Returns the signature of a method that takes the constructor keywords of an attrs class.
 
     Args:
         cls: The attrs class.
@@ -54,40 +54,41 @@ def signature_of(cls: type[Any], *, returns: Any = inspect.Signature.empty) -> A
 
 
 def docstring(text: str, cls: type[Any]) -> str:
-    """Add to a docstring what the fields of an attrs class say of themselves, if they do.
+    """Returns a docstring with the descriptions of the fields of an attrs class.
 
     Args:
-        text: The docstring. Its argument ``options``, which is told last, gives way.
+        text: The docstring. The fields replace its argument ``options``, which comes last.
         cls: The attrs class.
     """
-    told = [
+    lines = [
         f"    {field.name}: {doc}"
         for field in fields(cls)
         if (doc := getattr(field.metadata.get("parameter"), "doc", field.metadata.get("doc")))
     ]
     text = inspect.cleandoc(text)
-    if not told:
+    if not lines:
         return text
     text, *raises = re.split(r"\n\n(?=Raises:)", text)
     text = re.sub(r"\n    options:.*", "", text, flags=re.DOTALL)
     heading = [] if "\nArgs:\n" in text else ["", "Args:"]
-    return "\n".join([text, *heading, *told, *(f"\n{part}" for part in raises)])
+    return "\n".join([text, *heading, *lines, *(f"\n{part}" for part in raises)])
 
 
 def takes(
     signature: Callable[P, Any], **refused: str
 ) -> Callable[[Callable[Concatenate[S, ...], R]], Callable[Concatenate[S, P], R]]:
-    """Give a method the keywords of an attrs class's constructor.
+    """Gives a method the keywords of an attrs class's constructor.
 
     Args:
         signature: The attrs class.
-        refused: Keywords that it has not, but that callers will try: what to tell them.
+        refused: Messages for keywords that it does not have but that callers will try.
     """
 
     def decorate(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, P], R]:
         cls: Any = signature
-        made = _checked(method, signature_of(cls), docstring(method.__doc__ or "", cls), refused)
-        return cast(Callable[Concatenate[S, P], R], made)
+        doc = docstring(method.__doc__ or "", cls)
+        checked = _checked(method, signature_of(cls), doc, refused)
+        return cast(Callable[Concatenate[S, P], R], checked)
 
     return decorate
 
@@ -95,7 +96,7 @@ def takes(
 def _checked(
     method: Callable[..., R], signature: inspect.Signature, doc: str, refused: Mapping[str, str]
 ) -> Callable[..., R]:
-    """Hide the secrets among a method's keywords, and refuse those it does not take."""
+    """Returns a method that hides secrets among its keywords and refuses unknown ones."""
     names = list(signature.parameters)[1:]
     shown = method.__qualname__.removesuffix(".__init__")
 
@@ -123,13 +124,13 @@ def unexpected_keyword(function: str, name: str, names: list[str]) -> str:
 
 
 class CopyMethod(Protocol[P]):
-    """What type checkers see of a method that gives an object of its own object's class.
+    """What type checkers see of a method that returns an object of its own object's class.
 
-    Told by ``__get__``, since mypy loses the class where a decorator's ``Callable`` tells it.
+    Declared by ``__get__``, since mypy loses the class where a decorator returns a ``Callable``.
     """
 
     def __get__(self, instance: S, owner: Any) -> Callable[P, S]:
-        """Give the bound method."""
+        """Returns the bound method."""
         ...
 
 
@@ -141,17 +142,17 @@ def returns_same(
 
 
 class MakerMethod(Protocol[P]):
-    """What type checkers see of a class method that makes an object of its class."""
+    """What type checkers see of a class method that returns an object of its class."""
 
     def __get__(self, instance: Any, owner: type[S]) -> Callable[P, S]:
-        """Give the bound method."""
+        """Returns the bound method."""
         ...
 
 
 def makes(
     signature: Callable[P, Any], **refused: str
 ) -> Callable[[Callable[..., Any]], MakerMethod[P]]:
-    """As :func:`takes`, for a class method that makes an object of its class."""
+    """As :func:`takes`, for a class method that returns an object of its class."""
 
     def decorate(method: Any) -> Any:
         return classmethod(takes(signature, **refused)(method.__func__))
@@ -170,12 +171,12 @@ def takes_beside(
         cls: Any = signature
         own = list(inspect.signature(method).parameters.values())[:2]
         keywords = list(signature_of(cls).parameters.values())[1:]
-        made = _checked(
+        checked = _checked(
             method,
             inspect.Signature([*own, *keywords]),
             docstring(method.__doc__ or "", cls),
             {},
         )
-        return cast(Callable[Concatenate[S, A, P], R], made)
+        return cast(Callable[Concatenate[S, A, P], R], checked)
 
     return decorate

@@ -42,10 +42,10 @@ class PillowImage(Protocol):
         ...
 
     def convert(self, mode: Any) -> Any:
-        """Give the picture in another pixel format."""
+        """Returns the picture in another pixel format."""
 
     def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
-        """Write the picture to a file object."""
+        """Writes the picture to a file object."""
 
 
 ImageSource: TypeAlias = (
@@ -74,7 +74,7 @@ class ImagesDict(TypedDict, total=False):
 def like_unlike(
     images: Images | Mapping[str, Any],
 ) -> tuple[Sequence[ImageSource], Sequence[ImageSource]]:
-    """Give both lists of an ``images`` parameter."""
+    """Returns both lists of an ``images`` parameter."""
     if isinstance(images, Images):
         return images.like, images.unlike
     return images.get("like", ()), images.get("unlike", ())
@@ -83,14 +83,14 @@ def like_unlike(
 def reference_images(
     params: Any,
 ) -> tuple[Sequence[ImageSource], Sequence[ImageSource], Sequence[ImageSource]]:
-    """Give the reference images of a search: ``image``, if there is one, then like and unlike."""
+    """Returns the reference images of a search: ``image``, if it is set, then like and unlike."""
     image, images = getattr(params, "image", None), getattr(params, "images", None)
     like, unlike = ((), ()) if images is None else like_unlike(images)
     return () if image is None else (image,), like, unlike
 
 
 def read_references(params: Any, *, max_bytes: int) -> tuple[list[str], list[str], list[str]]:
-    """Give the reference images of a search as what is sent. See :func:`reference_images`.
+    """Returns the reference images of a search as they are sent. See :func:`reference_images`.
 
     Raises:
         InvalidParamsError: One cannot be read, or is larger than ``max_bytes``.
@@ -135,7 +135,7 @@ _PNG_MODE = {
 
 
 def sniff_mime_type(data: bytes) -> str | None:
-    """Tell a picture's MIME type by its first bytes; ``None`` where it is no known picture."""
+    """Returns a picture's MIME type, by its first bytes; ``None`` for anything else."""
     for signature, mime_type in _SIGNATURES:
         if re.match(signature, data):
             return mime_type
@@ -143,7 +143,7 @@ def sniff_mime_type(data: bytes) -> str | None:
 
 
 def image_problem(source: Any) -> str | None:
-    """Say why something cannot be a reference image, without reading it; ``None`` if it can."""
+    """Says why something cannot be a reference image, without reading it; ``None`` if it can."""
     if isinstance(source, str):
         return _text_problem(source)
     if isinstance(source, (os.PathLike, bytes, bytearray, memoryview, PillowImage)):
@@ -180,10 +180,10 @@ def _text_problem(source: str) -> str | None:
 
 
 def image_reference(source: ImageSource, *, max_bytes: int | None = None) -> str:
-    """Give the asset id or data URL that the API takes for a reference image.
+    """Returns the asset id or data URL that the API takes for a reference image.
 
     Args:
-        source: An asset id or a data URL (given back as they are), a path, bytes, a binary file
+        source: An asset id or a data URL (returned unchanged), a path, bytes, a binary file
             object (read from where it stands), or a Pillow image (sent as PNG).
         max_bytes: How large a picture may be; no more than one byte beyond it is read.
 
@@ -197,13 +197,13 @@ def image_reference(source: ImageSource, *, max_bytes: int | None = None) -> str
     _check_size(what, len(data), max_bytes)
     mime_type = sniff_mime_type(data)
     if mime_type is None:
-        found = f"its first bytes are {data[:12]!r}" if data else "it is empty"
-        raise InvalidParamsError(f"Cannot use {what} as an image: {found}")
+        reason = f"its first bytes are {data[:12]!r}" if data else "it is empty"
+        raise InvalidParamsError(f"Cannot use {what} as an image: {reason}")
     return f"data:{mime_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _read(source: Any, max_bytes: int | None) -> tuple[str, bytes]:
-    """Give what a source is called, and its bytes, or as many as show it to be too large."""
+    """Returns the name of a source, and its bytes, or as many as show it to be too large."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return "the bytes given", bytes(source)
     if isinstance(source, os.PathLike):
@@ -252,7 +252,7 @@ def _cannot_read(what: str, error: Exception) -> NoReturn:
 
 
 def _data_url_size(url: str) -> int:
-    """Count the bytes that a base64 data URL holds; an asset id holds none."""
+    """Returns how many bytes a base64 data URL holds; an asset id holds none."""
     comma = url.find(",")
     return 0 if comma < 0 else (len(url) - comma - 1) * 3 // 4 - url.count("=", -2)
 

@@ -24,7 +24,7 @@ import attrs
 
 from scenario_search.errors import InvalidParamsError, PaginationError
 from scenario_search.wire.pages import SearchHits
-from scenario_search.wire.params import Place, SearchParams, given_parameters
+from scenario_search.wire.params import Place, SearchParams, parameter_values
 
 __all__ = [
     "ENGINE_CAP",
@@ -40,15 +40,15 @@ __all__ = [
 ]
 
 ENGINE_CAP = 1000
-"""How many hits the engine gives at most for one search, in either mode (Meilisearch's
+"""How many hits the engine returns at most for one search, in either mode (Meilisearch's
 ``maxTotalHits``)."""
 
 API_PAGE_SIZE = 20
-"""What the API takes where no page size is given."""
+"""The API's default page size."""
 
 WALK_PAGE_SIZE = 100
-"""What an iteration asks for where the user gives no page size: the most the API allows, since
-every page is a billed search."""
+"""The default page size of an iteration: the most the API allows, since every page counts against
+the search quota."""
 
 _LEEWAY = 10_000
 _LONGEST_WALK = 10_000_000
@@ -64,7 +64,7 @@ class Position:
     size: int
 
     def wire(self) -> dict[str, int]:
-        """Give the body's fields for this position."""
+        """Returns the body's fields for this position."""
         if self.paged:
             return {"page": self.start, "hitsPerPage": self.size}
         return {"offset": self.start, "limit": self.size}
@@ -75,7 +75,7 @@ class Position:
         return (self.start - 1) * self.size if self.paged else self.start
 
     def after(self, count: int) -> Position:
-        """Give the position after this page, where it holds ``count`` hits."""
+        """Returns the position after this page, where it holds ``count`` hits."""
         return attrs.evolve(self, start=self.start + (1 if self.paged else count))
 
     def __str__(self) -> str:
@@ -90,9 +90,9 @@ class PageInfo:
 
 
 def position_parameters(params: SearchParams) -> dict[str, Any]:
-    """Give what a request says of its place, under wire names and as it stands."""
+    """Returns what a request says of its position, under wire names and unchanged."""
     return {
-        parameter.wire: value for _, parameter, value in given_parameters(params, Place.POSITION)
+        parameter.wire: value for _, parameter, value in parameter_values(params, Place.POSITION)
     }
 
 
@@ -101,7 +101,7 @@ def first_position(params: SearchParams, *, walk: Literal[True]) -> Position: ..
 @overload
 def first_position(params: SearchParams, *, walk: bool) -> Position | None: ...
 def first_position(params: SearchParams, *, walk: bool) -> Position | None:
-    """Give where a request begins, its missing half completed.
+    """Returns where a request begins, its missing half completed.
 
     Args:
         params: The request.
@@ -115,18 +115,18 @@ def first_position(params: SearchParams, *, walk: bool) -> Position | None:
     Raises:
         InvalidParamsError: A walk is wanted, from what makes no position.
     """
-    given = position_parameters(params)
-    if not given and not walk:
+    place = position_parameters(params)
+    if not place and not walk:
         return None
-    paged = "page" in given or "hitsPerPage" in given
-    mixed = paged and ("limit" in given or "offset" in given)
+    paged = "page" in place or "hitsPerPage" in place
+    mixed = paged and ("limit" in place or "offset" in place)
     try:
-        whole = {name: int(value) for name, value in given.items()}
+        whole = {name: int(value) for name, value in place.items()}
     except (ValueError, TypeError, OverflowError):
         whole = {}
-    if mixed or whole != given:
+    if mixed or whole != place:
         if walk:
-            raise InvalidParamsError(f"There is no iterating from {given}: it is no position")
+            raise InvalidParamsError(f"There is no iterating from {place}: it is not a position")
         return None
     if paged:
         size = whole.get("hitsPerPage", API_PAGE_SIZE)
@@ -136,7 +136,7 @@ def first_position(params: SearchParams, *, walk: bool) -> Position | None:
 
 
 def page_position(asked: Position | None, page: SearchHits[Any]) -> Position:
-    """Give where a page begins: where it was asked for, or else where it says that it is."""
+    """Returns where a page begins: the position asked for, or else the one that it echoes."""
     if asked is not None:
         return asked
     if number := whole_number(page.page):
@@ -147,7 +147,7 @@ def page_position(asked: Position | None, page: SearchHits[Any]) -> Position:
 
 
 def next_position(asked: Position | None, page: SearchHits[Any]) -> Position | None:
-    """Give the position after a page; ``None`` at the known end, or after an empty page.
+    """Returns the position after a page; ``None`` at the known end, or after an empty page.
 
     Args:
         asked: The position the page was asked for; ``None`` where none was named.
@@ -167,14 +167,14 @@ def next_position(asked: Position | None, page: SearchHits[Any]) -> Position | N
 
 
 def whole_number(value: Any) -> int | None:
-    """Read a number of hits or pages; ``None`` for anything else that a server may send."""
+    """Returns a number of hits or pages; ``None`` for anything else that a server may send."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf:
         return int(value)
     return None
 
 
 def items_left(page: SearchHits[Any], max_items: int | None) -> int | None:
-    """Returns how many hits there are from a page on, as far as it tells, or ``None``."""
+    """Returns how many hits there are from a page on, as far as it says, or ``None``."""
     total = whole_number(page.total)
     if total is None:
         return None
@@ -185,7 +185,7 @@ def items_left(page: SearchHits[Any], max_items: int | None) -> int | None:
 
 
 def _promised(asked: Position, page: SearchHits[Any]) -> int | None:
-    """Give how many hits there are from the very first on, as far as a page tells."""
+    """Returns how many hits there are from the very first on, as far as a page says."""
     total = whole_number(page.total)
     if total is None and asked.paged and (pages := whole_number(page.total_pages)) is not None:
         return pages * asked.size
@@ -213,7 +213,7 @@ class Walk:
         self._most_promised = 0
 
     def accept(self, page: SearchHits[Any]) -> str | None:
-        """Take the page that came for :attr:`position`, and move on.
+        """Accepts the page that came for :attr:`position`, and moves on.
 
         Returns:
             A warning, where the walk has ended although there may be more; else ``None``.
@@ -249,7 +249,7 @@ class Walk:
 
     def _check_ids(self, asked: Position, page: SearchHits[Any]) -> None:
         ids = [hit.id for hit in page.hits]
-        # Sets of a hundred ids are made only where one of them is there again.
+        # Sets of a hundred ids are built only where one of them is there again.
         if ids and ids[0] in self._ids and {*map(str, ids)} == {*map(str, self._ids)}:
             raise PaginationError(
                 f"The server gave the same {len(ids)} hits twice running, before and at "

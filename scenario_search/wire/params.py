@@ -4,8 +4,8 @@ Each parameter stands with its wire name, its place (query string or body), its 
 description. Everything else follows from here: the signatures of both clients, the wire form,
 the validation, and the reference page.
 
-Making a request object never raises. The client validates it before anything is sent
-(:func:`validate`), unless it was told not to.
+Constructing a request object never raises. The client validates it before anything is sent
+(:func:`validate`), unless its option ``validate`` is off.
 
 Source: the Search API's reference, Asset Search and Model Search; workflows as in
 scenario-sdk 2.4.0. "Must provide at least one search parameter" is the API's own text.
@@ -49,8 +49,8 @@ __all__ = [
     "SearchWorkflowSearchParams",
     "body_parameters",
     "fields",
-    "given_parameters",
     "ignored_parameters",
+    "parameter_values",
     "parameters",
     "query_parameters",
     "validate",
@@ -66,13 +66,13 @@ class Place(enum.Enum):
     IMAGES = "body, once pictures have become references"
     CALL = "nowhere: it is for the client"
 
-    # Members are found by identity; the hash of an Enum is a call of Python's own.
+    # Members are compared by identity; the hash of an Enum is a call of Python's own.
     __hash__ = object.__hash__
 
 
 @attrs.frozen(eq=False, slots=False)
 class Parameter:
-    """What is known of a parameter beside its Python name, type and default."""
+    """What is declared of a parameter beside its Python name, type and default."""
 
     wire: str
     place: Place
@@ -126,11 +126,11 @@ class CallOptions:
         rules.integer(0),
     )
     max_items: int | None = _param(
-        "", Place.CALL, "The most hits an iteration gives; None for all.", rules.integer(0)
+        "", Place.CALL, "The most hits that an iteration yields; None for all.", rules.integer(0)
     )
 
     def __repr__(self) -> str:
-        """Show what is set; of headers and query string the names only: values may be secret."""
+        """Shows what is set; of headers and query string only the names: values may be secret."""
         shown = []
         for field in attrs.fields(type(self)):
             value = getattr(self, field.name)
@@ -216,7 +216,7 @@ class SearchParams(Conditions):
     limit: int | None = _param(
         "limit",
         Place.POSITION,
-        "Offset mode: hits a page, 1 to 100. Unset: 20 for a page, 100 when iterating.",
+        "Offset mode: hits per page, 1 to 100. Unset: 20 for a page, 100 when iterating.",
         rules.page_size,
     )
     offset: int | None = _param(
@@ -228,7 +228,7 @@ class SearchParams(Conditions):
     hits_per_page: int | None = _param(
         "hitsPerPage",
         Place.POSITION,
-        "Page mode: hits a page, 1 to 100 (default 20).",
+        "Page mode: hits per page, 1 to 100 (default 20).",
         rules.page_size,
     )
 
@@ -282,24 +282,22 @@ _placed: dict[tuple[type[Any], Place | None], tuple[tuple[str, Parameter], ...]]
 
 
 def parameters(cls: type[Any]) -> tuple[tuple[str, Parameter], ...]:
-    """Give (Python name, parameter) for each parameter of a request class, options last."""
-    found = _parameters.get(cls)
-    if found is None:
-        found = tuple((field.name, field.metadata["parameter"]) for field in fields(cls))
-        _parameters[cls] = found
-    return found
+    """Returns (Python name, parameter) for each parameter of a request class, options last."""
+    if cls not in _parameters:
+        _parameters[cls] = tuple((f.name, f.metadata["parameter"]) for f in fields(cls))
+    return _parameters[cls]
 
 
 def fields(cls: type[Any]) -> list[attrs.Attribute[Any]]:
-    """Give the fields of a class in the order they are shown: what every call takes comes last."""
+    """Returns the fields of a class in the order they are shown: call options come last."""
     options = {field.name for field in attrs.fields(CallOptions)}
     return sorted(attrs.fields(cls), key=lambda field: field.name in options)
 
 
-def given_parameters(
+def parameter_values(
     params: CallOptions, place: Place | None = None
 ) -> list[tuple[str, Parameter, Any]]:
-    """Give what is set of a request, as (Python name, parameter, value); of one place, or all."""
+    """Returns what a request sets, as (Python name, parameter, value); of one place, or of all."""
     cls = type(params)
     placed = _placed.get((cls, place))
     if placed is None:
@@ -334,22 +332,22 @@ _SEARCHES = ("query", "filter", "image", "images")
 
 
 def _searched_by(params: SearchParams) -> set[str]:
-    """Give which of query, filter, image and images hold something, ``extra_body`` included."""
+    """Returns which of query, filter, image and images are not blank, ``extra_body`` included."""
     values = vars(params)
-    found = {name for name in ("query", "filter", "image") if not _is_blank(values.get(name))}
+    names = {name for name in ("query", "filter", "image") if not _is_blank(values.get(name))}
     if _holds_images(values.get("images")):
-        found.add("images")
+        names.add("images")
     extra = params.extra_body
     if isinstance(extra, Mapping):
-        found |= {name for name in _SEARCHES if not _is_blank(extra.get(name))}
-    return found
+        names |= {name for name in _SEARCHES if not _is_blank(extra.get(name))}
+    return names
 
 
 def problems(params: SearchParams) -> Iterator[str]:
     """Yields what the documentation rules out in a request."""
     wrong = {
         name: what
-        for name, parameter, value in given_parameters(params)
+        for name, parameter, value in parameter_values(params)
         if parameter.rule and (what := parameter.rule(name, value))
     }
     if not _searched_by(params) and wrong.keys().isdisjoint(_SEARCHES):
@@ -387,7 +385,7 @@ def _unsortable(params: SearchParams) -> Iterator[str]:
 
 
 def validate(params: SearchParams) -> None:
-    """Refuse a request that the API's documentation rules out.
+    """Raises for a request that the API's documentation rules out.
 
     Raises:
         InvalidFilterError: The filter names a field that cannot be filtered by.
@@ -395,12 +393,12 @@ def validate(params: SearchParams) -> None:
     """
     if isinstance(params.filter, Filter):
         check_fields(params.filter, params.kind)
-    if found := list(problems(params)):
-        raise InvalidParamsError("; ".join(found))
+    if wrong := list(problems(params)):
+        raise InvalidParamsError("; ".join(wrong))
 
 
 def ignored_parameters(params: SearchParams) -> Iterator[str]:
-    """Say which parameters the API will ignore beside the others, and what to do."""
+    """Yields which parameters the API will ignore beside the others, and what to do."""
     if params.sort_by and params.query_semantic_ratio:
         yield (
             "sort_by is ignored while query_semantic_ratio is above 0: "
@@ -435,14 +433,14 @@ def _json_value(value: Any) -> Any:
 
 
 def query_parameters(params: SearchParams, project_id: str | None) -> dict[str, str]:
-    """Give the query string's parameters, under their wire names; what is unset is left out.
+    """Returns the query string's parameters under their wire names, without unset ones.
 
     Args:
         params: The request.
         project_id: The client's own project, where the request names none.
     """
     result: dict[str, str] = {}
-    for _, parameter, value in given_parameters(params, Place.QUERY):
+    for _, parameter, value in parameter_values(params, Place.QUERY):
         result[parameter.wire] = str(value).lower() if isinstance(value, bool) else str(value)
     if project_id is not None:
         result.setdefault("projectId", project_id)
@@ -452,9 +450,9 @@ def query_parameters(params: SearchParams, project_id: str | None) -> dict[str, 
 
 
 def body_parameters(params: SearchParams) -> dict[str, Any]:
-    """Give the body's parameters but the position and the images; what is unset is left out."""
+    """Returns the body's parameters but the position and the images, without unset ones."""
     return {
         parameter.wire: _json_value(value)
-        for name, parameter, value in given_parameters(params, Place.BODY)
+        for name, parameter, value in parameter_values(params, Place.BODY)
         if not (name == "filter" and _is_blank(value))
     }

@@ -165,7 +165,7 @@ async def test_without_validation_a_request_is_sent_as_it_stands(params: dict[st
 
 async def test_without_validation_a_walk_still_needs_a_position() -> None:
     client, sent = correct(validate=False)
-    with pytest.raises(InvalidParamsError, match="no position"):
+    with pytest.raises(InvalidParamsError, match="not a position"):
         async for _ in client.search.asset_search(query="x", limit="ten"):  # type: ignore[call-overload]
             pass
     assert sent.bodies == []
@@ -262,3 +262,16 @@ def test_help_shows_every_parameter() -> None:
     )
     assert AsyncSearch.asset_search.__name__ == "asset_search"
     assert "image" not in inspect.signature(AsyncSearch.workflow_search).parameters
+
+
+@pytest.mark.parametrize(
+    ("keyword", "hint"), [("qeury", ": did you mean query?"), ("nothing_like_it", "")]
+)
+def test_an_unknown_keyword_names_the_nearest_one(keyword: str, hint: str) -> None:
+    client, _ = correct()
+    unknown: dict[str, Any] = {keyword: "x"}
+    with pytest.raises(TypeError) as raised:
+        client.search.asset_search(**unknown)
+    assert str(raised.value) == (
+        f"asset_search() got an unexpected keyword argument {keyword!r}{hint}"
+    )

@@ -194,13 +194,13 @@ def test_a_page_writes_the_same_file_as_on_the_asynchronous_side(
 
 def test_a_page_that_no_client_made_writes_no_file(tmp_path: Path) -> None:
     page = SyncSearchHitsOffset(hits=[SearchAssetSearchResponse(id="a")])
-    with pytest.raises(PaginationError, match="not made by a client's search"):
+    with pytest.raises(PaginationError, match="not returned by a client's search"):
         page.to_jsonl(tmp_path / "x.jsonl")
 
 
 def test_a_page_that_no_client_made_says_so() -> None:
     page: SyncSearchHitsOffset[SearchAssetSearchResponse] = SyncSearchHitsOffset(hits=[])
-    with pytest.raises(PaginationError, match="not made by a client"):
+    with pytest.raises(PaginationError, match="not returned by a client"):
         list(page)
 
 

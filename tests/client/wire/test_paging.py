@@ -90,7 +90,7 @@ def test_the_missing_half_of_a_position_is_completed(
 def test_what_is_no_position_cannot_be_walked(odd: dict[str, Any]) -> None:
     params = SearchAssetSearchParams(query="x", **odd)
     assert first_position(params, walk=False) is None
-    with pytest.raises(InvalidParamsError, match="no position"):
+    with pytest.raises(InvalidParamsError, match="not a position"):
         first_position(params, walk=True)
 
 

@@ -80,7 +80,7 @@ def test_a_page_made_by_hand_has_no_search_to_go_on_with() -> None:
     page: AsyncSearchHitsOffset[SearchAssetSearchResponse] = AsyncSearchHitsOffset(hits=[])
     assert not page.has_next_page()
     for use in (lambda: page.response, page.iter_pages, page.__aiter__):
-        with pytest.raises(PaginationError, match="not made by a client's search"):
+        with pytest.raises(PaginationError, match="not returned by a client's search"):
             use()
 
 
@@ -196,7 +196,7 @@ async def test_where_warnings_are_errors_a_truncated_file_is_none(tmp_path: Path
 
 async def test_a_page_made_by_hand_writes_no_file(tmp_path: Path) -> None:
     page = AsyncSearchHitsOffset(hits=[SearchAssetSearchResponse(id="a")])
-    with pytest.raises(PaginationError, match="not made by a client's search"):
+    with pytest.raises(PaginationError, match="not returned by a client's search"):
         await page.to_jsonl(tmp_path / "x.jsonl")
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - names are what counts
 
