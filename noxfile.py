@@ -36,12 +36,12 @@ LOWEST_TESTS = [
     *("tests/client/test_secrets.py", "tests/client/test_progress.py"),
     *("tests/cli", "tests/faults"),
     *(f"tests/emulator/{name}" for name in ("http", "likeness", "meaning", "vectors")),
-    "tests/emulator/test_demo_emulator.py",
+    *("tests/emulator/test_emulator.py", "tests/emulator/test_embedded.py"),
 ]
 # What depends on how the package is installed.
 WHEEL_TESTS = [
     *("tests/wheel", "tests/cli/test_cli.py", "tests/client/test_client.py"),
-    *("tests/emulator/test_demo_emulator.py", "tests/emulator/test_pytest_plugin.py"),
+    *("tests/emulator/test_embedded.py", "tests/emulator/test_pytest_plugin.py"),
 ]
 SOAK = "tests/soak"
 
