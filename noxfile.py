@@ -40,7 +40,8 @@ LOWEST_TESTS = [
 ]
 # What depends on how the package is installed.
 WHEEL_TESTS = [
-    *("tests/wheel", "tests/cli/test_cli.py", "tests/client/test_client.py"),
+    *("tests/wheel", "tests/cli/test_cli.py"),
+    *("tests/client/test_client.py", "tests/client/http/test_requester.py"),
     *("tests/emulator/test_embedded.py", "tests/emulator/test_pytest_plugin.py"),
 ]
 SOAK = "tests/soak"
