@@ -42,7 +42,7 @@ from scenario_search.wire.values import as_int, is_whole
 if TYPE_CHECKING:
     from scenario_search.export.files import ExportSource
 
-__all__ = ["AsyncPrefetch", "AsyncSearchHitsOffset", "PagedSearch"]
+__all__ = ["AsyncPrefetch", "AsyncSearchHitsOffset", "FetchedPage", "PagedSearch"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -172,12 +172,8 @@ class PagedSearch(PreparedSearch[H]):
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
-class AsyncSearchHitsOffset(SearchHits[H], PageFrames[H], SearchExports[H]):
-    """A page of hits. Iterating goes on from this page's first hit to the last page's last.
-
-    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``. ``to_dicts``, ``to_pandas`` and
-    ``to_polars`` return this page's hits and send no request.
-    """
+class FetchedPage(SearchHits[H], PageFrames[H]):
+    """A page of hits, and the search that it belongs to."""
 
     _search: PagedSearch[H] | None = attrs.field(default=None, eq=False, init=False)
     _position: Position | None = attrs.field(default=None, eq=False, init=False)
@@ -216,6 +212,15 @@ class AsyncSearchHitsOffset(SearchHits[H], PageFrames[H], SearchExports[H]):
         """Returns what a request for the next page changes in the body; ``None`` at the end."""
         following = next_position(self._position, self)
         return None if following is None else PageInfo(following.wire())
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
+class AsyncSearchHitsOffset(FetchedPage[H], SearchExports[H]):
+    """A page of hits. Iterating goes on from this page's first hit to the last page's last.
+
+    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``. ``to_dicts``, ``to_pandas`` and
+    ``to_polars`` return this page's hits and send no request.
+    """
 
     async def get_next_page(self) -> AsyncSearchHitsOffset[H]:
         """Requests the page after this one.

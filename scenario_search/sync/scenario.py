@@ -17,19 +17,15 @@ from scenario_search.client import AsyncScenario
 from scenario_search.http.options import ClientOptions
 from scenario_search.http.requester import Requester
 from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
-from scenario_search.search.exports import PageFrames
 from scenario_search.search.methods import SearchMethod, prepared_search, search_method
-from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset
+from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset, FetchedPage
 from scenario_search.search.results import AsyncSearchResults
 from scenario_search.search.signatures import makes, returns_same, takes
 from scenario_search.sync import portal
 from scenario_search.sync.crawl import SyncCrawler, TaskBlock
 from scenario_search.sync.portal import synchronous
 from scenario_search.wire.hits import Hit
-from scenario_search.wire.pages import SearchHits
-from scenario_search.wire.paging import PageInfo
 from scenario_search.wire.params import SearchParams
-from scenario_search.wire.response import ResponseInfo
 
 if TYPE_CHECKING:
     from scenario_search.files.download import DownloadReport, DownloadSource
@@ -189,47 +185,21 @@ class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
-class SyncSearchHitsOffset(SearchHits[H], PageFrames[H]):
+class SyncSearchHitsOffset(FetchedPage[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
 
     So do ``to_jsonl``, ``to_csv`` and ``to_parquet``; ``to_dicts``, ``to_pandas`` and
     ``to_polars`` give this page's hits, which need no request.
     """
 
-    _page: AsyncSearchHitsOffset[H] | None = attrs.field(default=None, eq=False, init=False)
-
     @property
     def _here(self) -> AsyncSearchHitsOffset[H]:
-        """The page that this one stands for; one that no client made, if there is none."""
-        if self._page is None:
-            self._page = _same_fields(self, AsyncSearchHitsOffset)
-        return self._page
+        """The same page for asynchronous code."""
+        return _twin(self, AsyncSearchHitsOffset)
 
     @property
     def _caller(self) -> portal.Caller:
         return portal.Caller()
-
-    def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
-        return self._here._asked()
-
-    def _expected_items(self) -> int | None:
-        return self._here._expected_items()
-
-    def _hit_class(self) -> type[Hit] | None:
-        return self._here._hit_class()
-
-    @property
-    def response(self) -> ResponseInfo:
-        """How the page arrived: status, headers, request id, time, retries."""
-        return self._here.response
-
-    def has_next_page(self) -> bool:
-        """Say whether there is a page after this one, as far as this one tells."""
-        return self._here.has_next_page()
-
-    def next_page_info(self) -> PageInfo | None:
-        """Give what a request for the next page changes in the body; ``None`` at the end."""
-        return self._here.next_page_info()
 
     def get_next_page(self) -> SyncSearchHitsOffset[H]:
         """Ask for the page after this one.
@@ -242,8 +212,9 @@ class SyncSearchHitsOffset(SearchHits[H], PageFrames[H]):
 
     def iter_pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
         """Give this page, then the ones after it; ``max_items`` counts from this page on."""
-        pages = self._caller.iterate(self._here.iter_pages())
-        mine = (self if page is self._page else _sync_page(page) for page in pages)
+        first = self._here
+        pages = self._caller.iterate(first.iter_pages())
+        mine = (self if page is first else _sync_page(page) for page in pages)
         return portal.Items(mine, "pages")
 
     def __iter__(self) -> Iterator[H]:
@@ -267,27 +238,29 @@ class SyncSearchHitsOffset(SearchHits[H], PageFrames[H]):
     to_parquet = synchronous(AsyncSearchHitsOffset.to_parquet)
 
 
-_S = TypeVar("_S", bound=SearchHits[Any])
+_Page = TypeVar("_Page", bound=FetchedPage[Any])
 
 
-def _same_fields(page: SearchHits[Any], cls: type[_S]) -> _S:
-    """Give a page of another class that holds the same."""
-    fields = {
-        field.alias or field.name: getattr(page, field.name) for field in attrs.fields(SearchHits)
-    }
-    return cls(**fields)
+def _twin(page: FetchedPage[Any], cls: type[_Page]) -> _Page:
+    """Returns a page of another class that holds the same."""
+    twin = cls()
+    for field in attrs.fields(FetchedPage):
+        setattr(twin, field.name, getattr(page, field.name))
+    return twin
 
 
 def _sync_page(page: AsyncSearchHitsOffset[H]) -> SyncSearchHitsOffset[H]:
-    made: SyncSearchHitsOffset[H] = _same_fields(page, SyncSearchHitsOffset)
-    made._page = page
-    return made
+    return _twin(page, SyncSearchHitsOffset)
 
 
 def _method(endpoint: Endpoint[P, O, Q, H]) -> SearchMethod[P, O, Q, SyncSearchHitsOffset[H]]:
     def call(search: SyncSearch, params: SearchParams) -> SyncSearchHitsOffset[H]:
         results = AsyncSearchResults(prepared_search(search._requester, endpoint, params))
-        return _sync_page(portal.run(_awaited, results))
+
+        async def first_page() -> AsyncSearchHitsOffset[H]:
+            return await results
+
+        return _sync_page(portal.run(first_page))
 
     method: SearchMethod[P, O, Q, SyncSearchHitsOffset[H]] = search_method(
         endpoint, call, owner="SyncSearch", returns="SyncSearchHitsOffset"
@@ -308,7 +281,3 @@ class SyncSearch:
     def __repr__(self) -> str:
         names = ", ".join(name for name in dir(self) if name.endswith("_search"))
         return f"<{type(self).__name__} of {self._requester.base_url}: {names}>"
-
-
-async def _awaited(results: AsyncSearchResults[H]) -> AsyncSearchHitsOffset[H]:
-    return await results
