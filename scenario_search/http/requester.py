@@ -148,7 +148,6 @@ class Requester:
         policy = self.policy
         if max_retries is not None:
             policy = attrs.evolve(policy, max_retries=int(max_retries))
-        timeout = self.options.timeout if timeout is None else timeout
         seconds = self.options.deadline
         deadline = None if seconds is None else asyncio.timeout(seconds)
         attempt = 0
@@ -166,9 +165,7 @@ class Requester:
                         )
                         if delay is None:
                             raise
-                        _log_retry(path, error, attempt, delay)
-                        if pause is not None and error.status_code in (429, 503):
-                            pause.extend(delay)
+                        _note_retry(path, error, delay, pause)
                     else:
                         return answer.body, _response_info(answer, attempt)
                     await self.sleep(delay)
@@ -186,9 +183,10 @@ class Requester:
         body: bytes,
         query: Mapping[str, str],
         extra_headers: Mapping[str, str] | None,
-        timeout: float,
+        timeout: float | None,
     ) -> Answer:
         options = self.options
+        timeout = options.timeout if timeout is None else timeout
         async with options.limiter or _NOTHING:
             answer = await self.transport.post(
                 f"{self.base_url}{path}",
@@ -251,17 +249,21 @@ def _response_info(answer: Answer, retries_taken: int) -> ResponseInfo:
     )
 
 
-def _log_retry(path: str, error: APIError, attempt: int, delay: float) -> None:
+def _note_retry(path: str, error: APIError, delay: float, pause: Pause | None) -> None:
+    """Logs a retry, and has the other requests of a crawl wait too where the server is busy."""
+    if pause is not None and error.status_code in (429, 503):
+        pause.extend(delay)
+    retry = error.retries_taken + 1
     logger.info(
         "POST %s failed (%s): retry %d in %.2f s",
         path,
         error.status_code or type(error).__name__,
-        attempt + 1,
+        retry,
         delay,
         extra={
             "scenario_path": path,
             "scenario_status": error.status_code,
-            "scenario_retry": attempt + 1,
+            "scenario_retry": retry,
             "scenario_delay": delay,
             "scenario_request_id": error.request_id,
         },

@@ -485,6 +485,18 @@ def test_other_fields_cannot_be_sorted_by(field: str, hint: str) -> None:
     assert problem(assets(sort_by=[f"{field}:asc"])) == expected
 
 
+def test_each_field_that_cannot_be_sorted_by_is_named() -> None:
+    message = problem(assets(sort_by=["createdat:asc", "score:desc", "prompt:asc"]))
+    assert message.count("is not a sortable field") == 2
+    assert '"score"' not in message
+
+
+def test_what_excludes_each_other_is_named_beside_what_is_wrong_in_itself() -> None:
+    message = problem(assets(image="", images=Images(like=["asset_2"]), limit=1, page=1))
+    assert message.startswith("`image` must be")
+    assert "`image` and `images` are mutually exclusive; `limit` and `page` do not" in message
+
+
 def test_workflows_have_no_documented_list_of_sortable_fields() -> None:
     validate(SearchWorkflowSearchParams(query="x", sort_by=["name:asc"]))
 
