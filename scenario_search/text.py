@@ -12,7 +12,6 @@ import unicodedata
 
 __all__ = [
     "clean",
-    "columns",
     "count",
     "duration",
     "escaped",
@@ -20,6 +19,7 @@ __all__ = [
     "fit",
     "number",
     "one_line",
+    "terminal_width",
     "without_signature",
 ]
 
@@ -37,15 +37,15 @@ _EACH_BLANK = re.compile(_BLANK)
 _URL_QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*", re.IGNORECASE)
 
 
-def columns(text: str) -> int:
+def terminal_width(text: str) -> int:
     """Returns how many columns of a terminal text takes.
 
     Wide and full-width characters take two (Unicode's UAX #11), marks and joiners none.
     """
-    return len(text) if text.isascii() else sum(map(_columns, text))
+    return len(text) if text.isascii() else sum(map(_character_width, text))
 
 
-def _columns(character: str) -> int:
+def _character_width(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
@@ -77,11 +77,11 @@ def clean(value: object, most: int = 200) -> str:
 def fit(value: object, most: int) -> str:
     """Returns a value as :func:`clean` does, in at most so many columns of a terminal too."""
     text = clean(value, most)
-    if columns(text) <= most:
+    if terminal_width(text) <= most:
         return text
     end = taken = 0
     for character in text:
-        taken += columns(character)
+        taken += terminal_width(character)
         if taken >= most:
             break
         end += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scenario_search.display.cards import Card, CardPage, joined
-from scenario_search.text import clean, columns, count, fit
+from scenario_search.text import clean, count, fit, terminal_width
 
 __all__ = ["SHOWN_HITS", "card_line", "card_text", "page_text"]
 
@@ -20,9 +20,9 @@ def page_text(page: CardPage) -> str:
     lines = [f"{page.of}: {page.total}"]
     lines += [_line(*condition) for condition in page.conditions]
     names = [fit(card.title, _SHOWN_NAME) for card in page.cards]
-    width = max(map(columns, names), default=0)
+    width = max(map(terminal_width, names), default=0)
     for card, name in zip(page.cards, names, strict=True):
-        blanks = " " * (width - columns(name))
+        blanks = " " * (width - terminal_width(name))
         words = fit(joined(card.kind, *card.summary), _LINE - width - 4)
         lines.append(f"  {name}{blanks}  {words}".rstrip())
     if page.more:
@@ -45,10 +45,10 @@ def card_line(card: Card) -> str:
     """Returns a hit in a line, for lists of hits."""
     which = clean(card.id, 40)
     # Room for a list's brackets and commas.
-    most = _LINE - columns(which) - 8
+    most = _LINE - terminal_width(which) - 8
     return f"<{which}: {fit(joined(card.title, card.kind, *card.summary), most)}>"
 
 
 def _line(what: str, value: str) -> str:
     name = clean(what, 40)
-    return f"  {name}: {fit(value, _LINE - columns(name) - 4)}"
+    return f"  {name}: {fit(value, _LINE - terminal_width(name) - 4)}"

@@ -38,7 +38,7 @@ from scenario_search.filters.tree import (
     join,
     read_number,
 )
-from scenario_search.text import columns
+from scenario_search.text import terminal_width
 
 __all__ = ["format_error", "parse"]
 
@@ -340,5 +340,5 @@ def format_error(error: InvalidFilterError, *, width: int = 80) -> str:
     line = error.text[begin : end if end >= 0 else None][:room]
     # One column for each control character, or the caret would not stand below its place.
     line = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in line)
-    before = columns(line[: error.position - begin])
+    before = terminal_width(line[: error.position - begin])
     return f"{error.message}\n  {line}\n  {' ' * before}^"

@@ -15,7 +15,7 @@ from scenario_search.search.pages import PagedSearch
 from scenario_search.search.results import AsyncSearchResults
 from scenario_search.search.signatures import docstring, signature_of, unexpected_keyword
 from scenario_search.wire.hits import Hit
-from scenario_search.wire.params import SearchParams, fields, ignored_parameters, validate
+from scenario_search.wire.params import SearchParams, fields_as_shown, ignored_parameters, validate
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
@@ -81,7 +81,7 @@ def _request(
     """Returns the request of a call: its request object with the options, or of its keywords."""
     params_class: type[SearchParams] = endpoint.params_class
     if params is None:
-        names = [field.name for field in fields(params_class)]
+        names = [field.name for field in fields_as_shown(params_class)]
         for name in keywords:
             if name not in names:
                 raise TypeError(unexpected_keyword(endpoint.name, name, names))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from scenario_search.hidden import hide_secrets
-from scenario_search.wire.params import fields
+from scenario_search.wire.params import fields_as_shown
 
 __all__ = [
     "docstring",
@@ -47,7 +47,7 @@ def signature_of(cls: type[Any], *, returns: Any = inspect.Signature.empty) -> A
             default=field.default,
             annotation=field.type,
         )
-        for field in fields(cls)
+        for field in fields_as_shown(cls)
     ]
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return inspect.Signature([own, *keywords], return_annotation=returns)
@@ -62,7 +62,7 @@ def docstring(text: str, cls: type[Any]) -> str:
     """
     lines = [
         f"    {field.name}: {doc}"
-        for field in fields(cls)
+        for field in fields_as_shown(cls)
         if (doc := getattr(field.metadata.get("parameter"), "doc", field.metadata.get("doc")))
     ]
     text = inspect.cleandoc(text)

@@ -48,7 +48,7 @@ __all__ = [
     "SearchParams",
     "SearchWorkflowSearchParams",
     "body_parameters",
-    "fields",
+    "fields_as_shown",
     "ignored_parameters",
     "parameter_values",
     "parameters",
@@ -284,11 +284,11 @@ _placed: dict[tuple[type[Any], Place | None], tuple[tuple[str, Parameter], ...]]
 def parameters(cls: type[Any]) -> tuple[tuple[str, Parameter], ...]:
     """Returns (Python name, parameter) for each parameter of a request class, options last."""
     if cls not in _parameters:
-        _parameters[cls] = tuple((f.name, f.metadata["parameter"]) for f in fields(cls))
+        _parameters[cls] = tuple((f.name, f.metadata["parameter"]) for f in fields_as_shown(cls))
     return _parameters[cls]
 
 
-def fields(cls: type[Any]) -> list[attrs.Attribute[Any]]:
+def fields_as_shown(cls: type[Any]) -> list[attrs.Attribute[Any]]:
     """Returns the fields of a class in the order they are shown: call options come last."""
     options = {field.name for field in attrs.fields(CallOptions)}
     return sorted(attrs.fields(cls), key=lambda field: field.name in options)

@@ -12,13 +12,13 @@ import orjson
 
 from scenario_search.wire.document import REQUIRED, Document, wire_name
 
-__all__ = ["Field", "array_item", "fields", "is_document", "shared_keys"]
+__all__ = ["JsonField", "array_item", "is_document", "json_fields", "shared_keys"]
 
-_fields: dict[type[Any], tuple[Field, ...]] = {}
+_json_fields: dict[type[Any], tuple[JsonField, ...]] = {}
 
 
 @attrs.frozen
-class Field:
+class JsonField:
     """A field of a response class.
 
     Attributes:
@@ -48,12 +48,12 @@ def _without_none(annotation: Any) -> Any:
     return annotation
 
 
-def fields(cls: type[Any]) -> tuple[Field, ...]:
+def json_fields(cls: type[Any]) -> tuple[JsonField, ...]:
     """Returns the fields of a response class that stand for JSON."""
-    if cls not in _fields:
+    if cls not in _json_fields:
         hints = get_type_hints(cls)
-        _fields[cls] = tuple(
-            Field(
+        _json_fields[cls] = tuple(
+            JsonField(
                 f.name,
                 wire_name(f),
                 _without_none(hints[f.name]),
@@ -63,7 +63,7 @@ def fields(cls: type[Any]) -> tuple[Field, ...]:
             for f in attrs.fields(cls)
             if not f.name.startswith("_")
         )
-    return _fields[cls]
+    return _json_fields[cls]
 
 
 def is_document(kind: Any) -> bool:
@@ -84,6 +84,6 @@ def shared_keys(cls: type[Any]) -> dict[str, str]:
     up a key that is the same object by identity; of any other it compares the text, which takes
     longer than all else that is done for a field.
     """
-    wires = [field.wire for field in fields(cls)]
+    wires = [field.wire for field in json_fields(cls)]
     keys: dict[str, None] = orjson.loads(orjson.dumps(dict.fromkeys(wires)))
     return {f"key{index}": key for index, key in enumerate(keys)}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import attrs
 
-from scenario_search.wire.schema import Field, array_item, fields, shared_keys
+from scenario_search.wire.schema import JsonField, array_item, json_fields, shared_keys
 from scenario_search.wire.validation import (
     SCALARS,
     Hook,
@@ -102,7 +102,7 @@ def structure_hook(
         f"    if {'not fits(data)' if strict else 'data.__class__ is not dict'}: refuse()",
         "    self = new(cls)",
     ]
-    for index, field in enumerate(fields(cls)):
+    for index, field in enumerate(json_fields(cls)):
         lines += [f"    {line}" for line in _assignment(field, index, converter, scope)]
     lines += ["    self._json = data", "    self._extra = None"]
     lines += [f"    self.{f.name} = None" for f in attrs.fields(cls) if _is_private(f)]
@@ -121,7 +121,7 @@ def _is_private(field: attrs.Attribute[Any]) -> bool:
 
 
 def _assignment(
-    field: Field, index: int, converter: cattrs.BaseConverter, scope: dict[str, Any]
+    field: JsonField, index: int, converter: cattrs.BaseConverter, scope: dict[str, Any]
 ) -> list[str]:
     """Returns the lines that set one field, and adds what they name to the scope."""
     get, item = f"data.get(key{index})", array_item(field.kind)
@@ -144,7 +144,7 @@ def _assignment(
     return [*lines, f"else: {target} = {made}"]
 
 
-def _default(field: Field, index: int, scope: dict[str, Any]) -> str:
+def _default(field: JsonField, index: int, scope: dict[str, Any]) -> str:
     """Returns the expression of a field's value where the JSON has none."""
     default = field.default
     if field.needed:

@@ -13,7 +13,7 @@ from typing import Any
 
 from scenario_search.errors import APIResponseValidationError
 from scenario_search.text import without_signature
-from scenario_search.wire.schema import array_item, fields, is_document, shared_keys
+from scenario_search.wire.schema import array_item, is_document, json_fields, shared_keys
 
 __all__ = [
     "SCALARS",
@@ -80,7 +80,7 @@ def _object_mismatches(
     if not isinstance(data, dict):
         yield path, f"expected an object, got {describe(data)}"
         return
-    for field in fields(cls):
+    for field in json_fields(cls):
         where = f"{path}.{field.wire}"
         value = data.get(field.wire)
         if value is not None:
@@ -147,7 +147,7 @@ def fits_function(cls: type[Any]) -> Callable[[Any], bool]:
 def _make_fits(cls: type[Any]) -> Callable[[Any], bool]:
     scope: dict[str, Any] = {**shared_keys(cls)}
     lines = ["def fits(data):", "    if data.__class__ is not dict: return False"]
-    for index, field in enumerate(fields(cls)):
+    for index, field in enumerate(json_fields(cls)):
         lines.append(f"    value = data.get(key{index})")
         absent = "" if field.needed or field.required else "value is not None and "
         item = array_item(field.kind)

@@ -7,7 +7,7 @@ from harmless_text import assert_harmless
 from hypothesis import given, strategies as st
 from rich.cells import cell_len
 
-from scenario_search.text import clean, columns, escaped, file_size, fit, one_line
+from scenario_search.text import clean, escaped, file_size, fit, one_line, terminal_width
 
 MOUNTAIN = "城堡在山上"
 ANY_TEXT = st.text(st.characters(codec=None) | st.sampled_from("\x1b\x9b\u202e\ud800\u2028\n"))
@@ -27,12 +27,12 @@ ANY_TEXT = st.text(st.characters(codec=None) | st.sampled_from("\x1b\x9b\u202e\u
     ],
 )
 def test_columns_are_those_of_a_terminal(text: str, expected: int) -> None:
-    assert columns(text) == expected == cell_len(text)
+    assert terminal_width(text) == expected == cell_len(text)
 
 
 @given(st.text(), st.integers(1, 40))
 def test_text_that_is_fitted_takes_no_more_columns(text: str, most: int) -> None:
-    assert columns(fit(text, most)) <= most
+    assert terminal_width(fit(text, most)) <= most
 
 
 def test_a_wide_character_is_not_cut_in_two() -> None:

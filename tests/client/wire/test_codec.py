@@ -29,7 +29,7 @@ from scenario_search.wire.hits import (
     Thumbnail,
 )
 from scenario_search.wire.pages import SearchHits
-from scenario_search.wire.schema import array_item, fields as documented_fields, is_document
+from scenario_search.wire.schema import array_item, is_document, json_fields
 from scenario_search.wire.validation import fits_function, mismatches
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -394,7 +394,7 @@ VALUES = st.recursive(
 def json_objects(cls: type[Any]) -> st.SearchStrategy[dict[str, Any]]:
     """Makes JSON that fits a class: each field there, null, absent or mistyped, in any order."""
     fields: dict[str, st.SearchStrategy[Any]] = {}
-    for field in documented_fields(cls):
+    for field in json_fields(cls):
         item = array_item(field.kind)
         if is_document(field.kind):
             values = json_objects(field.kind)
@@ -403,7 +403,7 @@ def json_objects(cls: type[Any]) -> st.SearchStrategy[dict[str, Any]]:
         else:
             values = VALUES
         fields[field.wire] = st.text() if field.needed else st.none() | values
-    needed = {field.wire for field in documented_fields(cls) if field.needed}
+    needed = {field.wire for field in json_fields(cls) if field.needed}
     known = st.fixed_dictionaries({wire: fields.pop(wire) for wire in needed}, optional=fields)
     unknown = st.dictionaries(st.text() | st.just("author_id"), VALUES, max_size=2)
     return st.tuples(unknown, known, st.randoms()).map(shuffled)
