@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, settings
+from prepared_demo import prepared_demo
 
 from scenario_search import AsyncScenario
 from scenario_search.emulator import Emulator
@@ -20,7 +24,11 @@ settings.register_profile("default", deadline=None)
 settings.register_profile(
     "fuzz", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+# What CI says of a commit depends on the commit alone; to look further is what "fuzz" is for.
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default")
+)
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -63,6 +71,50 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"SCENARIO_SDK_{name}", raising=False)
     for name in ("BASE_URL", "PROJECT_ID"):
         monkeypatch.delenv(f"SCENARIO_{name}", raising=False)
+
+
+@pytest.fixture(scope="module")
+def collected_garbage() -> None:
+    """For modules whose tests collect garbage one by one: what was there before stays out of it."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def demo_copy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path | None]:
+    """Returns a copy of the prepared demo's database, to start an emulator with.
+
+    It is made where several workers share it. A run of a few tests in one process starts sooner
+    without it, so there it is None.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return lambda: None
+    shared = tmp_path_factory.getbasetemp().parent
+
+    def copy() -> Path:
+        return shutil.copy(prepared_demo(shared), tmp_path_factory.mktemp("demo") / "demo.db")
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def _scenario_emulator_of_the_session(
+    demo_copy: Callable[[], Path | None],
+) -> Iterator[Emulator]:
+    """The emulator behind the plugin's fixtures."""
+    with Emulator.demo(path=demo_copy()) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def quick_demos(demo_copy: Callable[[], Path | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the demos that the code under test starts begin with copies of the prepared one."""
+    demo = Emulator.demo
+
+    def begin(*arguments: Any, path: Path | None = None, **options: Any) -> Emulator:
+        return demo(*arguments, path=path or demo_copy(), **options)
+
+    monkeypatch.setattr(Emulator, "demo", begin)
 
 
 @pytest.fixture

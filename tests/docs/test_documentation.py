@@ -115,6 +115,7 @@ class Reader:
         assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.usefixtures("quick_demos")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_examples_of_a_page_run(
     page: Path,

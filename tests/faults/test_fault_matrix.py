@@ -15,6 +15,8 @@ from open_sockets import linux, open_sockets, sockets_to
 from scenario_search import APIError, AsyncScenario
 from scenario_search.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("collected_garbage")
+
 
 class Attempts(aiohttp.TraceConfig):
     """Counts what aiohttp was asked to send."""
