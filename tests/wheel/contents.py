@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 
 CORE_LIMIT = 150_000
 PACKAGE = "scenario_search/"
+SIZES = ("320x176", "176x320", "240x240")
 PARTS = {
     f"{PACKAGE}emulator/": "emulator",
     f"{PACKAGE}cli/": "command line",
@@ -27,6 +28,15 @@ PARTS = {
     "": "metadata",
 }
 """The part of each path by how it begins: the first that fits."""
+TEMPLATES = ("README.md", "gem.glb", *(f"clip-{size}.mp4.boxes" for size in SIZES))
+DATA = {
+    f"{PACKAGE}emulator/{name}"
+    for name in (
+        *("store/schema.sql", "http/openapi.json", "demo/words.toml", "demo/drawing/figures.txt"),
+        *(f"demo/templates/{name}" for name in TEMPLATES),
+    )
+}
+"""What the emulator reads and is not a module."""
 
 
 def sizes(wheel: zipfile.ZipFile) -> dict[str, int]:
@@ -40,15 +50,12 @@ def sizes(wheel: zipfile.ZipFile) -> dict[str, int]:
 
 
 def strangers(wheel: zipfile.ZipFile) -> list[str]:
-    """Give what does not belong into a wheel: all but modules, ``py.typed`` and the metadata.
-
-    So there are no pictures, no weights and no data.
-    """
+    """Returns what does not belong in a wheel, such as pictures and weights."""
     return [
         name
         for name in wheel.namelist()
         if not (name.startswith(PACKAGE) and PurePosixPath(name).suffix == ".py")
-        and name != f"{PACKAGE}py.typed"
+        and name not in {f"{PACKAGE}py.typed", *DATA}
         and not name.partition("/")[0].endswith(".dist-info")
     ]
 
@@ -83,6 +90,7 @@ def wrong(dist: Path, of_checkout: Path) -> list[str]:
             said.append(f"the core has {parts['core']} bytes: {CORE_LIMIT} are the limit")
         if f"{PACKAGE}py.typed" not in wheel.namelist():
             said.append("the wheel has no py.typed")
+        said += [f"the wheel has no {name}" for name in sorted(DATA.difference(wheel.namelist()))]
         said += [f"{name} does not belong into the wheel" for name in strangers(wheel)]
         said += links(wheel)
         if digests(wheel) != digests(other):
