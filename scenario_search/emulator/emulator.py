@@ -1,7 +1,8 @@
-"""The emulator: its life, its data, and what tests see of it.
+"""The emulator: its life cycle, its data, and what tests see of it.
 
-The server has a thread and an event loop of its own, in async and in plain code alike: code under
-test that blocks its own loop does not stop the answers, and there is one way to start and stop.
+The server runs in a thread and an event loop of its own, for async and synchronous code alike. So
+code under test that blocks its own loop does not stop the server, and there is one way to start and
+stop it.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ class ClientOptionsDict(TypedDict):
 class Emulator:
     """An emulator of the Search API, on a loopback address.
 
-    Use it with ``async with`` or ``with``, or call `start` and `stop`. What is a coroutine here
-    has a twin for plain code whose name ends in ``_sync``. The arguments are the options that
+    Use it with ``async with`` or ``with``, or call `start` and `stop`. Each coroutine has a
+    synchronous variant whose name ends in ``_sync``. The arguments are the options that
     `EmulatorOptions` describes.
 
     Attributes:
-        faults: What shall go wrong; see `Faults.add`.
+        faults: The faults that requests meet; see `Faults.add`.
     """
 
     @takes(EmulatorOptions)
@@ -108,9 +109,10 @@ class Emulator:
 
     @property
     def client_options(self) -> ClientOptionsDict:
-        """What a client of it needs: ``AsyncScenario(**emulator.client_options)``.
+        """The options of a client: ``AsyncScenario(**emulator.client_options)``.
 
-        Its base URL, key, secret and project, which win over the environment's.
+        They are the base URL, the key, the secret and the project. They take precedence over the
+        environment's.
 
         Raises:
             RuntimeError: The emulator is not running.
@@ -124,10 +126,10 @@ class Emulator:
 
     @property
     def requests(self) -> list[SeenRequest]:
-        """The last requests seen, oldest first; those of the control plane left out.
+        """The last requests seen, oldest first, without those of the control plane.
 
-        A thousand are kept, and 16 MiB of them, headers and bodies together; a body above 1 MiB
-        isn't.
+        At most 1,000 are kept, and at most 16 MiB of headers and bodies. A body above 1 MiB is not
+        kept.
         """
         return self._seen.listed()
 
@@ -136,19 +138,19 @@ class Emulator:
         self._seen.clear()
 
     def expire_urls(self) -> None:
-        """Makes every picture URL that was answered so far a 403, as if it had expired."""
+        """Expires every picture URL sent so far: requests for it are answered with a 403."""
         self._running().library.files.expire_urls()
 
     # Life
 
     async def start(self) -> None:
-        """Open the data and listen.
+        """Opens the data and starts to listen.
 
         Raises:
-            RuntimeError: It is running already.
+            RuntimeError: The emulator is running already.
             OSError: The port is taken.
-            StoreError: The file is no database of an emulator, is of another version or damaged,
-                can't be written, or is open in another emulator.
+            StoreError: The file is not a database of an emulator, is of another version or
+                damaged, can't be written, or is open in another emulator.
         """
         thread = self._begin()
         try:
@@ -158,7 +160,7 @@ class Emulator:
             raise
 
     def start_sync(self) -> None:
-        """`start`, for plain code."""
+        """Synchronous variant of `start`."""
         thread = self._begin()
         try:
             thread.started.result()
@@ -167,7 +169,7 @@ class Emulator:
             raise
 
     async def stop(self) -> None:
-        """Stop listening, end what is under way and close the data. May be called again."""
+        """Stops listening, ends requests in flight and closes the data. Idempotent."""
         if self._thread is None:
             return
         self._thread.stop()
@@ -178,7 +180,7 @@ class Emulator:
             self.stop_sync()
 
     def stop_sync(self) -> None:
-        """`stop`, for plain code."""
+        """Synchronous variant of `stop`."""
         if self._thread is not None:
             self._thread.stop()
             self._thread.join()
@@ -225,25 +227,25 @@ class Emulator:
         *,
         files: Path | str | None = None,
     ) -> LoadReport:
-        """Add documents, or replace those that have the same id.
+        """Adds documents, or replaces those that have the same id.
 
-        When it returns, searches see them. It is done in a worker thread, where an iterable is
-        read too, in batches of 1000 (100 with files). A batch is stored whole, with its files, or
-        not at all, also when the process is killed.
+        Searches see the documents as soon as this returns. A worker thread reads the source and
+        stores it in batches of 1,000 documents (100 with files). A batch is stored completely,
+        with its files, or not at all, even if the process is killed.
 
-        A value of another type than documented is no error. It is kept, and filtered and sorted
-        by what it is: ``width: "abc"`` as text, which ``width > 0`` does not find.
+        A value whose type is not the documented one is not an error. It is stored, filtered and
+        sorted as what it is: ``width: "abc"`` is text, which ``width > 0`` does not match.
 
         Args:
             source: The path of a JSONL file (compressed by gzip or not), or an iterable of dicts
                 or of hits.
-            kind: What they are.
-            files: A folder whose files are the assets' pictures and media, at any depth, each
-                named by its asset's id or as `download` names it; they are copied.
+            kind: The kind of the documents.
+            files: A folder with the assets' pictures and media, at any depth. Each file is named
+                by its asset's id or as `download` names it. The files are copied.
 
         Raises:
-            InvalidDocumentError: A document is no object with an ``id``. It names the line of the
-                file, and says how many documents are stored: those of the batches before.
+            InvalidDocumentError: A document is not an object with an ``id``. The error names the
+                line of the file and the number of documents stored, those of earlier batches.
             OSError: The source can't be read.
             StoreError: The database file is damaged, or can't be written.
             ValueError: ``files`` for a kind that is not assets.
@@ -257,60 +259,61 @@ class Emulator:
         *,
         files: Path | str | None = None,
     ) -> LoadReport:
-        """`load`, for plain code."""
+        """Synchronous variant of `load`."""
         return self._running().load(source, kind, files).result()
 
     async def delete(self, ids: Iterable[str], kind: Kind = "assets") -> int:
-        """Delete documents and say how many there were; ids that are not there are passed over."""
+        """Deletes documents and returns how many there were; unknown ids are ignored."""
         return await asyncio.wrap_future(self._running().delete(ids, kind))
 
     def delete_sync(self, ids: Iterable[str], kind: Kind = "assets") -> int:
-        """`delete`, for plain code."""
+        """Synchronous variant of `delete`."""
         return self._running().delete(ids, kind).result()
 
     async def prepare(self, *, texts: bool = True, pictures: bool = True) -> None:
-        """Compute now what searches by meaning and likeness need, so that the first ones need not.
+        """Computes the vectors and features that semantic and similarity search need.
 
-        Without it the first such search waits for that. It costs about 3 ms of a core for a
-        document's text and 20 ms for a picture: on two cores a minute for the texts of 20,000
-        assets, and four for their pictures. It is kept with the database, and so paid once.
-        Progress is logged at level INFO by the logger ``scenario_search.emulator``.
+        Otherwise the first such search computes them. They take about 3 ms of CPU for a document's
+        text and 20 ms for a picture: on two cores a minute for the texts of 20,000 assets, and four
+        minutes for their pictures. They are stored in the database, so they are computed once.
+        The logger ``scenario_search.emulator`` reports progress at level INFO.
 
         Args:
-            texts: The vectors of all documents' texts. From now on `load` embeds what it loads.
-            pictures: The features of all assets' pictures.
+            texts: Compute the vectors of all documents' texts. From then on `load` computes those
+                of what it loads.
+            pictures: Compute the features of all assets' pictures.
 
         Raises:
-            RuntimeError: The emulator is stopped meanwhile.
+            RuntimeError: The emulator was stopped meanwhile.
         """
         await asyncio.wrap_future(self._running().prepare(texts=texts, pictures=pictures))
 
     def prepare_sync(self, *, texts: bool = True, pictures: bool = True) -> None:
-        """`prepare`, for plain code."""
+        """Synchronous variant of `prepare`."""
         self._running().prepare(texts=texts, pictures=pictures).result()
 
     async def reset(self, *, documents: bool = False) -> None:
-        """Forget the requests seen and the faults.
+        """Clears the requests seen and the faults.
 
         Args:
-            documents: Put the data back as well: the demo's, or none.
+            documents: Restore the data too: the demo's, or none.
         """
         await asyncio.wrap_future(self._running().reset(documents=documents))
 
     def reset_sync(self, *, documents: bool = False) -> None:
-        """`reset`, for plain code."""
+        """Synchronous variant of `reset`."""
         self._running().reset(documents=documents).result()
 
     # Inside
 
     def _running(self) -> Running:
         if self._state is None:
-            raise RuntimeError("the emulator is not running: use it with 'with' or 'async with'")
+            raise RuntimeError("The emulator is not running: use it with 'with' or 'async with'")
         return self._state
 
     def _begin(self) -> ServerThread:
         if self._thread is not None:
-            raise RuntimeError("the emulator is running already")
+            raise RuntimeError("The emulator is running already")
         self._thread = ServerThread(self._serve)
         return self._thread
 

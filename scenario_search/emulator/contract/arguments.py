@@ -52,13 +52,13 @@ def must_be_boolean(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
 
 
 def check_kind(kind: str) -> None:
-    """Raise a ValueError unless there is such a kind of document."""
+    """Raises a ValueError unless there is such a kind of document."""
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
 
 
 def check_files(files: Path | str | None, kind: str) -> None:
-    """Check the folder of a load.
+    """Checks the folder of a load.
 
     Raises:
         NotADirectoryError: It is none.

@@ -226,7 +226,7 @@ def column_fields(kind: Kind) -> tuple[Field, ...]:
 
 
 def parse_sort(kind: Kind, sort_by: list[str] | tuple[str, ...]) -> tuple[SortKey, ...]:
-    """Read the `sortBy` of a request.
+    """Reads the `sortBy` of a request.
 
     Args:
         kind: The kind of document that is searched.
@@ -314,7 +314,7 @@ _PLACES: Final = {
 
 
 def index_document(kind: Kind, document: dict[str, Any]) -> Indexed:
-    """Read the fields of `kind` out of a document.
+    """Reads the fields of `kind` out of a document.
 
     Nothing in a document is an error here: a value of another type than documented is kept as
     what it is, so `width: "big"` compares as text, `tags: "x"` as a list of one and

@@ -85,7 +85,7 @@ class SearchRequest:
 
 
 def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> SearchRequest:
-    """Read and check one request.
+    """Reads and checks one request.
 
     Args:
         kind: The endpoint.

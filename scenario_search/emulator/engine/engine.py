@@ -101,7 +101,7 @@ class Engine:
         self._options = options
 
     def search(self, request: SearchRequest, left: threading.Event | None = None) -> SearchResult:
-        """Answer a request.
+        """Answers a request.
 
         Args:
             request: The request.
@@ -222,7 +222,7 @@ class Engine:
     def _hybrid(
         self, request: SearchRequest, query: str, candidates: Numbers, end: int
     ) -> _Ranking:
-        """Merge what words and what meaning find, each down to the end of the page."""
+        """Merges what words and what meaning find, each down to the end of the page."""
         ratio = request.query_semantic_ratio
         if ratio == 1:
             known, cosines = self._similarities(request, query, candidates)

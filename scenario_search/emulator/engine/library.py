@@ -91,7 +91,7 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Write what is not in the file yet, and close it."""
+        """Writes what is not in the file yet, and closes it."""
         try:
             for kind in KINDS if self._durable else ():
                 self.texts.keep(kind)
@@ -106,7 +106,7 @@ class Library:
     def load(
         self, source: Source, kind: Kind = "assets", folder: Path | str | None = None
     ) -> LoadReport:
-        """Add or replace documents.
+        """Adds or replaces documents.
 
         Args:
             source: What to read.
@@ -150,20 +150,20 @@ class Library:
             self._catch_up(kind)
 
     def delete(self, ids: Iterable[str], kind: Kind) -> int:
-        """Delete documents, and say how many there were."""
+        """Deletes documents, and says how many there were."""
         ids = list(ids)
         deleted = self.store.delete(kind, ids, map(file_blob, ids) if kind == "assets" else ())
         self._catch_up(kind)
         return deleted
 
     def clear(self) -> None:
-        """Delete all documents."""
+        """Deletes all documents."""
         self.store.clear()
         for kind in KINDS:
             self._catch_up(kind)
 
     def prepare(self, *, texts: bool, pictures: bool) -> None:
-        """Compute what searches by meaning and by likeness need, as far as it is not there."""
+        """Computes what searches by meaning and by likeness need, as far as it is not there."""
         for kind in KINDS if texts else ():
             self.meanings.catch_up(kind)
         if pictures:

@@ -18,7 +18,7 @@ The language is the Search guide's "Filter Syntax" with Meilisearch's further op
     word       = [A-Za-z0-9_.-]+, and no keyword
     quoted     = between ' or ", where a backslash stands before a quote or a backslash
 
-Keywords are in upper case. What a condition means is told by `filter_sql`.
+Keywords are in upper case. `scenario_search.emulator.filter.sql` says what a condition means.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ Node: TypeAlias = Condition | Not | And | Or
 
 
 def parse_filter(text: str) -> Node | None:
-    """Read a filter.
+    """Reads a filter.
 
     Returns:
         The tree, whose nodes tell where in the text they start; None for blank text, which is

@@ -53,7 +53,7 @@ class Control:
         self._running = running
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Add the paths of the module's table."""
+        """Adds the paths of the module's table."""
         for method, path, handler in (
             ("GET", "status", self._status),
             ("POST", "documents/{kind}", self._load),

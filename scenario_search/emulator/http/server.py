@@ -51,7 +51,7 @@ async def serve(
     stopping: asyncio.Event,
     ending: Callable[[], None],
 ) -> None:
-    """Answer requests until told to stop.
+    """Answers requests until told to stop.
 
     Args:
         app: What answers.
@@ -93,7 +93,7 @@ async def serve(
 
 
 async def _turns(number: int) -> None:
-    """Let the event loop go round."""
+    """Lets the event loop go round."""
     for _ in range(number):
         await asyncio.sleep(0)
 

@@ -40,14 +40,14 @@ class ServerThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask ``serve`` to end, and return at once. May be called again, and at any time."""
+        """Asks ``serve`` to end, and returns at once. May be called again, and at any time."""
         with self._lock:
             self._stopping = True
             if self._loop is not None and self._stop is not None:
                 self._loop.call_soon_threadsafe(self._stop.set)
 
     def join(self) -> None:
-        """Wait for the thread's end."""
+        """Waits for the thread's end."""
         self._thread.join()
 
     def _run(self) -> None:

@@ -84,7 +84,7 @@ class _StateUnpickler(pickle.Unpickler):
 
 
 def read_state(file: IO[bytes]) -> dict[str, NDArray[Any]]:
-    """Read a state dict in PyTorch's format from before 1.6.
+    """Reads a state dict in PyTorch's format from before 1.6.
 
     Returns:
         Arrays by parameter name, in the shapes that PyTorch shows.
@@ -151,7 +151,7 @@ class EfficientNetLite0:
         self._session = open_model(model)
 
     def stages(self, pictures: NDArray[np.uint8]) -> list[Floats]:
-        """Run the network, on the calling thread alone. Threads may share it.
+        """Runs the network, on the calling thread alone. Threads may share it.
 
         Args:
             pictures: RGB of shape (n, height, width, 3).

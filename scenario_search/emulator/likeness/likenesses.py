@@ -117,7 +117,7 @@ class Likenesses:
         return np.array(list(best), np.int64), np.array(list(best.values()), np.float32)
 
     def compute_all(self) -> None:
-        """Compute the features of all assets now."""
+        """Computes the features of all assets now."""
         self._compute(self._store.select_numbers("assets"))
 
     def _features_of(self, picture: str, visible: Callable[[Mapping[str, Any]], bool]) -> Features:

@@ -41,7 +41,7 @@ class UnreadableImageError(ValueError):
 
 
 def read_data_url(text: str, *, max_bytes: int = MAX_BYTES) -> tuple[bytes, str]:
-    """Take a data URL apart (RFC 2397).
+    """Takes a data URL apart (RFC 2397).
 
     Base64 may lack its padding and hold white space; percent escapes are resolved in either form.
 
@@ -88,7 +88,7 @@ def read_data_url(text: str, *, max_bytes: int = MAX_BYTES) -> tuple[bytes, str]
 def read_image(
     data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
 ) -> Image.Image:
-    """Read a picture as RGB.
+    """Reads a picture as RGB.
 
     Of an animation the first frame is read; EXIF orientation is applied; what is transparent is
     laid over grey; 16-bit greys are brought to 8 bit. The content decides the format.

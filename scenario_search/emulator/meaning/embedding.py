@@ -77,7 +77,7 @@ class Embedder(Protocol):
         ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Embed `texts`.
+        """Embeds `texts`.
 
         Returns:
             float32 of shape ``(len(texts), dimensions)``. Each row has length 1, or is zero when
@@ -87,7 +87,7 @@ class Embedder(Protocol):
 
 
 def opening(text: str) -> str:
-    """Return the first words of `text` in lower case, punctuation kept; empty if no letter."""
+    """Returns the first words of `text` in lower case, punctuation kept; empty if no letter."""
     words = " ".join(text.lower().split(maxsplit=OPENING_WORDS)[:OPENING_WORDS])
     return words[:MAX_OPENING] if any(character.isalpha() for character in words) else ""
 
@@ -176,7 +176,7 @@ class _MiniLM:
         return plain[:: max(1, len(plain) // PROBE_WORDS)]
 
     def meaningful_words(self, text: str) -> list[str]:
-        """Return the lower-case words, numbers and codes only where the vocabulary has them."""
+        """Returns the lower-case words, numbers and codes only where the vocabulary has them."""
         return [
             word[:MAX_WORD_LENGTH]
             for word in _WORD.findall(text.lower())
@@ -184,7 +184,7 @@ class _MiniLM:
         ]
 
     def weights(self, words: Sequence[str]) -> Vectors:
-        """Weigh words as a/(a + p), p being a word's frequency by Zipf's law (Arora, 2017)."""
+        """Weighs words as a/(a + p), p being a word's frequency by Zipf's law (Arora, 2017)."""
         rare = FIRST_RANKED_ID + RARE_RANK - 1
         ids = np.array([self._ids.get(word, rare) for word in words], dtype=np.float32)
         ranks = np.maximum(ids - np.float32(FIRST_RANKED_ID - 1), 1)
@@ -192,7 +192,7 @@ class _MiniLM:
         return np.asarray(weights, dtype=np.float32)
 
     def run(self, texts: Sequence[str]) -> Vectors:
-        """Return the mean of the token vectors of each text, at length 1."""
+        """Returns the mean of the token vectors of each text, at length 1."""
         result = np.zeros((len(texts), MiniLMEmbedder.dimensions), dtype=np.float32)
         by_length: dict[int, list[tuple[int, list[int]]]] = {}
         for row, encoding in enumerate(self._tokenizer.encode_batch(list(texts))):
@@ -237,7 +237,7 @@ class _Memory:
         self._known: dict[str, Vectors] = {}
 
     def vectors(self, texts: Iterable[str]) -> dict[str, Vectors]:
-        """Return the vector of each distinct text but the empty one."""
+        """Returns the vector of each distinct text but the empty one."""
         known = self._known
         wanted = {text: known.get(text) for text in texts if text}
         missing = [text for text, vector in wanted.items() if vector is None]

@@ -73,7 +73,7 @@ class Meanings:
             self.catch_up(kind)
 
     def catch_up(self, kind: Kind) -> None:
-        """Embed the documents that have changed, all of them at first, and keep the vectors."""
+        """Embeds the documents that have changed, all of them at first, and keeps the vectors."""
         with self._lock:
             kept = self._kept[kind]
             changes = self._store.changed_since(kind, kept.revision)

@@ -61,7 +61,7 @@ class Connections:
             raise
 
     def close(self) -> None:
-        """Wait for what is under way, then close the file. May be called again."""
+        """Waits for what is under way, then closes the file. May be called again."""
         with self._write_lock:
             if self._closed:
                 return
@@ -135,7 +135,7 @@ def given_up_at(
     connection: sqlite3.Connection,
     read: Callable[[sqlite3.Connection], T],
 ) -> T:
-    """Read, which a large filter may make last for minutes.
+    """Reads, which a large filter may make last for minutes.
 
     Args:
         stopping: Set when the emulator stops.

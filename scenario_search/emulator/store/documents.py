@@ -123,7 +123,7 @@ def decoded(raw: bytes, path: Path) -> dict[str, Any]:
 
 
 def check_text(documents: Sequence[bytes], path: Path) -> None:
-    """Raise a `StoreError` about the file at `path` if what was read is no text of JSON.
+    """Raises a `StoreError` about the file at `path` if what was read is no text of JSON.
 
     SQLite has no checksums of what it keeps. To parse them all would take twice as long or more.
     """

@@ -79,7 +79,7 @@ class Files:
         self._lock = threading.Lock()
 
     def expire_urls(self) -> None:
-        """Make every URL that was answered so far a 403, as if its time were over."""
+        """Makes every URL that was answered so far a 403, as if its time were over."""
         with self._lock:
             self._key = secrets.token_bytes(32)
             self._signed = {}
@@ -111,7 +111,7 @@ class Files:
         return hmac.digest(self._key, signed, "sha256").hex()
 
     def check_signature(self, path: str, query_string: str) -> None:
-        """Accept a URL as it was answered.
+        """Accepts a URL as it was answered.
 
         Raises:
             RefusedError: A 403: the signature is missing, changed or expired.

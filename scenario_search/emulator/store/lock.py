@@ -46,5 +46,5 @@ class FileLock:
             raise StoreError(f"{beside} can't be locked: {error}") from error
 
     def release(self) -> None:
-        """Let another emulator have the file. May be called again."""
+        """Lets another emulator have the file. May be called again."""
         self._connection.close()

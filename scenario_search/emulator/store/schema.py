@@ -83,7 +83,7 @@ def open_connection(path: Path, *, durable: bool) -> sqlite3.Connection:
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables, if the file is new, in one transaction.
+    """Makes the tables, if the file is new, in one transaction.
 
     Raises:
         StoreError: The tables can't be made.

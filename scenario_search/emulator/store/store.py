@@ -103,7 +103,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Wait for what is under way, then close the file. May be called again."""
+        """Waits for what is under way, then closes the file. May be called again."""
         self._connections.close()
 
     # Writing
@@ -115,7 +115,7 @@ class Store:
         batch: int = 1000,
         blobs: Callable[[str], Mapping[str, bytes]] | None = None,
     ) -> LoadReport:
-        """Add documents, or replace those that have the same id.
+        """Adds documents, or replaces those that have the same id.
 
         Args:
             kind: What they are.
@@ -149,7 +149,7 @@ class Store:
         return LoadReport(added, updated)
 
     def delete(self, kind: Kind, ids: Iterable[str], blobs: Iterable[str] = ()) -> int:
-        """Delete the documents with these ids; those not there are passed over.
+        """Deletes the documents with these ids; those not there are passed over.
 
         Args:
             kind: What they are.
@@ -177,7 +177,7 @@ class Store:
         return len(numbers)
 
     def clear(self, kind: Kind | None = None) -> None:
-        """Delete all documents and blobs of a kind, or of all kinds, in one transaction."""
+        """Deletes all documents and blobs of a kind, or of all kinds, in one transaction."""
         with self._connections.writing() as connection:
             for each in KINDS if kind is None else (kind,):
                 revision = _next_revision(connection, each)
@@ -192,7 +192,7 @@ class Store:
                 )
 
     def put_blobs(self, kind: Kind, blobs: Mapping[str, bytes | None]) -> None:
-        """Write named blobs in one transaction; None deletes one.
+        """Writes named blobs in one transaction; None deletes one.
 
         An index that is kept this way should hold the revision it covers in one of its blobs,
         and ask `changed_since` that revision when it is read again.
@@ -307,7 +307,7 @@ class Store:
         sort_by: Sequence[SortKey],
         top: int | None = None,
     ) -> Numbers:
-        """Put documents in order.
+        """Puts documents in order.
 
         Returns:
             The first `top` of `numbers` (all of them by default) in the order of `sort_by`;

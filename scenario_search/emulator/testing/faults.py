@@ -213,12 +213,12 @@ class Faults:
         return rule
 
     def remove(self, rule: Rule) -> None:
-        """Take this rule back. One that is gone already is no error."""
+        """Takes this rule back. One that is gone already is no error."""
         with self._lock:
             self._rules = [other for other in self._rules if other is not rule]
 
     def clear(self) -> None:
-        """Take all rules back; requests pass again."""
+        """Takes all rules back; requests pass again."""
         with self._lock:
             self._rules.clear()
 
@@ -262,7 +262,7 @@ def _steps(sequence: Any, names: Mapping[str, str] = _PYTHON_NAMES) -> list[Faul
 
 
 def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
-    """Add the rule that a JSON object of the control plane describes.
+    """Adds the rule that a JSON object of the control plane describes.
 
     Its keys are the arguments of `Faults.add`, with ``malformedJson`` in camel case.
 

@@ -74,14 +74,14 @@ class SeenRequests:
             return list(self._kept.values())
 
     def add(self, seen: SeenRequest) -> None:
-        """Keep a request, as the latest."""
+        """Keeps a request, as the latest."""
         with self._lock:
             self._kept[seen.request_id] = seen
             self._bytes += seen.size
             self._let_go()
 
     def add_body(self, seen: SeenRequest, body: bytes) -> None:
-        """Note the body of a request, which is read later than the rest; not too large a one."""
+        """Notes the body of a request, which is read later than the rest; not too large a one."""
         if len(body) > LARGEST_KEPT_BODY:
             return
         with self._lock:

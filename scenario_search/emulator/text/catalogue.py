@@ -45,7 +45,7 @@ class TextCatalogue:
         return self._indexes[kind]
 
     def catch_up(self, kind: Kind) -> None:
-        """Take in what has changed in the store. One thread at a time may call it."""
+        """Takes in what has changed in the store. One thread at a time may call it."""
         changes = self._store.changed_since(kind, self._revisions[kind])
         if changes.revision == self._revisions[kind]:
             return
@@ -62,7 +62,7 @@ class TextCatalogue:
             self.keep(kind)
 
     def keep(self, kind: Kind) -> None:
-        """Write the index into the store's file, if it has changed since it was written."""
+        """Writes the index into the store's file, if it has changed since it was written."""
         if self._kept[kind] == self._revisions[kind]:
             return
         head = self._revisions[kind].to_bytes(_REVISION_BYTES)

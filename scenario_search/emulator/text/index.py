@@ -76,7 +76,7 @@ class TextIndex:
         return self._snapshot.numbers
 
     def update(self, documents: Iterable[tuple[int, Sequence[Text]]]) -> None:
-        """Add documents, or replace those whose number is known.
+        """Adds documents, or replaces those whose number is known.
 
         A document is its number (documents that are equal to all rules come in the order of
         their numbers) and its text for each attribute, a string or a list of strings. Of two with
@@ -88,7 +88,7 @@ class TextIndex:
             self._replace(segment.numbers, segment)
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """Forget documents; unknown numbers are passed over."""
+        """Forgets documents; unknown numbers are passed over."""
         self._replace(np.unique(np.fromiter(numbers, dtype=np.int64)), None)
 
     def _replace(self, gone: IntArray, new: Segment | None) -> None:

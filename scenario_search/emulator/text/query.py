@@ -47,7 +47,7 @@ class Query:
 
 
 def parse_query(text: str) -> Query:
-    """Take a query apart; any text will do."""
+    """Takes a query apart; any text will do."""
     query = Query()
     tokens = query_tokens(text)
     position = -1

@@ -133,10 +133,11 @@ def _dropped_words(
 
 
 class _Buckets:
-    """Documents still in the race, their order so far, and the readings that fit them.
+    """Documents that can still be among the first `limit`, and their order so far.
 
-    `key` is the number of a document's bucket, from 0; `fits[p, d]` says that the reading
-    `paths[p]` is among the best for document `d` by the rules so far.
+    A bucket holds the documents that all rules so far judge equal: the next rule only decides
+    within it. `key` is the number of a document's bucket, from 0 for the best; `fits[p, d]` says
+    that the reading `paths[p]` is among the best for document `d` by the rules so far.
     """
 
     def __init__(
@@ -178,18 +179,22 @@ class _Buckets:
                     yield from self._readings(kept, i + node.size, (*path, node), still)
 
     def cut(self, cost: IntArray, most: int | IntArray) -> None:
-        """Cut the buckets by a rule's cost, 0 is best; `most` is the highest there could be."""
+        """Cuts the buckets by a rule's cost, 0 is best; `most` is the highest there could be."""
+        # After the caller's order, rules only decide between its equals, which scores no more.
         if self.scoring:
             highest = np.broadcast_to(np.asarray(most, dtype=np.float64) + 1, cost.shape)
             self._ranks.append((highest - cost, highest))
+        # Each bucket becomes one for each cost: the old number decides, then the cost.
         self._sharpen(self.key * (int(cost.max(initial=0)) + 1) + cost)
 
     def cut_by_sort(self, sort_rank: IntArray) -> None:
-        """Cut the buckets by the order the caller asked for, which does not score."""
+        """Cuts the buckets by the order the caller asked for, which does not score."""
         order = np.unique(sort_rank[self.slots], return_inverse=True)[1]
         self._sharpen(self.key * (int(order.max(initial=0)) + 1) + order)
 
     def _sharpen(self, key: IntArray) -> None:
+        # The bucket that the last wanted document is in stays whole: which of its documents are
+        # wanted is for the next rules to say. Then the buckets are numbered without gaps again.
         keep = np.ones(len(key), dtype=bool)
         if len(key) > self.limit:
             keep = key <= np.partition(key, self.limit - 1)[self.limit - 1]
@@ -207,7 +212,9 @@ class _Buckets:
             self.path_levels, self.fits = self.path_levels[used], self.fits[used]
 
     def cut_by_paths(self, costs: Callable[[Path], IntArray], most: Callable[[Path], int]) -> None:
-        """Cut by the cost of the best reading, and keep only the best readings."""
+        """Cuts by the cost of the best reading, and keeps only the best readings."""
+        # A document costs what its cheapest reading costs, and only such readings judge it by the
+        # next rules: otherwise one reading could win a rule and another one the next.
         best = np.full(len(self.slots), _UNREACHED)
         own = []
         for path, fits in zip(self.paths, self.fits, strict=True):
@@ -233,12 +240,15 @@ class _Buckets:
         """The first `limit` documents; equals keep the order of insertion."""
         order = np.lexsort((self.slots, self.key))[: self.limit]
         scores = np.ones(len(order))
+        # Meilisearch's score: a rule's rank, of `highest` ones, and within it what the rules after
+        # it say, from the last to the first.
         for ranks, highest in reversed(self._ranks):
             scores = np.maximum(ranks[order] - 1 + scores, 0) / highest[order]
         return Ranked(self.slots[order].astype(np.int64), scores, total)
 
 
 def _rank_words(buckets: _Buckets, terms: Sequence[Term]) -> None:
+    # No word of a phrase is ever dropped, but each of them counts in the scale of the score.
     phrase_words = sum(len(term.words) for term in terms if term.is_phrase)
     most = len(_kept_terms(terms)) - 1 + max(0, phrase_words - 1)
     buckets.cut(buckets.levels.astype(np.int64), most)
@@ -283,7 +293,7 @@ def _rank_proximity(buckets: _Buckets) -> None:
 
 
 def _nearest(cost: IntArray, first: IntArray, second: IntArray, bits: int, extra: int) -> None:
-    """Lower `cost` to the least distance from a `first` place on to a `second` one, + `extra`."""
+    """Lowers `cost` to the least distance from a `first` place on to a `second` one, + `extra`."""
     if not first.size or not second.size:
         return
     follower = np.searchsorted(second, first, side="right")

@@ -65,7 +65,7 @@ class Segment:
 
 
 def build_segment(documents: Iterable[tuple[int, Sequence[Text]]], attributes: int) -> Segment:
-    """Index documents given as (number, text of each attribute); numbers must differ."""
+    """Indexes documents given as (number, text of each attribute); numbers must differ."""
     ordered = sorted(documents, key=lambda document: document[0])
     word_numbers = _WordNumbers({HARD_BREAK: 0})
     number_of = word_numbers.__getitem__
@@ -97,6 +97,8 @@ def _assemble(
     words, field = tokens[is_word], field[is_word]
     starts_field = np.ones(len(words), dtype=bool)
     starts_field[1:] = field[1:] != field[:-1]
+    # A word stands 1 after the one before it, or 8 where a hard separator is between them. What
+    # a field begins with is subtracted again, since its positions start anew.
     step = np.ones(len(words), dtype=np.int64)
     step[1:][breaks[1:] != breaks[:-1]] = 8
     running = np.cumsum(step)

@@ -61,7 +61,7 @@ class VectorIndex:
         return self._snapshot.numbers
 
     def update(self, numbers: ArrayLike, vectors: ArrayLike) -> None:
-        """Add documents, or put new vectors in place of those they have.
+        """Adds documents, or puts new vectors in place of those they have.
 
         Args:
             numbers: Whole numbers, each once.
@@ -110,14 +110,14 @@ class VectorIndex:
         self._snapshot = _Snapshot(self._space.numbers[:size], self._space.rows[:size])
 
     def remove(self, numbers: ArrayLike) -> None:
-        """Forget documents; numbers that are not held are passed over."""
+        """Forgets documents; numbers that are not held are passed over."""
         with self._writing:
             old = self._snapshot
             stays = ~np.isin(old.numbers, np.asarray(numbers, dtype=np.int64))
             self._space = self._snapshot = _Snapshot(old.numbers[stays], old.rows[stays])
 
     def get(self, number: int) -> Vectors | None:
-        """Return the vector of a document, at length 1, or None."""
+        """Returns the vector of a document, at length 1, or None."""
         held = self._snapshot
         at = int(np.searchsorted(held.numbers, number))
         if at == len(held.numbers) or held.numbers[at] != number:
@@ -128,7 +128,7 @@ class VectorIndex:
     def similarities(
         self, vector: ArrayLike, *, candidates: ArrayLike | None = None
     ) -> tuple[NDArray[np.int64], Vectors]:
-        """Compare every candidate with `vector`.
+        """Compares every candidate with `vector`.
 
         Args:
             vector: Numbers of shape ``(dimensions,)``, of any length.
@@ -160,7 +160,7 @@ def _empty(dimensions: int, size: int = 0) -> _Snapshot:
 
 
 def products(rows: Vectors, vector: Vectors) -> Vectors:
-    """Multiply each row with a vector, on the calling thread alone.
+    """Multiplies each row with a vector, on the calling thread alone.
 
     BLAS would split this over all cores, whose threads spin while they wait: a search then takes
     twice the time where anything else runs on the machine.
@@ -181,7 +181,7 @@ def _positions(held: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np
 
 
 def normalised(vectors: Vectors) -> Vectors:
-    """Scale rows to length 1; a zero row stays zero."""
+    """Scales rows to length 1; a zero row stays zero."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
@@ -189,7 +189,7 @@ def normalised(vectors: Vectors) -> Vectors:
 def best(
     numbers: NDArray[np.int64], scores: Vectors, *, limit: int
 ) -> tuple[NDArray[np.int64], Vectors]:
-    """Return the `limit` highest scores, highest first, equal ones by ascending number."""
+    """Returns the `limit` highest scores, highest first, equal ones by ascending number."""
     if limit <= 0:
         return numbers[:0], scores[:0]
     if limit < len(scores):
@@ -202,7 +202,7 @@ def best(
 
 
 def to_bytes(vectors: ArrayLike) -> bytes:
-    """Return rows as little-endian float16, one after the other, to be stored as a BLOB.
+    """Returns rows as little-endian float16, one after the other, to be stored as a BLOB.
 
     Rows are independent: one document's BLOB, and several joined, read back with `from_bytes`.
     """
@@ -210,7 +210,7 @@ def to_bytes(vectors: ArrayLike) -> bytes:
 
 
 def from_bytes(stored: bytes | Sequence[bytes], dimensions: int) -> Vectors:
-    """Read what `to_bytes` gave, or several such BLOBs in turn, as float32 (n, dimensions).
+    """Reads what `to_bytes` gave, or several such BLOBs in turn, as float32 (n, dimensions).
 
     Raises:
         ValueError: The length is no whole number of rows.
@@ -223,14 +223,14 @@ def from_bytes(stored: bytes | Sequence[bytes], dimensions: int) -> Vectors:
 
 
 def text_similarity_score(cosine: float) -> float:
-    """Bring a cosine to 0..1, the scale of keyword scores, as Meilisearch does."""
+    """Brings a cosine to 0..1, the scale of keyword scores, as Meilisearch does."""
     return (1.0 + max(-1.0, min(1.0, cosine))) / 2.0
 
 
 def merge_hybrid(
     keyword: Iterable[Ranked], semantic: Iterable[Ranked], ratio: float
 ) -> list[Ranked]:
-    """Merge the hits of keyword and of semantic search by weighted score.
+    """Merges the hits of keyword and of semantic search by weighted score.
 
     Meilisearch's hybrid search: both searches are run to offset + limit hits; a keyword score
     counts (1 - ratio) times, a semantic one ratio times; the lists are merged by what results, and

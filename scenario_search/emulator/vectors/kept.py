@@ -41,7 +41,7 @@ class RowTable:
         return self._snapshot[0]
 
     def update(self, numbers: ArrayLike, rows: ArrayLike) -> None:
-        """Add rows, or replace them; each number once."""
+        """Adds rows, or replaces them; each number once."""
         self.remove(numbers)
         held, old = self._snapshot
         merged = np.concatenate([held, np.asarray(numbers, np.int64)])
@@ -49,7 +49,7 @@ class RowTable:
         self._snapshot = merged[order], np.concatenate([old, np.asarray(rows, np.float16)])[order]
 
     def remove(self, numbers: ArrayLike) -> None:
-        """Forget rows; numbers that are not held are passed over."""
+        """Forgets rows; numbers that are not held are passed over."""
         held, rows = self._snapshot
         stays = ~np.isin(held, np.asarray(numbers, np.int64))
         self._snapshot = held[stays], rows[stays]
@@ -95,27 +95,27 @@ class KeptVectors:
         self._read()
 
     def update(self, numbers: list[int], rows: NDArray[Any]) -> None:
-        """Add vectors, or replace them. `keep` writes them."""
+        """Adds vectors, or replaces them. `keep` writes them."""
         self._index.update(numbers, rows)
         self._new.update(numbers)
         self._gone.difference_update(numbers)
 
     def remove(self, numbers: Numbers) -> None:
-        """Forget vectors. `keep` remembers that."""
+        """Forgets vectors. `keep` remembers that."""
         if len(numbers):
             self._index.remove(numbers)
             self._gone.update(numbers.tolist())
             self._new.difference_update(numbers.tolist())
 
     def clear(self) -> None:
-        """Forget all vectors; their parts have gone with the documents."""
+        """Forgets all vectors; their parts have gone with the documents."""
         self._index.remove(self._index.numbers)
         self.revision = self._parts = 0
         self._new.clear()
         self._gone.clear()
 
     def keep(self, revision: int) -> None:
-        """Write what is new, which brings the vectors up to this revision of the store."""
+        """Writes what is new, which brings the vectors up to this revision of the store."""
         self.revision = revision
         numbers = sorted(self._new)
         if not numbers:

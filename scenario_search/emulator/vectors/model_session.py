@@ -22,7 +22,7 @@ if find_spec("onnxruntime") is None:  # to be known when the emulator starts, no
 
 
 def open_model(model: str | bytes) -> onnxruntime.InferenceSession:
-    """Open a network that runs on the thread that calls it.
+    """Opens a network that runs on the thread that calls it.
 
     Args:
         model: The path of an ONNX file, or such a file's content.

@@ -133,7 +133,7 @@ class Brush:
         return self.half_width / self.scale + 0.1
 
     def place(self, x: float, y: float, scale: float, mirrored: bool = False) -> None:
-        """Draw from here on around (x, y), larger or smaller, and perhaps mirrored."""
+        """Draws from here on around (x, y), larger or smaller, and perhaps mirrored."""
         self.at, self.scale, self.side = (x, y), scale, -1 if mirrored else 1
 
     def _pixels(self, points: Sequence[Point]) -> list[Point]:
