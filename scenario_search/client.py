@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncScenario"]
 
+_OF_THE_CONNECTIONS = {"session", "max_connections", "trace_configs", "proxy", "trust_env", "ssl"}
+"""Options that a copy of a client cannot change, since it shares the connections."""
+
 
 class AsyncScenario:
     """A client of Scenario's Search API for asyncio.
@@ -150,7 +153,7 @@ class AsyncScenario:
         Raises:
             ConfigurationError: An option cannot be used, or belongs to the connections.
         """
-        fixed = {"session", "max_connections", "trace_configs"} & changes.keys()
+        fixed = _OF_THE_CONNECTIONS & changes.keys()
         if fixed:
             raise ConfigurationError(
                 f"{', '.join(sorted(fixed))} cannot be changed in a copy: make a new client"

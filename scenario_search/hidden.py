@@ -52,12 +52,14 @@ def hide_secrets(keywords: dict[str, Any]) -> None:
         if value is not None:
             keywords[name] = HiddenText(value)
         del value
-    if isinstance(keywords.get("base_url"), str):
-        keywords["base_url"] = HiddenText(keywords["base_url"])
+    for name in _URLS:
+        if isinstance(keywords.get(name), str):
+            keywords[name] = HiddenText(keywords[name])
     for name in _MAPPINGS & keywords.keys():
         keywords[name] = hidden_values(keywords[name])
 
 
 _CREDENTIALS = ("api_key", "api_secret", "bearer_auth")
 _MAPPINGS = {"default_headers", "default_query", "extra_headers", "extra_query"}
-_SECRET = _MAPPINGS | {*_CREDENTIALS, "base_url"}
+_URLS = ("base_url", "proxy")
+_SECRET = _MAPPINGS | {*_CREDENTIALS, *_URLS}

@@ -16,7 +16,7 @@ from scenario_search.cli.options import in_options
 from scenario_search.cli.writing import say
 from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
 from scenario_search.http.credentials import API_KEY, API_SECRET, BEARER_AUTH, CREDENTIAL_VARIABLES
-from scenario_search.http.options import BASE_URL, resolve_base_url
+from scenario_search.http.options import BASE_URL, proxy_problem, resolve_base_url
 from scenario_search.text import clean
 
 if TYPE_CHECKING:
@@ -67,6 +67,14 @@ class Connection:
             rich_help_panel=_PANEL,
         ),
     ] = False
+    proxy: Annotated[
+        str | None,
+        typer.Option(
+            help="An http or https proxy; else HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+            metavar="URL",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
     unchecked: Annotated[
         bool,
         typer.Option(
@@ -99,7 +107,20 @@ class Connection:
                 f"No credentials: set {API_KEY} and {API_SECRET} (or {BEARER_AUTH}), or try it "
                 "without an account, with --demo"
             )
-        return AsyncScenario(base_url=self.base_url, allow_http=self.allow_http, **options)
+        return AsyncScenario(
+            base_url=self.base_url, allow_http=self.allow_http, proxy=self.proxy, **options
+        )
+
+    def __attrs_post_init__(self) -> None:
+        if self.proxy is None:
+            return
+        if problem := proxy_problem(self.proxy):
+            raise typer.BadParameter(f"--proxy {problem}")
+        if "@" in self.proxy:
+            raise typer.BadParameter(
+                "--proxy must hold no user name and no password, since a command line is seen by "
+                "all users of a machine: set HTTPS_PROXY instead"
+            )
 
 
 def run(work: Coroutine[Any, Any, T]) -> tuple[T, bool]:

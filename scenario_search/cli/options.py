@@ -94,8 +94,7 @@ _OPTIONS = {
         ("--image",),
         "A picture to find likenesses of: a file, an asset's id, or a web address; - for stdin.",
         str | None,
-        picture,
-        _PICTURE,
+        metavar=_PICTURE,
     ),
     "image_semantic_ratio": Option(("--image-semantic",), metavar="RATIO"),
     "sort_by": Option(
@@ -265,14 +264,20 @@ def with_signature(
     return run
 
 
-def keywords_of(values: Mapping[str, Any]) -> dict[str, Any]:
+def keywords_of(values: Mapping[str, Any], *, proxy: str | None = None) -> dict[str, Any]:
     """Turn what was given on the command line into the keywords of a search.
+
+    Args:
+        values: The options and their values.
+        proxy: What to fetch a picture's web address through; else the environment's.
 
     Raises:
         typer.BadParameter: Something is not of the form that its option asks for.
     """
     given = {name: value for name, value in values.items() if value not in (None, [], ())}
-    sides = {side: [picture(text) for text in given.pop(side, ())] for side in _SIDES}
+    sides = {side: [picture(text, proxy) for text in given.pop(side, ())] for side in _SIDES}
+    if "image" in given:
+        given["image"] = picture(given["image"], proxy)
     made = {name: _OPTIONS.get(name, _UNCHANGED).read(value) for name, value in given.items()}
     if any(sides.values()):
         made["images"] = Images(**sides)

@@ -20,7 +20,7 @@ _TIMEOUT = 30.0
 _FILE_NAME = re.compile(r"[/\\]|\.[A-Za-z0-9]{2,4}$")
 
 
-def picture(text: str) -> str | Path | bytes:
+def picture(text: str, proxy: str | None = None) -> str | Path | bytes:
     """Give what a search takes as a reference picture.
 
     A web address is fetched here, with no credentials, since the API takes none: up to 20 MiB
@@ -29,6 +29,7 @@ def picture(text: str) -> str | Path | bytes:
     Args:
         text: A data URL, a web address, the name of a file or of a pipe, ``-`` for standard
             input, or else an asset's id. A file that is there comes before an id of that name.
+        proxy: The URL of a proxy to fetch a web address through; else the environment's.
 
     Raises:
         typer.BadParameter: The file is not there, or the address could not be fetched.
@@ -38,7 +39,7 @@ def picture(text: str) -> str | Path | bytes:
     if text[:5].lower() == "data:":
         return text
     if re.match(r"https?://", text, re.IGNORECASE):
-        return _fetched(text)
+        return _fetched(text, proxy)
     if not text:
         return text
     path = Path(text)
@@ -67,7 +68,7 @@ def _read(stream: BinaryIO, name: str) -> bytes:
     return data
 
 
-def _fetched(url: str) -> bytes:
+def _fetched(url: str, proxy: str | None) -> bytes:
     import urllib.error  # noqa: PLC0415 - few searches need it
     import urllib.request  # noqa: PLC0415
 
@@ -76,7 +77,9 @@ def _fetched(url: str) -> bytes:
         if urlsplit(url).username is not None:
             raise typer.BadParameter("a picture's address must hold no user name or password")
         request = urllib.request.Request(url, headers={"User-Agent": "scenario-search"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - http(s)
+        proxies = None if proxy is None else {"http": proxy, "https": proxy}
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
+        with opener.open(request, timeout=_TIMEOUT) as answer:
             data: bytes = answer.read(_MOST_BYTES + 1)
     except urllib.error.HTTPError as error:
         error.close()

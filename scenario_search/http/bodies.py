@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ _LARGEST_ERROR_BODY = 2**20
 """Bytes kept of the body of a response that is not a success."""
 
 
+@functools.cache
 def accept_encoding() -> Mapping[str, str]:
     """Returns the header to send where aiohttp would offer what it cannot decompress.
 

@@ -11,6 +11,7 @@ import os
 import ssl
 
 import aiohttp
+import yarl
 
 from scenario_search.errors import (
     APICertificateError,
@@ -43,8 +44,10 @@ def failure_of_request(
     """
     if isinstance(error, TimeoutError):
         return APITimeoutError(f"No answer from {url} within {timeout:g} s")
-    if isinstance(error, APIResponseValidationError):
+    if isinstance(error, (APIResponseValidationError, ConfigurationError)):
         return error.with_traceback(None)
+    if isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
+        return _refused_credentials()
     if isinstance(error, _BROKEN) and not isinstance(error, _UNSENDABLE):
         return _failed_connection(error, url)
     # What aiohttp refuses to send, such as a header with a line break.
@@ -53,7 +56,9 @@ def failure_of_request(
     return None
 
 
-def failure_of_file(error: Exception, url: str, timeout: float) -> APIError | None:
+def failure_of_file(
+    error: Exception, url: str, timeout: float
+) -> APIError | ConfigurationError | None:
     """Returns the error to raise for a file that could not be requested or read.
 
     Args:
@@ -67,17 +72,31 @@ def failure_of_file(error: Exception, url: str, timeout: float) -> APIError | No
         return APIResponseValidationError(
             f"{url!r} is not a URL that can be requested", paths=("$.url",)
         )
+    if isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
+        return _refused_credentials()
     return _failed_connection(error, url) if isinstance(error, _BROKEN) else None
 
 
+def _refused_credentials() -> ConfigurationError:
+    return ConfigurationError(
+        "The proxy requires credentials, or others than these (407): put the user name and the "
+        "password into its URL, such as http://user:password@proxy.example:3128"
+    )
+
+
 def _failed_connection(error: Exception, url: str) -> APIConnectionError:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return APIConnectionError(f"The proxy did not connect to {url}: it answered {error.status}")
+    if isinstance(error, aiohttp.ClientConnectorError) and error.host != yarl.URL(url).raw_host:
+        url = f"the proxy {error.host}:{error.port}"
     if isinstance(error, _UNTRUSTED):
         verification = getattr(error, "certificate_error", None)
         reason = getattr(verification, "verify_message", None)
         return APICertificateError(
             f"The certificate of {url} is not trusted "
             f"({reason or 'it is not the one the session asks for'}): check the address and this "
-            "machine's clock; an authority of your own is trusted once SSL_CERT_FILE names it"
+            "machine's clock; an authority of your own is trusted once `ssl=` or SSL_CERT_FILE "
+            "has it"
         )
     return APIConnectionError(f"The connection to {url} failed: {_reason(error)}")
 
@@ -95,8 +114,6 @@ def _reason(error: Exception) -> str:
         # asyncio's own words for a refused connection leave out that it was refused. Those of
         # the resolver have negative numbers.
         return os.strerror(failed.errno) if failed.errno > 0 else str(failed.strerror)
-    return (
-        "it was closed"
-        if isinstance(error, aiohttp.ClientConnectionError)
-        else type(error).__name__
-    )
+    if isinstance(error, aiohttp.ClientConnectionError):
+        return "it was closed"
+    return type(error).__name__

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import attrs
 
@@ -19,6 +19,8 @@ from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.wire.values import as_int, header_problem, is_whole, query_problem
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     import aiohttp
     import cattrs
 
@@ -29,6 +31,7 @@ __all__ = [
     "AsyncClientOptions",
     "ClientOptions",
     "is_loopback",
+    "proxy_problem",
     "resolve_base_url",
     "resolve_project_id",
 ]
@@ -114,6 +117,28 @@ def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         raise ConfigurationError(f"{attribute.name} must be a string, not {type(value).__name__}")
 
 
+def _hidden(value: Any) -> Any:
+    return HiddenText(value) if isinstance(value, str) else value
+
+
+def _proxy(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    _text(_, attribute, value)
+    if value is not None and (problem := proxy_problem(value)):
+        raise ConfigurationError(f"{attribute.name} {problem}")
+
+
+def _ssl_context(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is None:
+        return
+    from ssl import SSLContext  # noqa: PLC0415 - who passes one has it loaded
+
+    if not isinstance(value, SSLContext):
+        raise ConfigurationError(
+            f"{attribute.name} must be an ssl.SSLContext, such as "
+            f"ssl.create_default_context(cafile=...), not {type(value).__name__}"
+        )
+
+
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class ClientOptions:
     """The options that both clients take. Credentials are taken out before one is made."""
@@ -157,6 +182,16 @@ class ClientOptions:
     """Whether a response that differs from the documentation is an error."""
     allow_http: bool = attrs.field(default=False, validator=_boolean)
     """Whether credentials may travel over plain http to a host that is not this machine."""
+    proxy: str | None = attrs.field(default=None, repr=False, converter=_hidden, validator=_proxy)
+    """The URL of an http or https proxy for every request, with its user name and password if it
+    requires them; else that of the environment. SOCKS is not supported."""
+    trust_env: bool = attrs.field(default=True, validator=_boolean)
+    """Whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY`` and the system's settings choose the
+    proxy where ``proxy`` does not. They are read when the client is made; a request to this
+    machine never goes through their proxy."""
+    ssl: SSLContext | None = attrs.field(default=None, repr=False, validator=_ssl_context)
+    """Which certificates are trusted, of servers and of an https proxy: for an authority of your
+    own, ``ssl.create_default_context(cafile="company.pem")``."""
     limiter: AbstractAsyncContextManager[Any] | None = attrs.field(
         default=None, repr=False, validator=_context_manager
     )
@@ -223,6 +258,26 @@ def _base_url_problem(url: str, *, allow_http: bool) -> str | None:
 def _shown(url: str) -> str:
     """Returns a URL that could not be parsed, without what may be a password or a token."""
     return url.rpartition("@")[2].partition("?")[0].partition("#")[0]
+
+
+def proxy_problem(url: str) -> str | None:
+    """Returns what is wrong with the URL of a proxy, or ``None``. Shows no credentials of it."""
+    url = str(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    unclear = not url.isprintable() or set(url) & set(" \\?#") or parts.path not in ("", "/")
+    if unclear or parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        return (
+            "must be the URL of an http or https proxy, such as http://proxy.example:3128, not "
+            f"{_shown(url)!r}: SOCKS is not supported, and special characters in a user name or a "
+            "password must be percent-encoded"
+        )
+    if ":" in unquote(parts.username or ""):
+        return "must have a user name without a colon (RFC 7617)"
+    return None
 
 
 def is_loopback(host: str) -> bool:

@@ -36,7 +36,6 @@ __all__ = ["Requester"]
 
 logger = logging.getLogger("scenario_search")
 
-_ACCEPT_ENCODING = accept_encoding()
 _NOTHING: nullcontext[None] = nullcontext()
 _MESSAGE_SHOWN = 500
 _QUOTED_AT_MOST = 1024
@@ -104,7 +103,7 @@ class Requester:
     def _merge_headers(self, extra: Mapping[str, str]) -> dict[str, str]:
         own = {
             "Accept": "application/json",
-            **_ACCEPT_ENCODING,
+            **accept_encoding(),
             "Content-Type": "application/json",
             "User-Agent": _user_agent(),
             "Authorization": self.credentials.authorization(),
@@ -227,15 +226,19 @@ def _transport(options: AsyncClientOptions, base_url: str) -> Transport:
     # pytest where the package is installed, import the package without making a client.
     from scenario_search.http.transport import Transport  # noqa: PLC0415
 
-    if options.session is not None and options.trace_configs:
+    of_session = {"trace_configs", "proxy", "ssl"} if options.session is not None else set()
+    if given := sorted(name for name in of_session if getattr(options, name)):
         raise ConfigurationError(
-            "`trace_configs` belong to the session: pass them to the session that you make"
+            f"`{given[0]}` belongs to the session: pass it to the session that you make"
         )
     return Transport(
         owner=f"A client of {base_url}",
         max_connections=options.max_connections,
         session=options.session,
         trace_configs=options.trace_configs,
+        proxy=options.proxy,
+        trust_env=options.trust_env,
+        ssl=options.ssl,
     )
 
 

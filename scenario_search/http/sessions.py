@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
+from ssl import SSLContext
 from typing import Any
 
 import aiohttp
@@ -25,6 +26,7 @@ class Sessions:
         max_connections: How many requests may be in flight. Does not apply to a caller's session.
         session: A caller's session. It is never closed here.
         trace_configs: aiohttp's hooks, for tracing. Does not apply to a caller's session.
+        ssl: Which certificates are trusted. Does not apply to a caller's session.
 
     Attributes:
         closed: Whether the client was closed.
@@ -39,6 +41,7 @@ class Sessions:
         max_connections: int = 100,
         session: aiohttp.ClientSession | None = None,
         trace_configs: Sequence[aiohttp.TraceConfig] | None = None,
+        ssl: SSLContext | None = None,
     ) -> None:
         _check_kind("session", session, aiohttp.ClientSession)
         for trace_config in trace_configs or ():
@@ -47,6 +50,7 @@ class Sessions:
         self._max_connections = max_connections
         self._callers = session
         self._trace_configs = list(trace_configs or ())
+        self._ssl = ssl
         self._own: aiohttp.ClientSession | None = None
         self._end_of_loop: AsyncGenerator[None, None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -92,7 +96,9 @@ class Sessions:
         self._loop = loop
         self._slots = asyncio.Semaphore(self._max_connections)
         self._own = session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._max_connections),
+            connector=aiohttp.TCPConnector(
+                limit=self._max_connections, ssl=True if self._ssl is None else self._ssl
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=self._trace_configs,
         )

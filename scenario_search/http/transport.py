@@ -7,6 +7,8 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from ssl import SSLContext
 from typing import Any, TypeVar
 
 import aiohttp
@@ -17,6 +19,7 @@ from scenario_search.errors import APIConnectionError, APIError, ConfigurationEr
 from scenario_search.http.bodies import read_body
 from scenario_search.http.failures import failure_of_file, failure_of_request
 from scenario_search.http.large_bodies import LARGE, LargeBody
+from scenario_search.http.proxies import Proxies, Proxy
 from scenario_search.http.sessions import Sessions
 
 __all__ = ["AIOHTTP_VERSION", "Answer", "FileAnswer", "Transport"]
@@ -73,6 +76,10 @@ class Transport:
         max_connections: How many requests may be in flight. Does not apply to a caller's session.
         session: A caller's session. It is never closed here.
         trace_configs: aiohttp's hooks, for tracing. Does not apply to a caller's session.
+        proxy: The URL of a proxy for every request. Does not apply to a caller's session.
+        trust_env: Whether the environment chooses the proxy otherwise. A caller's session has its
+            own ``trust_env``.
+        ssl: Which certificates are trusted. Does not apply to a caller's session.
 
     Attributes:
         close_with: How the client is closed, for the warning that it was not.
@@ -88,10 +95,19 @@ class Transport:
         max_connections: int = 100,
         session: aiohttp.ClientSession | None = None,
         trace_configs: Sequence[aiohttp.TraceConfig] | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        ssl: SSLContext | None = None,
     ) -> None:
         self._owner = owner
         self._sessions = Sessions(
-            max_connections=max_connections, session=session, trace_configs=trace_configs
+            max_connections=max_connections, session=session, trace_configs=trace_configs, ssl=ssl
+        )
+        # A caller's session chooses the proxy of its requests itself, but files are requested
+        # with nothing of it but its connections.
+        self._proxies = Proxies() if session is not None else Proxies(proxy, trust_env=trust_env)
+        self._file_proxies = (
+            self._proxies if session is None else Proxies(trust_env=session.trust_env)
         )
         self.close_with = "'async with', or await client.close()"
 
@@ -135,7 +151,7 @@ class Transport:
             try:
                 async with asyncio.timeout(timeout):
                     status, received, content = await _send(
-                        session, url, body, headers, query, max_bytes
+                        session, url, body, headers, query, max_bytes, self._proxies
                     )
                 return Answer(status, received, content, time.monotonic() - began)
             except Exception as error:
@@ -173,12 +189,13 @@ class Transport:
                 connector=shared.connector,
                 connector_owner=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=shared.trust_env,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout),
             ) as session,
         ):
             request = session.get(
-                yarl.URL(url, encoded=True), headers=headers, allow_redirects=False
+                yarl.URL(url, encoded=True),
+                allow_redirects=False,
+                **_through(self._file_proxies.for_url(url), url, headers),
             )
             async with await _of_file(request, shown, timeout) as response:
                 yield FileAnswer(
@@ -251,23 +268,64 @@ async def _exchange(
     headers: Callable[[], Mapping[str, str]],
     query: Mapping[str, str],
     max_bytes: int,
+    proxies: Proxies,
 ) -> tuple[int, Mapping[str, str], bytes]:
     """Sends a request and returns the status, the headers and the body of the response.
 
     A function of its own, since aiohttp's objects show the query string: no traceback that leaves
     the transport holds them.
     """
-    async with session.post(
+    send = partial(
+        session.post,
         url,
         data=body,
-        headers=headers(),
         params=query or None,
         timeout=_phase_timeouts(session),
         allow_redirects=False,
         raise_for_status=False,
         auto_decompress=True,
-    ) as response:
+    )
+    how = _through(proxies.for_url(url), url, headers())
+    try:
+        response = await send(**how)
+    except ValueError as error:
+        if not (session.trust_env and "AUTHORIZATION header" in str(error)):
+            raise
+        response = await send(**_despite_netrc(how))
+    async with response:
         return response.status, response.headers, await read_body(response, max_bytes)
+
+
+def _through(proxy: Proxy | None, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the keywords that send a request with its headers, and through a proxy.
+
+    A proxy reads its credentials from the request that opens a tunnel, which aiohttp sends with
+    ``proxy_headers``. Without TLS there is no tunnel: it reads them from the request itself.
+    """
+    if proxy is None:
+        return {"headers": headers}
+    if url.startswith("https:"):
+        return {"headers": headers, "proxy": proxy.url, "proxy_headers": proxy.headers}
+    return {"headers": {**headers, **proxy.headers}, "proxy": proxy.url}
+
+
+def _despite_netrc(how: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the keywords that send the client's credentials in place of those in ``.netrc``.
+
+    A caller's session with ``trust_env`` looks there, and refuses a request that has an
+    ``Authorization`` header besides. A middleware sets it later. The session's own middlewares do
+    not see such a request: a request's replace them.
+    """
+    headers = dict(how["headers"])
+    authorization = headers.pop("Authorization")
+
+    async def authorize(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.headers["Authorization"] = authorization
+        return await handler(request)
+
+    return {**how, "headers": headers, "middlewares": [authorize]}
 
 
 def _phase_timeouts(session: aiohttp.ClientSession) -> aiohttp.ClientTimeout:

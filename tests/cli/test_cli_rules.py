@@ -147,6 +147,8 @@ def test_wrong_credentials_are_never_shown(run: Run) -> None:
         ("assets x --json --csv --ids", "--json, --csv and --ids exclude each other"),
         ("assets x --header nothing", "--header takes 'Name: value', not 'nothing'"),
         ("assets x --base-url http://api.example", "--allow-http"),
+        ("assets x --proxy socks5://proxy.example", "--proxy must be the URL of an http or https"),
+        ("assets x --proxy http://me:pass@proxy.example", "set HTTPS_PROXY instead"),
         ("crawl assets --since yesterday", "--since"),
         ("crawl workflows", "No such command"),
     ],

@@ -13,7 +13,10 @@ from typing import Any
 
 import attrs
 import pytest
+from anyio.from_thread import start_blocking_portal
 from command_line import PROCESS, Run, environment, invoke
+from forward_proxy import ForwardProxy
+from raw_server import RawServer, http
 from rich.cells import cell_len
 
 from scenario_search.cli.options import in_options
@@ -131,6 +134,37 @@ def test_a_picture_behind_a_web_address_is_fetched(run: Run, scenario_emulator: 
     assert again.stdout.strip() == hit["id"]
     fetched = [r for r in scenario_emulator.requests if r.path.startswith("/files/")]
     assert all("authorization" not in map(str.lower, r.headers) for r in fetched)
+
+
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_search_and_its_picture_go_through_a_proxy(
+    by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    page = http(b'{"hits": [{"id": "a"}]}')
+    with (
+        start_blocking_portal() as loop,
+        loop.wrap_async_context_manager(RawServer(http(GIF), page)) as server,
+        loop.wrap_async_context_manager(ForwardProxy({"api.example": server.port})) as proxy,
+    ):
+        command = ["assets", "--image", "http://api.example/a.gif", "--ids", "--allow-http"]
+        env = {
+            "SCENARIO_BASE_URL": "http://api.example",
+            "SCENARIO_SDK_API_KEY": "key",
+            "SCENARIO_SDK_API_SECRET": "secret",
+        }
+        if by == "option":
+            command += ["--proxy", proxy.url]
+        else:
+            env["HTTP_PROXY"] = proxy.url
+        done = invoke(*command, env=env)
+
+    assert done.stdout == "a\n", done.stderr
+    assert proxy.asked == [
+        "GET http://api.example/a.gif HTTP/1.1",
+        "POST http://api.example/search/assets HTTP/1.1",
+    ]
 
 
 @pytest.mark.parametrize(

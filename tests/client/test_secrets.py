@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 import pytest
 from command_line import invoke
+from forward_proxy import ForwardProxy
 from raw_server import Answer, RawServer, http
 from raw_server_thread import served_aside
 from rich.console import Console
@@ -133,6 +134,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a password in no URL": {**BASIC, "base_url": f"me:{PASSWORD}@api.example"},
     "plain http with a password": {**BASIC, "base_url": f"http://me:{PASSWORD}@api.example"},
     "plain http": {**BASIC, "base_url": "http://api.example"},
+    "a password of a proxy": {**BASIC, "proxy": f"socks5://me:{PASSWORD}@proxy.example"},
     "a header that cannot be sent": {**BASIC, "default_headers": {**HEADERS, "X": "a\nb"}},
     "a secret header that cannot be sent": {**BASIC, "default_headers": {"X": f"{HEADER}\nb"}},
     "a header name that cannot be sent": {**BASIC, "default_headers": {**HEADERS, "X Y": "b"}},
@@ -312,6 +314,22 @@ async def test_what_ends_a_call_from_outside_tells_no_secret(
     ):
         with pytest.raises(kind) as raised:
             await _searched(client, server, extra_headers=HEADERS)
+    assert surfaces(raised.value) == {}
+
+
+@pytest.mark.parametrize("trace_configs", [[], [_failing_hook()]], ids=["refused", "hook"])
+@pytest.mark.parametrize("base_url", ["https://api.example", "http://api.example"])
+async def test_a_call_through_a_proxy_that_fails_tells_no_secret(
+    base_url: str, trace_configs: list[aiohttp.TraceConfig], options: dict[str, Any]
+) -> None:
+    async with ForwardProxy({}, refusal="502 Bad Gateway", credentials=f"me:{PASSWORD}") as proxy:
+        options |= {"proxy": proxy.url_with(f"me:{PASSWORD}"), "allow_http": True}
+        async with AsyncScenario(
+            base_url=base_url, trace_configs=trace_configs, **options
+        ) as client:
+            with pytest.raises((APIError, LookupError)) as raised:
+                await client.search.asset_search(query="x", extra_headers=HEADERS)
+            assert found_in(repr(client) + repr(client.options)) == []
     assert surfaces(raised.value) == {}
 
 

@@ -83,7 +83,7 @@ def conditions(values: dict[str, Any], connection: Connection, what: str) -> dic
         InvalidFilterError: The filter cannot be read, and ``--unchecked`` was not given.
         typer.BadParameter: It is workflows that are searched for, with no condition.
     """
-    keywords = options.keywords_of(values)
+    keywords = options.keywords_of(values, proxy=connection.proxy)
     if what == "workflows" and not keywords.keys() & {"query", "filter", "extra_body"}:
         raise typer.BadParameter(
             "workflows need a query or a --filter; for all of them: -f 'createdAt EXISTS'"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import ssl
 import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -184,6 +185,9 @@ def test_defaults_are_the_documented_ones() -> None:
         "validate": True,
         "strict": False,
         "allow_http": False,
+        "proxy": None,
+        "trust_env": True,
+        "ssl": None,
         "limiter": None,
         "session": None,
         "trace_configs": None,
@@ -211,12 +215,23 @@ def test_defaults_are_the_documented_ones() -> None:
         ("limiter", asyncio.Semaphore(1)),
         ("trace_configs", ()),
         ("validate", False),
+        ("trust_env", False),
+        ("proxy", "http://proxy.example"),
+        ("proxy", "https://me:p%40ss@[::1]:3128/"),
+        ("ssl", ssl.create_default_context()),
     ],
 )
 def test_values_at_the_edge_are_taken(name: str, value: Any) -> None:
     assert getattr(AsyncClientOptions(**{name: value}), name) == value
 
 
+SWITCHES = ("validate", "strict", "allow_http", "trust_env")
+BAD_PROXIES: list[Any] = [
+    *(5, "", "proxy.example:3128", "http://", "http:///x", "http://proxy.example:0"),
+    *("socks5://proxy.example:1080", "http://proxy.example:port", "http://proxy.example/path"),
+    *("http://proxy.example?x", "http://proxy.example#x", "http://me:p#ss@proxy.example"),
+    *("http://proxy .example", "http://proxy.example\r\n", "http://a%3Ab:c@proxy.example"),
+]
 BAD_SECONDS: list[Any] = [-1, "5", True, float("nan"), float("inf"), [1]]
 
 
@@ -235,13 +250,31 @@ BAD_SECONDS: list[Any] = [-1, "5", True, float("nan"), float("inf"), [1]]
         ("project_id", 5),
         *(("limiter", bad) for bad in (5, asyncio.Semaphore, nullcontext)),
         *(("trace_configs", bad) for bad in (5, "x", aiohttp.TraceConfig())),
-        *((name, bad) for name in ("validate", "strict", "allow_http") for bad in ("no", 1, None)),
+        *(("proxy", bad) for bad in BAD_PROXIES),
+        *(("ssl", bad) for bad in (True, False, "company.pem", ssl.SSLContext)),
+        *((name, bad) for name in SWITCHES for bad in ("no", 1, None)),
     ],
 )
 def test_other_values_are_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         AsyncClientOptions(**{name: value})
     assert str(caught.value).startswith(f"{name} ")
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        f"socks5://me:{CANARY}@proxy.example",
+        f"http://me:{CANARY}@proxy.example/path",
+        f"http://me:{CANARY}#x@proxy.example",
+        f"http://a%3Ab:{CANARY}@proxy.example",
+        f"me:{CANARY}@proxy.example",
+    ],
+)
+def test_credentials_of_a_proxy_are_not_shown(proxy: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^proxy must ") as caught:
+        AsyncScenario(bearer_auth="t", proxy=proxy)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
 
 
 def test_values_of_headers_are_not_shown() -> None:
