@@ -62,21 +62,26 @@ class Marks(Protocol):
     @property
     def hits(self) -> int:
         """How many hits are marked."""
+        ...
 
     @property
     def done(self) -> Sized:
         """What is marked."""
+        ...
 
     @property
     def finished(self) -> bool:
         """Whether everything is marked."""
+        ...
 
     @property
     def files(self) -> Mapping[str, int]:
         """How many bytes of each export are good, by its name."""
+        ...
 
     def name_of(self, file: Path) -> str:
         """Returns the name of an export."""
+        ...
 
 
 @attrs.frozen
