@@ -20,7 +20,7 @@ from scenario_search.wire.params import SearchParams, fields_as_shown, ignored_p
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
 
-__all__ = ["AsyncSearch", "SearchMethod", "prepared_search", "search_method"]
+__all__ = ["AsyncSearch", "SearchMethod", "Searches", "prepared_search", "search_method"]
 
 P = ParamSpec("P")
 O = ParamSpec("O")  # noqa: E741 - the options beside P, the parameters
@@ -44,12 +44,12 @@ class SearchMethod(Protocol[P, O, Q_contra, R_co]):
 
 
 def search_method(
-    endpoint: Endpoint[Any, Any, Any, Any],
-    call: Callable[[Any, SearchParams], Any],
+    endpoint: Endpoint[P, O, Q, Any],
+    call: Callable[[Any, SearchParams], R_co],
     *,
     owner: str,
     returns: str,
-) -> Any:
+) -> SearchMethod[P, O, Q, R_co]:
     """Returns the function that stands for an endpoint in a class, with its full signature.
 
     Args:
@@ -72,7 +72,8 @@ def search_method(
     described.__signature__ = signature_of(
         endpoint.params_class, returns=f"{returns}[{endpoint.hit_class.__name__}]"
     )
-    return search
+    method: SearchMethod[P, O, Q, R_co] = described
+    return method
 
 
 def _request(
@@ -118,18 +119,11 @@ def _method(endpoint: Endpoint[P, O, Q, H]) -> SearchMethod[P, O, Q, AsyncSearch
     def call(search: AsyncSearch, params: SearchParams) -> AsyncSearchResults[H]:
         return AsyncSearchResults(prepared_search(search._requester, endpoint, params))
 
-    method: SearchMethod[P, O, Q, AsyncSearchResults[H]] = search_method(
-        endpoint, call, owner="AsyncSearch", returns="AsyncSearchResults"
-    )
-    return method
+    return search_method(endpoint, call, owner="AsyncSearch", returns="AsyncSearchResults")
 
 
-class AsyncSearch:
-    """The searches of a client. Await a call for one page, or iterate over every hit."""
-
-    asset_search = _method(ASSETS)
-    model_search = _method(MODELS)
-    workflow_search = _method(WORKFLOWS)
+class Searches:
+    """What the searches of both clients share: what they send requests with."""
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester
@@ -137,3 +131,11 @@ class AsyncSearch:
     def __repr__(self) -> str:
         names = ", ".join(name for name in dir(self) if name.endswith("_search"))
         return f"<{type(self).__name__} of {self._requester.base_url}: {names}>"
+
+
+class AsyncSearch(Searches):
+    """The searches of a client. Await a call for one page, or iterate over every hit."""
+
+    asset_search = _method(ASSETS)
+    model_search = _method(MODELS)
+    workflow_search = _method(WORKFLOWS)

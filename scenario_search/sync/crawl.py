@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from scenario_search.crawl.crawl import AsyncCrawl, Piece
 from scenario_search.crawl.crawler import AsyncCrawler
-from scenario_search.crawl.params import CrawlPlanParams, CrawlStats, CrawlWindow
+from scenario_search.crawl.params import CrawlStats
 from scenario_search.http.requester import Requester
 from scenario_search.search.pages import AsyncPrefetch
-from scenario_search.search.signatures import takes
 from scenario_search.sync import portal
 from scenario_search.sync.portal import synchronous
 from scenario_search.wire.hits import Hit
@@ -28,12 +26,7 @@ B = TypeVar("B", bound=AsyncCrawl[Any] | AsyncPrefetch[Any])
 
 
 class TaskBlock(Generic[B, H]):
-    """A ``with`` block around an object that runs tasks in the portal.
-
-    Args:
-        tasks: The object.
-        caller: Where the object sends its errands for the thread that waits for it.
-    """
+    """A ``with`` block around an object whose tasks run in the portal."""
 
     def __init__(self, tasks: B, caller: portal.Caller | None = None) -> None:
         self._tasks = tasks
@@ -42,11 +35,7 @@ class TaskBlock(Generic[B, H]):
 
     @property
     def _here(self) -> B:
-        """The object that runs the tasks, unless it runs them in another process.
-
-        Raises:
-            RuntimeError: The block was entered before this process was forked.
-        """
+        """The object, unless the block was entered before this process was forked."""
         if self._entered_in is not None:
             portal.check_process(self._entered_in, f"This {type(self).__name__} was entered")
         return self._tasks
@@ -56,11 +45,7 @@ class TaskBlock(Generic[B, H]):
 
     @property
     def _iterable(self) -> B:
-        """The same object, to be iterated over.
-
-        Raises:
-            TypeError: Iterating would run tasks, and this is not inside ``with``.
-        """
+        """The object, unless iterating would run tasks outside of the block."""
         self._here._check_entered("")
         return self._tasks
 
@@ -93,13 +78,7 @@ class SyncCrawl(TaskBlock[AsyncCrawl[H], H]):
         return self._tasks.stats
 
     def pieces(self) -> Iterator[Piece[H]]:
-        """Yields window after window, each with its hits. Call :meth:`mark` after each.
-
-        See :meth:`AsyncCrawl.pieces`.
-
-        Raises:
-            TypeError: It would run tasks, and this is not inside ``with``.
-        """
+        """Yields window after window, each with its hits. See :meth:`AsyncCrawl.pieces`."""
         return portal.Items(self._caller.iterate(self._iterable.pieces()), "windows")
 
     mark = synchronous(AsyncCrawl.mark)
@@ -120,19 +99,11 @@ def _crawls(
     @functools.wraps(start)
     def call(self: SyncCrawler, /, *args: P.args, **options: P.kwargs) -> SyncCrawl[H]:
         caller = portal.Caller()
-        crawl: Any = start  # with the options that its signature has
-        return SyncCrawl(crawl(self._here, *args, **_with_progress(caller, options)), caller)
+        caller.take_progress(options)
+        return SyncCrawl(start(self._here, *args, **options), caller)
 
     call.__annotations__["return"] = start.__annotations__["return"].replace("Async", "Sync")
     return call
-
-
-def _with_progress(caller: portal.Caller, options: dict[str, Any]) -> dict[str, Any]:
-    """Has a crawl's ``progress`` called in the thread that waits for the crawl."""
-    progress = options.get("progress")
-    if not callable(progress):
-        return options
-    return options | {"progress": partial(caller.tell, progress)}
 
 
 class SyncCrawler:
@@ -151,13 +122,4 @@ class SyncCrawler:
     models = _crawls(AsyncCrawler.models)
     run = _crawls(AsyncCrawler.run)
 
-    @takes(CrawlPlanParams)
-    def plan(self, **keywords: Any) -> list[CrawlWindow]:
-        """Cut a crawl into windows for many machines, and count each, without reading them.
-
-        Raises:
-            InvalidParamsError: The API's documentation rules the search out.
-            IncompleteCrawlError: More than the cap were created in one millisecond.
-        """
-        caller = portal.Caller()
-        return caller.run(self._here.plan, **_with_progress(caller, keywords))
+    plan = synchronous(AsyncCrawler.plan)

@@ -20,10 +20,10 @@ import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import anyio
 from anyio.from_thread import BlockingPortal
@@ -131,6 +131,7 @@ class Caller:
 
     def __init__(self) -> None:
         self._errands: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._warned: PendingWarnings = []
 
     def run(
         self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
@@ -144,21 +145,18 @@ class Caller:
             RuntimeError: This is the portal's own thread, the interpreter is shutting down, or an
                 errand has forked the process.
         """
-        return self._run(partial(function, *args, **kwargs), [])
-
-    def _run(self, function: Callable[[], Coroutine[Any, Any, T]], warned: PendingWarnings) -> T:
         # The future of start_task_soon would not do: Ctrl-C may arrive in there, while the call is
         # handed over, and SystemExit in one call would end the portal, and with it all others.
         outcome: Future[T] = Future()
-        outcome.add_done_callback(lambda _: self._errands.put(_wake_up))
+        outcome.add_done_callback(lambda _: self._errands.put(lambda: None))
         task: asyncio.Task[Any] | None = None
 
         async def call() -> None:
             nonlocal task
             task = asyncio.current_task()
             try:
-                with collect_warnings(warned):
-                    outcome.set_result(await function())
+                with collect_warnings(self._warned):
+                    outcome.set_result(await function(*args, **kwargs))
             except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
                 outcome.set_exception(error)
 
@@ -186,8 +184,9 @@ class Caller:
                     wait([outcome], _POLL)
             raise
         finally:
-            while warned:
-                warn_caller(*warned.pop(0))
+            with suppress(IndexError):  # another thread may take the last one
+                while self._warned:
+                    warn_caller(*self._warned.pop(0))
 
     def _wait(self, outcome: Future[Any], portal: _Portal, interrupts: list[int]) -> None:
         """Runs errands until a call is over and no errand is left.
@@ -214,12 +213,11 @@ class Caller:
 
     def iterate(self, iterator: AsyncIterator[T]) -> Iterator[T]:
         """Iterates over an asynchronous iterator, and requests each item when it is wanted."""
-        warned: PendingWarnings = []  # shared, since tasks go on from one item to the next
 
         async def following() -> T | object:
             return await anext(iterator, _END)
 
-        while (item := self._run(following, warned)) is not _END:
+        while (item := self.run(following)) is not _END:
             yield cast("T", item)
 
     def tell(self, function: Callable[[T], object], value: T) -> None:
@@ -249,13 +247,14 @@ class Caller:
         self._errands.put(errand)
         return await asyncio.wrap_future(answer)
 
+    def take_progress(self, options: dict[str, Any]) -> None:
+        """Has ``progress``, if a call's options have it, called in the thread."""
+        if callable(progress := options.get("progress")):
+            options["progress"] = partial(self.tell, progress)
+
     def forget(self) -> None:
         """Drops the errands that are left, once nothing can send more of them."""
         self._errands = queue.SimpleQueue()
-
-
-def _wake_up() -> None:
-    """An errand for a thread whose call is over."""
 
 
 @contextmanager
@@ -266,9 +265,11 @@ def _interrupts() -> Iterator[list[int]]:
     notebook's kernel would schedule a callback, and the call would go on.
     """
     signals: list[int] = []
-    handler = signal.getsignal(signal.SIGINT)
-    main = threading.current_thread() is threading.main_thread()
-    if not (main and callable(handler) and _loop_runs_here()):
+    handler = None
+    with suppress(RuntimeError):  # no loop runs in this thread
+        asyncio.get_running_loop()
+        handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
         yield signals
         return
 
@@ -283,29 +284,13 @@ def _interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, handler)
 
 
-def _loop_runs_here() -> bool:
-    try:
-        return asyncio.get_running_loop() is not None
-    except RuntimeError:
-        return False
-
-
-class Items(Generic[T]):
-    """An iterator that any number of threads may share.
-
-    Args:
-        items: The iterator.
-        what: Its items, in the plural.
-    """
+class Items(Iterator[T]):
+    """An iterator that any number of threads may share. ``what`` names its items."""
 
     def __init__(self, items: Iterator[T], what: str) -> None:
-        self._items = items
-        self._what = what
+        self._items, self._what = items, what
         self._process = os.getpid()
         self._lock = threading.RLock()  # reentrant as the portal's own
-
-    def __iter__(self) -> Self:
-        return self
 
     def __next__(self) -> T:
         # Before the lock, whose owner may be a thread that no longer runs: after a fork, or while
@@ -325,12 +310,13 @@ def synchronous(
 ) -> Callable[Concatenate[Any, P], T]:
     """Returns an asynchronous method as a synchronous one, with its signature and its docstring.
 
-    It is for classes that have ``_caller`` and, as ``_here``, an object with the method.
+    It is for classes that have, as ``_here``, an object with the method, and perhaps ``_caller``.
     """
 
     @functools.wraps(method)
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        caller: Caller = self._caller
+        caller: Caller = getattr(self, "_caller", None) or Caller()
+        caller.take_progress(kwargs)
         return caller.run(method, self._here, *args, **kwargs)
 
     return call

@@ -15,9 +15,8 @@ import attrs
 
 from scenario_search.client import AsyncScenario
 from scenario_search.http.options import ClientOptions
-from scenario_search.http.requester import Requester
 from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
-from scenario_search.search.methods import SearchMethod, prepared_search, search_method
+from scenario_search.search.methods import Searches, SearchMethod, prepared_search, search_method
 from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset, FetchedPage
 from scenario_search.search.results import AsyncSearchResults
 from scenario_search.search.signatures import makes, returns_same, takes
@@ -142,7 +141,7 @@ class Scenario:
             directory,
             concurrency=concurrency,
             on_error=on_error,
-            progress=None if progress is None else partial(caller.tell, progress),
+            progress=progress and partial(caller.tell, progress),
         )
 
     def close(self) -> None:
@@ -175,11 +174,7 @@ class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
     """
 
     def pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
-        """Yields the pages that hold a hit, in order.
-
-        Raises:
-            TypeError: Not inside ``with``.
-        """
+        """Yields the pages that hold a hit, in order. See :meth:`AsyncPrefetch.pages`."""
         pages = self._caller.iterate(self._iterable.pages())
         return portal.Items(map(_sync_page, pages), "pages")
 
@@ -197,10 +192,6 @@ class SyncSearchHitsOffset(FetchedPage[H]):
         """The same page for asynchronous code."""
         return _twin(self, AsyncSearchHitsOffset)
 
-    @property
-    def _caller(self) -> portal.Caller:
-        return portal.Caller()
-
     def get_next_page(self) -> SyncSearchHitsOffset[H]:
         """Ask for the page after this one.
 
@@ -213,22 +204,18 @@ class SyncSearchHitsOffset(FetchedPage[H]):
     def iter_pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
         """Give this page, then the ones after it; ``max_items`` counts from this page on."""
         first = self._here
-        pages = self._caller.iterate(first.iter_pages())
+        pages = portal.Caller().iterate(first.iter_pages())
         mine = (self if page is first else _sync_page(page) for page in pages)
         return portal.Items(mine, "pages")
 
     def __iter__(self) -> Iterator[H]:
-        batches = self._caller.iterate(self._here._batches())
+        batches = portal.Caller().iterate(self._here._batches())
         return portal.Items((hit for batch in batches for hit in batch), "hits")
 
     def prefetch(self, pages_ahead: int) -> SyncPrefetch[H]:
-        """Iterate on from this page with several pages under way at once, in a ``with`` block.
+        """Iterate on from this page with several pages in flight, inside ``with``.
 
-        Args:
-            pages_ahead: How many pages may be under way at once, from 1.
-
-        Raises:
-            InvalidParamsError: ``pages_ahead`` is no whole number from 1.
+        See :meth:`AsyncSearchResults.prefetch`.
         """
         return SyncPrefetch(self._here.prefetch(pages_ahead))
 
@@ -262,22 +249,12 @@ def _method(endpoint: Endpoint[P, O, Q, H]) -> SearchMethod[P, O, Q, SyncSearchH
 
         return _sync_page(portal.run(first_page))
 
-    method: SearchMethod[P, O, Q, SyncSearchHitsOffset[H]] = search_method(
-        endpoint, call, owner="SyncSearch", returns="SyncSearchHitsOffset"
-    )
-    return method
+    return search_method(endpoint, call, owner="SyncSearch", returns="SyncSearchHitsOffset")
 
 
-class SyncSearch:
+class SyncSearch(Searches):
     """The searches of a client. A call gives a page; iterate over it for every hit."""
 
     asset_search = _method(ASSETS)
     model_search = _method(MODELS)
     workflow_search = _method(WORKFLOWS)
-
-    def __init__(self, requester: Requester) -> None:
-        self._requester = requester
-
-    def __repr__(self) -> str:
-        names = ", ".join(name for name in dir(self) if name.endswith("_search"))
-        return f"<{type(self).__name__} of {self._requester.base_url}: {names}>"
