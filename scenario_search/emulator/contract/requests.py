@@ -96,7 +96,7 @@ def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> Sea
         RefusedError: A 400 in the documented words.
     """
     values = _read_object(body)
-    fields: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         "query": _read(values, "query", _query),
         "filter": _read(values, "filter", _text),
         "query_semantic_ratio": _read(values, "querySemanticRatio", _ratio, 0.0),
@@ -107,12 +107,12 @@ def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> Sea
     }
     # The workflow endpoint has no pictures: there these keys are as unknown as any other.
     if kind != "workflows":
-        fields["like"], fields["unlike"] = _read_images(values)
-        fields["image_semantic_ratio"] = _read(values, "imageSemanticRatio", _ratio, 1.0)
+        attributes["like"], attributes["unlike"] = _read_images(values)
+        attributes["image_semantic_ratio"] = _read(values, "imageSemanticRatio", _ratio, 1.0)
     # What "original" means for an asset is the service's affair: here each is as it is.
     if query_string.get("originalAssets", "true").lower() not in {"true", "false"}:
         raise bad_request('"originalAssets" must be true or false')
-    request = SearchRequest(kind=kind, **fields)
+    request = SearchRequest(kind=kind, **attributes)
     if not (request.query or request.filter or request.has_image):
         raise bad_request("Must provide at least one search parameter", "MISSING_SEARCH_PARAMETER")
     return request

@@ -20,7 +20,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class Pick:
-    """Choices from one seeded stream, made with `random()` alone to stay the same for ever."""
+    """Choices from one seeded stream, made with `random()` alone so that they never change."""
 
     def __init__(self, *key: object) -> None:
         source = random.Random("/".join(map(str, key)))  # noqa: S311

@@ -44,7 +44,7 @@ class EmulatorOptions:
             ``maxTotalHits``).
         capped_totals: Whether totals stop at the cap too, as in released versions of Meilisearch.
         sort_first: Whether ``sortBy`` counts before relevance, not as a tie-breaker after it.
-        max_body_bytes: A larger request is a 413.
+        max_body_bytes: The size in bytes above which a request is answered with a 413.
         url_lifetime: Seconds until the URLs of pictures expire.
 
     Raises:
@@ -79,7 +79,7 @@ class DemoOptions(EmulatorOptions):
     """The options of an emulator with demo data.
 
     Args:
-        seed: Which demo data: the same seed gives the same documents.
+        seed: Which demo data; the same seed always stands for the same documents.
         options: As for `Emulator`.
     """
 

@@ -51,7 +51,7 @@ async def serve(
     stopping: asyncio.Event,
     ending: Callable[[], None],
 ) -> None:
-    """Answers requests until told to stop.
+    """Answers requests until ``stopping`` is set.
 
     Args:
         app: What answers.
@@ -85,7 +85,7 @@ async def serve(
         if server is not None:
             server.close()
         await runner.cleanup()
-        # A transport whose client does not read would wait for it for ever.
+        # A transport whose client does not read would never end.
         for transport in transports:
             if transport is not None:
                 transport.abort()

@@ -40,7 +40,7 @@ class ServerThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Asks ``serve`` to end, and returns at once. May be called again, and at any time."""
+        """Asks ``serve`` to end, and returns immediately. May be called repeatedly, at any time."""
         with self._lock:
             self._stopping = True
             if self._loop is not None and self._stop is not None:

@@ -64,7 +64,7 @@ class EmbedderUnavailableError(RuntimeError):
 
 
 class Embedder(Protocol):
-    """What turns texts into vectors. It is called from several worker threads at once."""
+    """What turns texts into vectors. Several worker threads call it concurrently."""
 
     @property
     def name(self) -> str:
@@ -101,7 +101,7 @@ class MiniLMEmbedder:
     Args:
         model: An ONNX file of all-MiniLM-L6-v2 in place of the package's.
         tokenizer: The ``tokenizer.json`` to go with it.
-        threads: How many texts the model reads at once, each on a thread of its own; None for as
+        threads: How many texts the model reads concurrently, each on its own thread; None for as
             many as there are cores.
     """
 
@@ -229,7 +229,7 @@ class _MiniLM:
 class _Memory:
     """Vectors of texts that come again, worked out once; forgets all when it grows too large.
 
-    Threads that miss the same text at once both work it out, and come to the same vector.
+    Threads that miss the same text concurrently both compute it, and get the same vector.
     """
 
     def __init__(self, embed: Callable[[list[str]], Vectors]) -> None:

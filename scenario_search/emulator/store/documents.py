@@ -17,13 +17,13 @@ __all__ = ["InvalidDocumentError", "LoadReport", "check_text", "decoded", "encod
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What a load did.
+    """The result of a load.
 
     Attributes:
-        added: How many documents are new.
-        updated: How many replaced one that had the same id.
-        files_matched: How many files were stored, each with the asset it is named by.
-        files_unmatched: The files that no loaded asset's id is the name of, from the folder on.
+        added: The number of new documents.
+        updated: The number of documents that replaced one with the same id.
+        files_matched: The number of files stored, each with the asset that it is named after.
+        files_unmatched: The files that are not named after a loaded asset, relative to the folder.
         files_unreadable: The files that could not be read; their assets keep the URL they had.
     """
 
@@ -35,13 +35,13 @@ class LoadReport:
 
 
 class InvalidDocumentError(ValueError):
-    """A document that can't be stored; the message says where it stands and what is wrong.
+    """A document can't be stored. The message says where it is and what is wrong.
 
     Attributes:
-        position: Its place in the input, from 0; blank lines do not count.
-        place: Where that is: ``assets.jsonl:12`` for the twelfth line of a file.
+        position: Its index in the input, from 0; blank lines do not count.
+        place: The place for people: ``assets.jsonl:12`` is the twelfth line of a file.
         problem: What is wrong.
-        stored: How many documents before it are stored: those of whole batches.
+        stored: The number of documents before it that are stored, those of complete batches.
     """
 
     def __init__(

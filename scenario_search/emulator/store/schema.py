@@ -138,7 +138,7 @@ def upsert_statements(kind: Kind) -> tuple[str, str]:
 def trigram_statements(kind: Kind) -> tuple[str, str]:
     """The statements that add the fields of document `?` to the trigrams, and take them out.
 
-    The index keeps no text, so it has to be told what to take out: run the second while the
+    The index keeps no text, so it needs the fields of what it takes out: run the second while the
     fields still stand in their table.
     """
     columns = ", ".join(_prose_columns(kind))

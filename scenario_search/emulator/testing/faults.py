@@ -1,6 +1,6 @@
-"""Faults on demand: which answers go wrong, how, and how often.
+"""Faults on demand: which responses go wrong, how, and how often.
 
-A test says what shall happen to the next requests; the emulator does it on the wire. Nothing is
+A test describes what happens to the next requests, and the emulator does it on the wire. Nothing is
 random: a rule counts the requests it applies to, and its counters decide.
 """
 
@@ -71,20 +71,20 @@ def _sendable_body(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """What goes wrong with one request. With nothing set, the answer is the usual one.
+    """What goes wrong with one request. By default nothing does.
 
     Attributes:
-        status: Answer this status, 200 to 599, in place of searching.
-        headers: Headers set on the answer, usual or not; ``Retry-After`` for instance. Those that
-            say how long the body is can't be set.
-        body: The answer's body: text or bytes as they are, anything else as JSON. Without it a
-            ``status`` of 400 and above has the API's usual error body. A 204 or 304 has none.
+        status: Respond with this status, 200 to 599, instead of searching.
+        headers: Headers to set on the response, usual or not, such as ``Retry-After``. The headers
+            that give the length of the body can't be set.
+        body: The body of the response: text and bytes as they are, anything else as JSON. Without
+            it a ``status`` of 400 and above has the API's usual error body. A 204 or 304 has none.
         latency: Seconds to wait before the request is handled.
-        stall: Send nothing more, until the client leaves or the emulator stops: before the
-            headers, or, together with ``truncate``, after that many bytes of the body.
-        truncate: Promise the whole body, send this many bytes of it, and close the connection.
-        reset: Reset the connection (TCP RST) with no answer.
-        malformed_json: Answer as usual, but with half of the JSON text.
+        stall: Send nothing more until the client disconnects or the emulator stops: before the
+            headers, or together with ``truncate`` after that many bytes of the body.
+        truncate: Announce the whole body, send this many bytes of it, and close the connection.
+        reset: Reset the connection (TCP RST) without a response.
+        malformed_json: Respond as usual, but with only half of the JSON text.
     """
 
     status: int | None = attrs.field(default=None, validator=optional(must_be_whole(200, 599)))
@@ -104,14 +104,14 @@ class Rule:
     """Faults, and the requests they meet.
 
     Attributes:
-        faults: One fault for every matching request; several are a sequence that is gone through
-            once, in which None lets a request pass.
-        path: A shell pattern the request's path must match, such as ``/v1/search/*``.
+        faults: One fault for every matching request. Several are a sequence that is used once, in
+            which None lets a request pass.
+        path: A shell pattern that the request's path must match, such as ``/v1/search/*``.
         method: The HTTP method, or None for any.
         every: Meet only every n-th matching request.
-        times: Meet this many requests at most; None for no end.
-        matched: How many requests have matched so far.
-        met: How many of them were met by a fault.
+        times: Meet at most this many requests; None for no limit.
+        matched: The number of requests that have matched so far.
+        met: The number of requests that have met a fault.
     """
 
     faults: tuple[Fault | None, ...]
@@ -123,7 +123,7 @@ class Rule:
     met: int = 0
 
     def next_fault(self, method: str, path: str) -> Fault | None:
-        """The fault for this request, which is counted, or None."""
+        """Counts a request, and returns its fault or None."""
         if self.method not in {None, method} or not fnmatch.fnmatchcase(path, self.path):
             return None
         self.matched += 1
@@ -213,17 +213,17 @@ class Faults:
         return rule
 
     def remove(self, rule: Rule) -> None:
-        """Takes this rule back. One that is gone already is no error."""
+        """Removes a rule. Removing it again is not an error."""
         with self._lock:
             self._rules = [other for other in self._rules if other is not rule]
 
     def clear(self) -> None:
-        """Takes all rules back; requests pass again."""
+        """Removes all rules; requests pass again."""
         with self._lock:
             self._rules.clear()
 
     def next_fault(self, method: str, path: str) -> Fault | None:
-        """What shall happen to this request: the first rule that has a fault for it decides."""
+        """Returns the fault of the first rule that has one for this request."""
         with self._lock:
             for rule in self._rules:
                 if fault := rule.next_fault(method, path):

@@ -1,4 +1,4 @@
-"""The requests that an emulator has got: what tests look at afterwards."""
+"""The requests that an emulator has received, for tests to inspect."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _MOST_BYTES: Final = 16 * 1024 * 1024
 
 @attrs.define(kw_only=True)
 class SeenRequest:
-    """A request the emulator has got.
+    """A request that the emulator has received.
 
     Attributes:
         method: The HTTP method.
         path: The URL's path.
-        query: The URL's parameters; of one given twice, the last.
-        headers: The headers, names in lower case; credentials are blanked out.
-        body: The body's bytes, unpacked; empty while it was not read, and if it is above 1 MiB.
-        status: The status answered; None while there is none, or if the connection broke.
-        request_id: The ``x-request-id`` of the answer.
+        query: The URL's parameters; the last value of a repeated one.
+        headers: The headers, with names in lower case and without credentials.
+        body: The body's bytes, decompressed; empty if it was not read, or is above 1 MiB.
+        status: The status of the response; None before it is sent, or if the connection broke.
+        request_id: The ``x-request-id`` of the response.
     """
 
     method: str
@@ -43,14 +43,14 @@ class SeenRequest:
 
     @property
     def json(self) -> Any:
-        """The body as JSON, read anew each time; None where there is none, or it is no JSON."""
+        """The body as JSON, parsed anew on each access; None if it is empty or not JSON."""
         with contextlib.suppress(orjson.JSONDecodeError):
             return orjson.loads(self.body)
         return None
 
     @property
     def size(self) -> int:
-        """How many bytes of text it holds."""
+        """The number of bytes of text it holds."""
         texts = [self.method, self.path]
         for pair in (*self.query.items(), *self.headers.items()):
             texts += pair
@@ -69,7 +69,7 @@ class SeenRequests:
         self._lock = threading.Lock()
 
     def listed(self) -> list[SeenRequest]:
-        """All of them, oldest first."""
+        """Returns all of them, oldest first."""
         with self._lock:
             return list(self._kept.values())
 

@@ -68,7 +68,7 @@ def _distances(
 ) -> NDArray[np.uint8]:
     """Distance of each column of `letters` to `word`, `limit` + 1 where it is more.
 
-    A table of distances, word by letters, is filled row by row for all columns at once; only the
+    A table of distances, word by letters, is filled row by row for all columns together; only the
     cells within `limit` of its diagonal matter. Now and then the hopeless columns are left out.
     """
     too_far = limit + 1

@@ -43,7 +43,7 @@ class VectorIndex:
 
     Vectors are scaled to length 1, so a similarity is a cosine, in -1..1. Reads see one state and
     never wait for writes. Documents with higher numbers than all before are appended; any other
-    write copies the whole matrix, so give it many documents at once.
+    write copies the whole matrix, so pass many documents in one call.
     """
 
     def __init__(self, dimensions: int) -> None:

@@ -21,7 +21,8 @@ window          half its width and height                         its middle
 light           its radius                                        its middle
 ==============  ================================================  ==============================
 
-After an ``@`` comes where it is repeated: ``mirrored``, or the offsets it is drawn at.
+After an ``@`` comes where it is repeated: ``mirrored``, or the offsets it is drawn at. A line that
+begins with ``#`` is a comment.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ def figure_of(name: str) -> Sequence[Shape]:
 def _figures() -> dict[str, list[Shape]]:
     figures: dict[str, list[Shape]] = {}
     text = resources.files(__package__).joinpath("figures.txt").read_text(encoding="utf-8")
-    for line in filter(None, text.splitlines()):
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
         if line.startswith("["):
             shapes = figures[line.strip("[]")] = []
         else:
