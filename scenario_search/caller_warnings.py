@@ -11,16 +11,18 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 
+from scenario_search.messages import Message
+
 __all__ = ["PendingWarnings", "collect_warnings", "warn_caller"]
 
-PendingWarnings = list[tuple[str, type[Warning]]]
+PendingWarnings = list[tuple[str | Message, type[Warning]]]
 """Warnings that wait for the thread whose code they are about."""
 
 _PACKAGE = str(Path(__file__).parent) + os.sep
 _collected: ContextVar[PendingWarnings | None] = ContextVar("_collected", default=None)
 
 
-def warn_caller(message: str, category: type[Warning]) -> None:
+def warn_caller(message: str | Message, category: type[Warning]) -> None:
     """Warn as of the nearest line outside of this package.
 
     A fixed ``stacklevel`` cannot do this: awaiting, iterating and the sync facade reach the same
@@ -35,7 +37,7 @@ def warn_caller(message: str, category: type[Warning]) -> None:
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level += 1
         frame = frame.f_back
-    warnings.warn(message, category, stacklevel=level)
+    warnings.warn(str(message), category, stacklevel=level)
 
 
 @contextmanager

@@ -34,9 +34,10 @@ Errors can be pickled, so they cross process pools, and hold no credential.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scenario_search.messages import Message
 from scenario_search.text import one_line
 
 __all__ = [
@@ -82,9 +83,17 @@ class ScenarioError(Exception):
         message: What was wrong, where, and what to do.
     """
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, *messages: str | Message) -> None:
+        self.message = "; ".join(map(str, messages))
+        super().__init__(self.message)
+        self._messages = messages
+
+    def worded(self, vocabulary: Mapping[str, str]) -> str:
+        """Returns the message with other words for parameters, by their names in Python."""
+        return "; ".join(
+            each.worded(vocabulary) if isinstance(each, Message) else each
+            for each in self._messages
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.__dict__.copy())

@@ -12,11 +12,12 @@ import typer
 
 from scenario_search.caller_warnings import PendingWarnings, collect_warnings
 from scenario_search.cli.failures import set_debug
-from scenario_search.cli.options import in_options
+from scenario_search.cli.options import VOCABULARY
 from scenario_search.cli.writing import say
 from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
 from scenario_search.http.credentials import API_KEY, API_SECRET, BEARER_AUTH, CREDENTIAL_VARIABLES
 from scenario_search.http.options import BASE_URL, proxy_problem, resolve_base_url
+from scenario_search.messages import Message
 from scenario_search.text import clean
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ class Connection:
         try:
             resolve_base_url(self.base_url, allow_http=self.allow_http)
         except ConfigurationError as error:
-            told = error.message.replace("base_url", "the base URL")
-            raise typer.BadParameter(told.replace("allow_http=True", "--allow-http")) from None
+            raise typer.BadParameter(error.worded(VOCABULARY)) from None
         if not any(map(os.environ.get, CREDENTIAL_VARIABLES)):
             raise ConfigurationError(
                 f"No credentials: set {API_KEY} and {API_SECRET} (or {BEARER_AUTH}), or try it "
@@ -135,6 +135,6 @@ def run(work: Coroutine[Any, Any, T]) -> tuple[T, bool]:
             result = asyncio.run(work)
     finally:
         for message in dict.fromkeys(message for message, _ in pending):
-            told = message.replace("client.crawl", "scenario-search crawl")
-            say(f"Warning: {in_options(clean(told, 500))}")
+            text = message.worded(VOCABULARY) if isinstance(message, Message) else message
+            say(f"Warning: {clean(text, 500)}")
     return result, any(issubclass(kind, TruncatedResultsWarning) for _, kind in pending)

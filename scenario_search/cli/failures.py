@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import traceback
@@ -14,7 +13,7 @@ import typer
 
 from scenario_search.cli.examples import EXAMPLES
 from scenario_search.cli.help import Group
-from scenario_search.cli.options import in_options
+from scenario_search.cli.options import VOCABULARY
 from scenario_search.cli.writing import inert, say, say_as_it_is
 from scenario_search.errors import (
     APIError,
@@ -63,10 +62,10 @@ def exit_code(error: BaseException) -> int:
 
 def lines(error: BaseException, *, width: int = 80) -> list[str]:
     """Say in a line what was wrong, and in two more where a filter is wrong."""
+    place: list[str] = []
     if isinstance(error, InvalidFilterError) and error.position is not None:
         _, *place = format_error(error, width=width).rsplit("\n", 2)
-        return [_line(error.message), *place]
-    said = re.sub(r"\[Errno -?\d+\] ", "", _line(error))
+    said = _line(error)
     if isinstance(error, AuthenticationError):
         said += f": look at {API_KEY} and {API_SECRET}, or {BEARER_AUTH}"
     if isinstance(error, APIError):
@@ -75,7 +74,7 @@ def lines(error: BaseException, *, width: int = 80) -> list[str]:
         if error.request_id:
             said += f" [request {clean(error.request_id, 80)}]"
     # What a command knows of it, such as where the progress is kept.
-    return ["; ".join([said, *(clean(note, _SHOWN) for note in notes(error))])]
+    return ["; ".join([said, *(clean(note, _SHOWN) for note in notes(error))]), *place]
 
 
 def notes(error: BaseException) -> list[str]:
@@ -87,11 +86,11 @@ def _line(error: object) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return clean(f"{where}{error.strerror}", _SHOWN)
-    if isinstance(error, BaseException) and not isinstance(error, (ScenarioError, ImportError)):
+    if isinstance(error, ScenarioError):
+        return clean(error.worded(VOCABULARY), _SHOWN)
+    if isinstance(error, BaseException) and not isinstance(error, ImportError):
         return clean(f"{type(error).__name__}: {error} (--debug shows where)", _SHOWN)
-    told = clean(error, _SHOWN)
-    # The words of a server are its own.
-    return told if isinstance(error, APIError) else in_options(told)
+    return clean(error, _SHOWN)
 
 
 class Commands(Group):
@@ -136,27 +135,43 @@ class Commands(Group):
 
 
 def _mistyped(error: Any) -> int:
-    """Tell what was typed wrongly, and give the exit code."""
+    """Says what was typed wrongly, and returns the exit code."""
     context = getattr(error, "ctx", None)
-    told = clean(error.format_message(), _SHOWN).removeprefix("Invalid value: ")
-    told = told.replace(": Value error, ", ": ").replace(": Input should be ", ": it must be ")
-    told = told.partition(", unable to parse ")[0]
-    if told.startswith("Got unexpected extra argument"):
-        told += f": {_instead(context)}"
-    elif told.startswith("No such option") and context is not None and not context.parent:
-        told += ": options stand after the command"
+    text = clean(_wrong_value(error) or error.format_message(), _SHOWN)
+    if hasattr(error, "possibilities") and context is not None and not context.parent:
+        text += ": options stand after the command"
     hint = f" (try: {context.command_path} --help)" if context is not None else ""
-    if told:
-        say(f"Error: {told}{hint}")
+    if text:
+        say(f"Error: {text}{hint}")
     return USAGE
 
 
-def _instead(context: Any) -> str:
-    """Say what to write in place of an argument too many."""
-    takes = {} if context is None else {o.name: o.param_type_name for o in context.command.params}
-    if "argument" in takes.values():
-        return "put several words into quotes"
-    return "write --kind in front of it" if "kind" in takes else "the command takes none"
+def _wrong_value(error: Any) -> str | None:
+    """Returns what is wrong with an option's value; ``None`` if that is not what is wrong.
+
+    Commands name the option themselves. Of what typer refuses, pydantic knows the reason.
+    """
+    if not isinstance(error, typer.BadParameter):
+        return None
+    if error.param is None:
+        return error.message
+    reasons: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+    if not reasons:
+        return None
+    flag, reason = error.param.opts[0], reasons[0]
+    details = reason.get("ctx", {})
+    if reason["type"] in _EXPECTED:
+        expected = _EXPECTED[reason["type"]].format(**details)
+        return f"{flag} must be {expected}, not {reason['input']!r}"
+    return f"{flag}: {details.get('error', reason['msg'])}"
+
+
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+}
 
 
 def _ended_by(error: Exception, *, debug: bool) -> int:

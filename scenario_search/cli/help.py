@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
 __all__ = ["Command", "Group"]
@@ -52,7 +53,27 @@ class _Help:
 
 
 class Command(_Help, TyperCommand):
-    """A command."""
+    """A command. An argument too many is refused with what to write instead."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads the command line.
+
+        Raises:
+            typer.BadParameter: There are more arguments than the command takes.
+        """
+        unread = super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            takes = {param.name: param.param_type_name for param in self.params}
+            if "argument" in takes.values():
+                instead = "put several words into quotes"
+            else:
+                instead = "write --kind in front of it" if "kind" in takes else "leave it out"
+            raise typer.BadParameter(
+                f"Unexpected argument {' '.join(ctx.args)}: {instead}", ctx=ctx
+            )
+        return unread
 
 
 class Group(_Help, TyperGroup):

@@ -7,7 +7,6 @@ by another name, or give it in another form on a command line, the table below s
 from __future__ import annotations
 
 import inspect
-import re
 import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from scenario_search.cli.completion import completing
 from scenario_search.cli.pictures import picture
 from scenario_search.crawl.params import CrawlOptions
 from scenario_search.filters import Filter
+from scenario_search.http.credentials import API_KEY, API_SECRET
 from scenario_search.wire.images import Images
 from scenario_search.wire.params import (
     CallOptions,
@@ -28,7 +28,7 @@ from scenario_search.wire.params import (
     parameters,
 )
 
-__all__ = ["arguments", "fields_of", "in_options", "keywords_of", "with_signature"]
+__all__ = ["VOCABULARY", "arguments", "fields_of", "keywords_of", "with_signature"]
 
 SEARCH, PAGES, REQUEST, CRAWL = "Search", "Pages", "Request", "Crawl"
 
@@ -287,37 +287,24 @@ def keywords_of(values: Mapping[str, Any], *, proxy: str | None = None) -> dict[
     return made
 
 
-_SPOKEN = {"images": "--like and --unlike"} | {
-    name: "the query"
-    if name == "query"
-    else _flags(name, _OPTIONS.get(name, _UNCHANGED))[0].partition("/")[0]
+VOCABULARY: dict[str, str] = {
+    name: _flags(name, _OPTIONS.get(name, _UNCHANGED))[0].partition("/")[0]
     for params_class in (SearchAssetSearchParams, SearchModelSearchParams, CrawlOptions)
     for name in attrs.fields_dict(params_class)
-    if name != "images"
+} | {
+    "query": "the query",
+    "images": "--like and --unlike",
+    "images.like": "--like",
+    "images.unlike": "--unlike",
+    "one of assets": "a query, --filter, --image, --like or --unlike",
+    "one of models": "a query, --filter, --image, --like or --unlike",
+    "one of workflows": "a query or --filter",
+    "image reference": "a file, an asset's id or a web address",
+    "sort_by example": "createdAt:desc",
+    "since forms": "a date, such as 2025-01-31, or the checkpoint of a finished crawl",
+    "crawl": "scenario-search crawl",
+    "base_url": "The base URL",
+    "allow_http": "--allow-http",
+    "credentials": f"{API_KEY} and {API_SECRET}",
 }
-
-
-def in_options(message: str) -> str:
-    """Say a message about parameters in the names of the options."""
-    message = re.sub(r"`images\.(like|unlike)(\[\d+\])?`", r"--\1", message)
-    for name, flag in _SPOKEN.items():
-        message = message.replace(f"`{name}`", flag)
-        if "_" in name:
-            message = re.sub(rf"\b{name}\b", flag, message)
-    for there, here in _SAID_HERE.items():
-        message = message.replace(there, here)
-    return message
-
-
-_SAID_HERE = {
-    "Must provide at least one search parameter: query, filter, image or images": (
-        "Must provide at least one search parameter: a query, --filter, --image, --like or --unlike"
-    ),
-    "search parameter: query or filter": "search parameter: a query or --filter",
-    "an existing AssetId or a valid data URL": "a file, an asset's id or a web address",
-    "['createdAt:desc']": "createdAt:desc",
-    "--since is no moment, and there is no checkpoint ": (
-        "--since takes a date, such as 2025-01-31, or the checkpoint of a finished crawl, not "
-    ),
-    "a datetime, ISO text or the path of a checkpoint": "a date or the path of a checkpoint",
-}
+"""How the command line says the terms of messages."""

@@ -27,6 +27,7 @@ from scenario_search.crawl.requests import WindowRequests
 from scenario_search.crawl.windows import UNDATED, Known, Window, gaps, milliseconds
 from scenario_search.errors import IncompleteCrawlError, InvalidParamsError
 from scenario_search.export import files as export, frames, parquet as export_parquet
+from scenario_search.messages import Message, Term, named
 from scenario_search.progress import ProgressBar
 from scenario_search.search.endpoints import Endpoint
 from scenario_search.search.prepared import PreparedSearch
@@ -44,6 +45,7 @@ __all__ = ["AsyncCrawl", "Piece"]
 
 H = TypeVar("H", bound=Hit)
 
+_SINCE = Term("since forms", "a datetime, ISO 8601 text or the checkpoint of a finished crawl")
 _DEFAULT_CONCURRENCY = 8
 _DEFAULT_RETRIES = 8
 _SHOWN = 5
@@ -420,9 +422,13 @@ class AsyncCrawl(Generic[H]):
         """Read the finished checkpoint that ``since`` names: the newest moment it knows."""
         found = await in_thread(Checkpoint.read, path, self._digest())
         if found is None:
-            raise InvalidParamsError(f"`since` is no moment, and there is no checkpoint {path}")
+            raise InvalidParamsError(
+                Message("{} must be {}; not found: {}", named("since"), _SINCE, path)
+            )
         if not found.finished or found.whole.end is not None or found.whole.undated:
-            raise InvalidParamsError(f"`since`: the checkpoint {path} is not of a finished crawl")
+            raise InvalidParamsError(
+                Message("{}: the checkpoint {} is not of a finished crawl", named("since"), path)
+            )
         moment = milliseconds(found.newest)
         if found.newest is None or moment is None:
             return Window(), None

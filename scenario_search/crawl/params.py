@@ -214,7 +214,7 @@ def check(params: SearchParams, options: RunOptions, *, valid: bool) -> None:
     found = [f"`extra_body` cannot set {name}: a crawl does" for name in sorted(taken)]
     found += _problems(options)
     if found:
-        raise InvalidParamsError("; ".join(found))
+        raise InvalidParamsError(*found)
 
 
 def _problems(options: RunOptions) -> Iterator[str]:

@@ -42,6 +42,7 @@ from scenario_search.files.files import DownloadedFile, Manifest, PartialFile, f
 from scenario_search.filters import F
 from scenario_search.http.options import is_loopback
 from scenario_search.http.retries import retry_after_seconds
+from scenario_search.messages import Message, named
 from scenario_search.search.methods import AsyncSearch
 from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.values import is_whole
@@ -111,10 +112,12 @@ async def download(
     """Download the files of assets. See :meth:`scenario_search.AsyncScenario.download`."""
     if not is_whole(concurrency, 1):
         raise InvalidParamsError(
-            f"`concurrency` must be a whole number from 1, not {concurrency!r}"
+            Message("{} must be a whole number from 1, not {!r}", named("concurrency"), concurrency)
         )
     if on_error not in ("raise", "skip"):
-        raise InvalidParamsError(f"`on_error` must be 'raise' or 'skip', not {on_error!r}")
+        raise InvalidParamsError(
+            Message("{} must be 'raise' or 'skip', not {!r}", named("on_error"), on_error)
+        )
     folder = Path(directory)
     manifest = Manifest(folder / MANIFEST)
     report = DownloadReport()

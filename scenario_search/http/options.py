@@ -16,6 +16,7 @@ import attrs
 from scenario_search.converter import converter_problem
 from scenario_search.errors import ConfigurationError
 from scenario_search.hidden import HiddenText, hidden_values
+from scenario_search.messages import Message, Term
 from scenario_search.wire.values import as_int, header_problem, is_whole, query_problem
 
 if TYPE_CHECKING:
@@ -232,7 +233,8 @@ def resolve_base_url(base_url: str | None, *, allow_http: bool) -> str:
     return str(base_url).rstrip("/")
 
 
-def _base_url_problem(url: str, *, allow_http: bool) -> str | None:
+def _base_url_problem(url: str, *, allow_http: bool) -> Message | None:
+    base_url = Term("base_url", "base_url")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -241,16 +243,19 @@ def _base_url_problem(url: str, *, allow_http: bool) -> str | None:
     # What urlsplit drops or reads otherwise than others do must not decide who is trusted.
     unclear = not url.isprintable() or set(url) & set(" \\")
     if unclear or parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        return f"base_url must be an absolute https URL, not {_shown(url)!r}"
+        return Message("{} must be an absolute https URL, not {!r}", base_url, _shown(url))
     if parts.username is not None or "?" in url or "#" in url:
-        return (
-            "base_url must have no user name, query or fragment: credentials go into "
-            "api_key and api_secret"
+        return Message(
+            "{} must have no user name, query or fragment: credentials go into {}",
+            base_url,
+            Term("credentials", "api_key and api_secret"),
         )
     if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):
-        return (
-            f"base_url {url!r} would send credentials unencrypted: use https, or pass "
-            "allow_http=True if that is meant"
+        return Message(
+            "{} {!r} would send credentials unencrypted: use https, or pass {} if that is meant",
+            base_url,
+            url,
+            Term("allow_http", "allow_http=True"),
         )
     return None
 

@@ -19,6 +19,7 @@ from scenario_search.errors import (
     PaginationError,
     TruncatedResultsWarning,
 )
+from scenario_search.messages import Message
 from scenario_search.search.exports import PageFrames, SearchExports
 from scenario_search.search.prefetch import ReadAhead
 from scenario_search.search.prepared import PreparedSearch, error_context
@@ -26,6 +27,7 @@ from scenario_search.wire.codec import PageDecoder
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.paging import (
+    CRAWL,
     ENGINE_CAP,
     PageInfo,
     Position,
@@ -164,8 +166,11 @@ class PagedSearch(PreparedSearch[H]):
             )
         if total == ENGINE_CAP:
             warn_caller(
-                f"The engine counts to {ENGINE_CAP:,} at most, so there may be more: "
-                "client.crawl counts all of them",
+                Message(
+                    "The engine counts to {:,} at most, so there may be more: {} counts them all",
+                    ENGINE_CAP,
+                    CRAWL,
+                ),
                 TruncatedResultsWarning,
             )
         return total

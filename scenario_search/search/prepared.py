@@ -10,6 +10,7 @@ import orjson
 
 from scenario_search.concurrency.pacing import Pause
 from scenario_search.errors import InvalidParamsError
+from scenario_search.messages import Message, named
 from scenario_search.search.endpoints import Endpoint
 from scenario_search.wire.codec import read_page
 from scenario_search.wire.hits import Hit
@@ -48,7 +49,7 @@ class PreparedSearch(Generic[H]):
         self.endpoint = endpoint
         self.params = params
         if problem := params.extra_headers and header_problem(params.extra_headers):
-            raise InvalidParamsError(f"`extra_headers` {problem}")
+            raise InvalidParamsError(Message("{} {}", named("extra_headers"), problem))
         self.query = query_parameters(params, requester.project_id)
         self._start: bytes | None = None
         self._encoding = threading.Lock()

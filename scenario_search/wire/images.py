@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NoReturn, Protocol, TypeAlias, TypedDict, runt
 import attrs
 
 from scenario_search.errors import InvalidParamsError
+from scenario_search.messages import Message, Term
 
 __all__ = [
     "ImageSource",
@@ -102,6 +103,8 @@ def read_references(params: Any, *, max_bytes: int) -> tuple[list[str], list[str
     return image, like, unlike
 
 
+_REFERENCE = Term("image reference", "an existing AssetId or a valid data URL")
+
 # Compiled when first used, by `re` itself: most programs search without a picture.
 _DATA_URL = r"(?ai)data:image/[\w.+-]+(;[\w.+-]+=[\w.+-]+)*(;base64,[A-Za-z0-9+/]+={0,2}|,[^,].*)"
 _FILE_NAME = r"(?i)[/\\]|\.(png|jpe?g|jfif|gif|webp|bmp|tiff?|avif|hei[cf]|svg|tga|psd)$"
@@ -142,7 +145,7 @@ def sniff_mime_type(data: bytes) -> str | None:
     return None
 
 
-def image_problem(source: Any) -> str | None:
+def image_problem(source: Any) -> str | Message | None:
     """Says why something cannot be a reference image, without reading it; ``None`` if it can."""
     if isinstance(source, str):
         return _text_problem(source)
@@ -161,21 +164,20 @@ def image_problem(source: Any) -> str | None:
     )
 
 
-def _text_problem(source: str) -> str | None:
+def _text_problem(source: str) -> str | Message | None:
     if source[:5].lower() == "data:":
         if re.fullmatch(_DATA_URL, source):
             return None
         return "is not a valid data URL, which looks like data:image/png;base64,iVBORw0KGgo="
     if re.match(_WEB_ADDRESS, source):
-        return (
-            "must be an existing AssetId or a valid data URL, not a web address: "
-            "fetch the picture and pass its bytes"
+        return Message(
+            "must be {}, not a web address: fetch the picture and pass its bytes", _REFERENCE
         )
     if re.search(_FILE_NAME, source):
         path = source.removeprefix("file://")[:80]
-        return f"must be an existing AssetId or a valid data URL; for a file pass Path({path!r})"
+        return Message("must be {}; for a file pass Path({!r})", _REFERENCE, path)
     if not re.fullmatch(_ASSET_ID, source):
-        return f"must be an existing AssetId or a valid data URL, not {source[:80]!r}"
+        return Message("must be {}, not {!r}", _REFERENCE, source[:80])
     return None
 
 

@@ -23,10 +23,12 @@ from typing import Any, Literal, overload
 import attrs
 
 from scenario_search.errors import InvalidParamsError, PaginationError
+from scenario_search.messages import Message, Term
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.params import Place, SearchParams, parameter_values
 
 __all__ = [
+    "CRAWL",
     "ENGINE_CAP",
     "PageInfo",
     "Position",
@@ -38,6 +40,9 @@ __all__ = [
     "position_parameters",
     "whole_number",
 ]
+
+CRAWL = Term("crawl", "client.crawl")
+"""What gets past the engine's cap."""
 
 ENGINE_CAP = 1000
 """How many hits the engine returns at most for one search, in either mode (Meilisearch's
@@ -212,7 +217,7 @@ class Walk:
         self._longest: int | None = None
         self._most_promised = 0
 
-    def accept(self, page: SearchHits[Any]) -> str | None:
+    def accept(self, page: SearchHits[Any]) -> Message | None:
         """Accepts the page that came for :attr:`position`, and moves on.
 
         Returns:
@@ -280,21 +285,28 @@ class Walk:
 
     def _truncation(
         self, asked: Position, page: SearchHits[Any], promised: int | None
-    ) -> str | None:
+    ) -> Message | None:
         reached = asked.hits_before + len(page.hits)
         if not page.hits and promised is not None and promised > reached:
-            return (
-                f"The server counts {promised:,} hits but gives none at {asked}: "
-                "use client.crawl to get all of them"
+            return Message(
+                "The server counts {:,} hits but returns none at {}: use {} to get all of them",
+                promised,
+                asked,
+                CRAWL,
             )
         if reached > ENGINE_CAP and not page.hits and promised == ENGINE_CAP:
-            return (
-                f"The server gives no hits at {asked}, but counts to the engine's cap of "
-                f"{ENGINE_CAP:,}: there may be more; use client.crawl to get all of them"
+            return Message(
+                "The server returns no hits at {}, but counts to the engine's cap of {:,}: there "
+                "may be more; use {} to get all of them",
+                asked,
+                ENGINE_CAP,
+                CRAWL,
             )
         if reached == ENGINE_CAP:
-            return (
-                f"The walk ended at exactly {ENGINE_CAP:,} hits, the engine's cap: there may be "
-                "more; use client.crawl to get all of them"
+            return Message(
+                "The walk ended at exactly {:,} hits, the engine's cap: there may be more; use {} "
+                "to get all of them",
+                ENGINE_CAP,
+                CRAWL,
             )
         return None

@@ -25,6 +25,7 @@ from scenario_search.display.cards import Facts, described
 from scenario_search.errors import InvalidParamsError
 from scenario_search.filters import Filter, check_fields
 from scenario_search.hidden import HiddenText, hidden_values
+from scenario_search.messages import Message, Term, named
 from scenario_search.names import camel_case
 from scenario_search.text import clean
 from scenario_search.wire import rules
@@ -343,7 +344,7 @@ def _searched_by(params: SearchParams) -> set[str]:
     return names
 
 
-def problems(params: SearchParams) -> Iterator[str]:
+def problems(params: SearchParams) -> Iterator[Message]:
     """Yields what the documentation rules out in a request."""
     wrong = {
         name: what
@@ -352,28 +353,28 @@ def problems(params: SearchParams) -> Iterator[str]:
     }
     if not _searched_by(params) and wrong.keys().isdisjoint(_SEARCHES):
         *first, last = (name for name in _SEARCHES if name in attrs.fields_dict(type(params)))
-        yield f"Must provide at least one search parameter: {', '.join(first)} or {last}"
+        choice = Term(f"one of {params.kind}", f"{', '.join(first)} or {last}")
+        yield Message("Must provide at least one search parameter: {}", choice)
     yield from wrong.values()
     yield from _conflicts(params)
     if "sort_by" not in wrong:
         yield from _unsortable(params)
 
 
-def _conflicts(params: SearchParams) -> Iterator[str]:
+def _conflicts(params: SearchParams) -> Iterator[Message]:
     """Yields which parameters exclude each other."""
     if all(getattr(params, name, None) is not None for name in ("image", "images")):
-        yield "`image` and `images` are mutually exclusive"
+        yield Message("{} and {} are mutually exclusive", named("image"), named("images"))
     offset_mode = [n for n in ("limit", "offset") if getattr(params, n) is not None]
     page_mode = [n for n in ("page", "hits_per_page") if getattr(params, n) is not None]
     if offset_mode and page_mode:
-        names = "` and `".join([offset_mode[0], page_mode[0]])
-        yield (
-            f"`{names}` do not go together: use `limit` with `offset`, or `page` with "
-            "`hits_per_page`"
+        names = (offset_mode[0], page_mode[0], "limit", "offset", "page", "hits_per_page")
+        yield Message(
+            "{} and {} do not go together: use {} with {}, or {} with {}", *map(named, names)
         )
 
 
-def _unsortable(params: SearchParams) -> Iterator[str]:
+def _unsortable(params: SearchParams) -> Iterator[Message]:
     """Yields what is no field to sort by, where the documentation lists the fields that are."""
     sortable = params.sortable
     for item in params.sort_by or () if sortable else ():
@@ -381,7 +382,7 @@ def _unsortable(params: SearchParams) -> Iterator[str]:
         if field not in sortable:
             near = difflib.get_close_matches(camel_case(field), sortable, 1, 0.5)
             hint = f"did you mean {near[0]}?" if near else f"use {', '.join(sortable)}"
-            yield f'`sort_by`: "{field}" is not a sortable field: {hint}'
+            yield Message('{}: "{}" is not a sortable field: {}', named("sort_by"), field, hint)
 
 
 def validate(params: SearchParams) -> None:
@@ -394,24 +395,30 @@ def validate(params: SearchParams) -> None:
     if isinstance(params.filter, Filter):
         check_fields(params.filter, params.kind)
     if wrong := list(problems(params)):
-        raise InvalidParamsError("; ".join(wrong))
+        raise InvalidParamsError(*wrong)
 
 
-def ignored_parameters(params: SearchParams) -> Iterator[str]:
+def ignored_parameters(params: SearchParams) -> Iterator[Message]:
     """Yields which parameters the API will ignore beside the others, and what to do."""
     if params.sort_by and params.query_semantic_ratio:
-        yield (
-            "sort_by is ignored while query_semantic_ratio is above 0: "
-            "leave one out, or sort the hits yourself"
+        yield Message(
+            "{} is ignored while {} is above 0: leave one out, or sort the hits yourself",
+            named("sort_by"),
+            named("query_semantic_ratio"),
         )
     image_ratio = getattr(params, "image_semantic_ratio", None)
     if image_ratio is None and not params.query_semantic_ratio:
         return
     searched = _searched_by(params)
     if image_ratio is not None and not searched & {"image", "images"}:
-        yield "image_semantic_ratio is ignored without image or images: leave it out"
+        yield Message(
+            "{} is ignored without {} or {}: leave it out",
+            *map(named, ("image_semantic_ratio", "image", "images")),
+        )
     if params.query_semantic_ratio and "query" not in searched:
-        yield "query_semantic_ratio is ignored without query: leave it out"
+        yield Message(
+            "{} is ignored without {}: leave it out", *map(named, ("query_semantic_ratio", "query"))
+        )
 
 
 def _json_value(value: Any) -> Any:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scenario_search.filters.tree import Filter
+from scenario_search.messages import Message, Term, named
 from scenario_search.wire.images import Images, image_problem, like_unlike
 from scenario_search.wire.values import (
     MAX_EXACT_INTEGER,
@@ -44,20 +45,29 @@ __all__ = [
     "timeout",
 ]
 
-Rule = Callable[[str, Any], str | None]
+Rule = Callable[[str, Any], Message | None]
 """Returns what is wrong with (name, value); ``None`` if nothing is."""
+
+
+_SORT_EXAMPLE = Term("sort_by example", "['createdAt:desc']")
+
+
+def _problem(name: str, text: str, *parts: object) -> Message:
+    return Message(f"{{}} {text}", named(name), *parts)
 
 
 def integer(minimum: int) -> Rule:
     """Returns the rule of a whole number from ``minimum`` on."""
 
-    def rule(name: str, value: Any) -> str | None:
+    def rule(name: str, value: Any) -> Message | None:
         if not is_whole(value):
-            return f"`{name}` must be a whole number, not {SHOWN.repr(value)}"
+            return _problem(name, "must be a whole number, not {}", SHOWN.repr(value))
         if value < minimum:
-            return f"`{name}` must be at least {minimum}, not {SHOWN.repr(value)}"
+            return _problem(name, "must be at least {}, not {}", minimum, SHOWN.repr(value))
         if value > MAX_EXACT_INTEGER:
-            return f"`{name}` must be at most {MAX_EXACT_INTEGER}, not {SHOWN.repr(value)}"
+            return _problem(
+                name, "must be at most {}, not {}", MAX_EXACT_INTEGER, SHOWN.repr(value)
+            )
         return None
 
     return rule
@@ -66,118 +76,135 @@ def integer(minimum: int) -> Rule:
 _from_one = integer(1)
 
 
-def page_size(name: str, value: Any) -> str | None:
+def page_size(name: str, value: Any) -> Message | None:
     """A whole number from 1 to 100."""
     if is_real(value) and MAX_PAGE_SIZE < value < math.inf:
-        return f"Limit exceeds maximum ({MAX_PAGE_SIZE}): `{name}` is {SHOWN.repr(value)}"
+        return Message(
+            "Limit exceeds maximum ({}): {} is {}",
+            MAX_PAGE_SIZE,
+            named(name),
+            SHOWN.repr(value),
+        )
     return _from_one(name, value)
 
 
-def ratio(name: str, value: Any) -> str | None:
+def ratio(name: str, value: Any) -> Message | None:
     """A number from 0 to 1."""
     if is_real(value) and 0 <= value <= 1:
         return None
-    return f"`{name}` must be a number from 0 to 1, not {SHOWN.repr(value)}"
+    return _problem(name, "must be a number from 0 to 1, not {}", SHOWN.repr(value))
 
 
-def boolean(name: str, value: Any) -> str | None:
+def boolean(name: str, value: Any) -> Message | None:
     """True or False; not 1, which JSON tells apart from true."""
     if isinstance(value, bool):
         return None
-    return f"`{name}` must be True or False, not {SHOWN.repr(value)}"
+    return _problem(name, "must be True or False, not {}", SHOWN.repr(value))
 
 
-def text(name: str, value: Any) -> str | None:
+def text(name: str, value: Any) -> Message | None:
     """A string that can be sent."""
     if not isinstance(value, str):
-        return f"`{name}` must be a string, not {type(value).__name__}"
+        return _problem(name, "must be a string, not {}", type(value).__name__)
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        return f"`{name}` holds a character that UTF-8 has no form for, at index {error.start}"
+        return _problem(
+            name, "holds a character that UTF-8 has no form for, at index {}", error.start
+        )
     return None
 
 
-def identifier(name: str, value: Any) -> str | None:
+def identifier(name: str, value: Any) -> Message | None:
     """A string that is not blank."""
     blank = isinstance(value, str) and not value.strip()
-    return f"`{name}` must not be blank" if blank else text(name, value)
+    return _problem(name, "must not be blank") if blank else text(name, value)
 
 
-def filter_(name: str, value: Any) -> str | None:
+def filter_(name: str, value: Any) -> Message | None:
     """A filter, or text in the filter language, which is left to the server."""
     if isinstance(value, Filter):
         return None
     if isinstance(value, str):
         return text(name, value)
-    return (
-        f"`{name}` must be a filter, such as F.width >= 1024, or a string, "
-        f"not {type(value).__name__}"
+    return _problem(
+        name, "must be a filter, such as F.width >= 1024, or a string, not {}", type(value).__name__
     )
 
 
-def sort(name: str, value: Any) -> str | None:
+def sort(name: str, value: Any) -> Message | None:
     """A list of ``field:asc`` or ``field:desc``."""
-    example = "such as ['createdAt:desc']"
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-        return f"`{name}` must be a list of strings, {example}, not {SHOWN.repr(value)}"
+        return _problem(
+            name, "must be a list of strings, such as {}, not {}", _SORT_EXAMPLE, SHOWN.repr(value)
+        )
     for item in value:
         field, _, order = item.partition(":") if isinstance(item, str) else ("", "", "")
         if not field or order not in ("asc", "desc"):
-            return (
-                f"`{name}` takes a field, a colon and asc or desc, {example}, "
-                f"not {SHOWN.repr(item)}"
+            return _problem(
+                name,
+                "takes a field, a colon and asc or desc, such as {}, not {}",
+                _SORT_EXAMPLE,
+                SHOWN.repr(item),
             )
     return None
 
 
-def image(name: str, value: Any) -> str | None:
+def image(name: str, value: Any) -> Message | None:
     """A reference image."""
     problem = image_problem(value)
-    return f"`{name}` {problem}" if problem else None
+    return _problem(name, "{}", problem) if problem else None
 
 
-def images(name: str, value: Any) -> str | None:
+def images(name: str, value: Any) -> Message | None:
     """Lists of reference images."""
     if isinstance(value, Mapping):
         unknown = sorted(map(str, value.keys() - {"like", "unlike"}))
         if unknown:
-            return f"`{name}` has `like` and `unlike`, not {', '.join(unknown)}"
+            return _problem(name, "has `like` and `unlike`, not {}", ", ".join(unknown))
     elif not isinstance(value, Images):
-        return f"`{name}` must be Images(like=[...], unlike=[...]), not {type(value).__name__}"
+        return _problem(
+            name, "must be Images(like=[...], unlike=[...]), not {}", type(value).__name__
+        )
     for side, sources in zip(("like", "unlike"), like_unlike(value), strict=True):
         if isinstance(sources, (str, bytes)) or not isinstance(sources, Sequence):
-            return f"`{name}.{side}` must be a list of images, not {type(sources).__name__}"
+            return Message(
+                "{} must be a list of images, not {}",
+                named(f"{name}.{side}"),
+                type(sources).__name__,
+            )
         for index, source in enumerate(sources):
             if problem := image_problem(source):
-                return f"`{name}.{side}[{index}]` {problem}"
+                return Message("{} {}", named(f"{name}.{side}", f"[{index}]"), problem)
     return None
 
 
-def extra_headers(name: str, value: Any) -> str | None:
+def extra_headers(name: str, value: Any) -> Message | None:
     """Headers that can be sent."""
     problem = header_problem(value)
-    return f"`{name}` {problem}" if problem else None
+    return _problem(name, "{}", problem) if problem else None
 
 
-def extra_query(name: str, value: Any) -> str | None:
+def extra_query(name: str, value: Any) -> Message | None:
     """Query-string parameters that can be sent."""
     problem = query_problem(value)
-    return f"`{name}` {problem}" if problem else None
+    return _problem(name, "{}", problem) if problem else None
 
 
-def extra_body(name: str, value: Any) -> str | None:
+def extra_body(name: str, value: Any) -> Message | None:
     """JSON fields, but none that says which page: a walk sets those."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        return f"`{name}` must be a dict whose keys are strings"
+        return _problem(name, "must be a dict whose keys are strings")
     position = sorted(value.keys() & {"limit", "offset", "page", "hitsPerPage"})
     if position:
-        return f"`{name}` must not hold {', '.join(position)}: pass the parameter of that name"
+        return _problem(
+            name, "must not hold {}: pass the parameter of that name", ", ".join(position)
+        )
     return None
 
 
-def timeout(name: str, value: Any) -> str | None:
+def timeout(name: str, value: Any) -> Message | None:
     """Seconds above 0."""
     if is_real(value) and 0 < value < math.inf:
         return None
-    return f"`{name}` must be a number of seconds above 0, not {SHOWN.repr(value)}"
+    return _problem(name, "must be a number of seconds above 0, not {}", SHOWN.repr(value))

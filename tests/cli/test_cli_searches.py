@@ -19,7 +19,7 @@ from forward_proxy import ForwardProxy
 from raw_server import RawServer, http
 from rich.cells import cell_len
 
-from scenario_search.cli.options import in_options
+from scenario_search.cli.options import VOCABULARY
 from scenario_search.emulator import Emulator
 from scenario_search.wire.params import (
     SearchAssetSearchParams,
@@ -82,7 +82,7 @@ def bodies(emulator: Emulator) -> list[Any]:
 def test_every_parameter_is_an_option(command: str, params_class: Any) -> None:
     options = invoke(command, "--help", columns=200).output
     for name in attrs.fields_dict(params_class):
-        shown = in_options(f"`{name}`")
+        shown = VOCABULARY[name]
         assert shown.replace("the query", "QUERY").split(" and ")[0] in options, name
 
 

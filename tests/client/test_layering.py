@@ -12,7 +12,7 @@ import pytest
 from import_graph import PACKAGE, Graph, circles, import_graph, imports, modules
 
 LAYERS = [
-    *("_version", "text", "names", "errors", "hidden", "caller_warnings"),
+    *("_version", "text", "names", "messages", "errors", "hidden", "caller_warnings"),
     *("filters", "display", "wire", "converter"),
     *("concurrency", "http", "export", "progress", "search", "crawl", "files"),
     *("emulator.contract", "emulator.filter", "emulator.store", "emulator.text"),
@@ -24,7 +24,7 @@ LAYERS = [
 """The folders and modules of the package, from the ground up; "" is the package's own face.
 Each may import what stands before it, also for type checkers only, and inside of functions."""
 
-PURE = {"text", "names", "errors", "hidden", "filters", "display", "wire", "converter"}
+PURE = {"text", "names", "messages", "errors", "hidden", "filters", "display", "wire", "converter"}
 """What does no input or output, and knows no event loop."""
 
 NO_IO = {

@@ -31,7 +31,7 @@ def checked(text: str, what: str) -> Filter | None:
     try:
         return parse(text)
     except InvalidFilterError as error:
-        error.message += f" (--unchecked sends it all the same; see: filter fields --kind {what})"
+        error.add_note(f"--unchecked sends it all the same; see: filter fields --kind {what}")
         raise
 
 

@@ -124,7 +124,7 @@ async def _search(
                 await write(output, with_pictures(pages) if embedded else pages, what, walked=True)
         except BadRequestError as error:
             if told := unknown_fields(keywords.get("filter"), what):
-                error.args = (f"{error.message} ({told})",)
+                error.add_note(told)
             raise
 
 

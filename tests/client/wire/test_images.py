@@ -343,12 +343,13 @@ def test_web_addresses_are_refused_with_a_hint(url: str) -> None:
 )
 def test_file_names_are_refused_with_a_hint(text: str, path: str) -> None:
     expected = "must be an existing AssetId or a valid data URL; for a file pass "
-    assert image_problem(text) == f"{expected}Path({path!r})"
+    assert str(image_problem(text)) == f"{expected}Path({path!r})"
 
 
 @pytest.mark.parametrize("text", ["", " ", "a b", "asset_1 ", "asset_1\n", "ässet", "\ud800"])
 def test_other_texts_are_no_asset_ids(text: str) -> None:
-    assert image_problem(text) == f"must be an existing AssetId or a valid data URL, not {text!r}"
+    expected = f"must be an existing AssetId or a valid data URL, not {text!r}"
+    assert str(image_problem(text)) == expected
 
 
 @pytest.mark.parametrize("source", [None, 5, ["a"], {"a": 1}, object(), Image], ids=class_name)

@@ -381,7 +381,7 @@ async def test_an_empty_page_under_a_huge_total_warns_of_the_crawl(mode: dict[st
 
 async def test_an_empty_page_under_many_pages_warns_without_a_total_of_hits() -> None:
     client, _ = faked_client(lambda body: {"hits": [], "page": 1, "totalPages": 40})
-    with pytest.warns(TruncatedResultsWarning, match="counts 2,000 hits but gives none"):
+    with pytest.warns(TruncatedResultsWarning, match="counts 2,000 hits but returns none"):
         assert await walk(client, page=1, hits_per_page=50) == []
 
 
