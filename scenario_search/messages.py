@@ -49,7 +49,7 @@ class Message:
     parts: tuple[object, ...]
 
     def __init__(self, template: str, *parts: object) -> None:
-        self.__attrs_init__(template, parts)
+        self.__attrs_init__(template, parts)  # pyright: ignore[reportAttributeAccessIssue]
 
     def worded(self, vocabulary: Mapping[str, str]) -> str:
         """Returns the text, in a vocabulary's words for the keys of its terms."""

@@ -154,4 +154,4 @@ def _video(document: Mapping[str, Any]) -> bytes:
 @cache
 def _template(name: str) -> bytes:
     """A file of the folder ``templates``, whose README says how it was made."""
-    return resources.files(__package__).joinpath("templates", name).read_bytes()
+    return resources.files("scenario_search.emulator.demo").joinpath("templates", name).read_bytes()

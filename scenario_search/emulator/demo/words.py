@@ -46,7 +46,9 @@ class Subject(NamedTuple):
 
 
 _WORDS: dict[str, Any] = tomllib.loads(
-    resources.files(__package__).joinpath("words.toml").read_text(encoding="utf-8")
+    resources.files("scenario_search.emulator.demo")
+    .joinpath("words.toml")
+    .read_text(encoding="utf-8")
 )
 
 

@@ -20,6 +20,13 @@ __all__ = ["DemoOptions", "EmulatorOptions"]
 _LONGEST_LIFETIME: Final = 1e9
 
 
+def _must_end(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if not 0 < value <= _LONGEST_LIFETIME:
+        raise ValueError(
+            f"{attribute.name} must be above 0 and up to {_LONGEST_LIFETIME:g} s, not {value}"
+        )
+
+
 def _must_be_loopback(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
     if not is_loopback(value):
         raise ValueError(
@@ -64,14 +71,7 @@ class EmulatorOptions:
     capped_totals: bool = attrs.field(default=True, validator=must_be_boolean)
     sort_first: bool = attrs.field(default=False, validator=must_be_boolean)
     max_body_bytes: int = attrs.field(default=64 * 2**20, validator=must_be_whole(1, 2**40))
-    url_lifetime: float = attrs.field(default=86_400.0, validator=must_be_seconds)
-
-    @url_lifetime.validator
-    def _check_lifetime(self, _: attrs.Attribute[Any], value: float) -> None:
-        if not 0 < value <= _LONGEST_LIFETIME:
-            raise ValueError(
-                f"url_lifetime must be above 0 and up to {_LONGEST_LIFETIME:g} s, not {value}"
-            )
+    url_lifetime: float = attrs.field(default=86_400.0, validator=[must_be_seconds, _must_end])
 
 
 @attrs.frozen(kw_only=True)

@@ -88,7 +88,9 @@ def openapi_document(url: str) -> Schema:
     Args:
         url: The emulator's base URL, ending in ``/v1``.
     """
-    template = resources.files(__package__).joinpath("openapi.json").read_bytes()
+    template = (
+        resources.files("scenario_search.emulator.http").joinpath("openapi.json").read_bytes()
+    )
     document: Schema = orjson.loads(template)
     paths = document["paths"]
     for path in paths.keys() - {"/openapi.json"}:

@@ -154,7 +154,11 @@ def _prose_columns(kind: Kind) -> list[str]:
 
 def _statements() -> Iterator[str]:
     """The statements that make the tables of a new file."""
-    text = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+    text = (
+        resources.files("scenario_search.emulator.store")
+        .joinpath("schema.sql")
+        .read_text(encoding="utf-8")
+    )
     common, of_each_kind = text.split("-- For each kind")
     yield from _split(common)
     for kind in KINDS:

@@ -66,7 +66,9 @@ def figure_of(name: str) -> Sequence[Shape]:
 @cache
 def _figures() -> dict[str, list[Shape]]:
     figures: dict[str, list[Shape]] = {}
-    text = resources.files(__package__).joinpath("figures.txt").read_text(encoding="utf-8")
+    folder = resources.files("scenario_search.emulator.demo.drawing")
+    text = folder.joinpath("figures.txt").read_text(encoding="utf-8")
+    shapes: list[Shape] = []
     for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
