@@ -99,7 +99,7 @@ def _crawls(
     @functools.wraps(start)
     def call(self: SyncCrawler, /, *args: P.args, **options: P.kwargs) -> SyncCrawl[H]:
         caller = portal.Caller()
-        caller.take_progress(options)
+        caller.redirect_progress(options)
         return SyncCrawl(start(self._here, *args, **options), caller)
 
     call.__annotations__["return"] = start.__annotations__["return"].replace("Async", "Sync")

@@ -38,9 +38,9 @@ __all__ = ["Caller", "Items", "check_process", "close", "reset_in_fork", "run", 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_POLL = 0.1
+_POLL_INTERVAL = 0.1
 """Seconds between two checks for what does not wake up a waiting thread."""
-_FAREWELL = 1.0
+_CLOSE_TIMEOUT = 1.0
 """Seconds that the end of the interpreter waits for connections to close."""
 _END = object()
 
@@ -120,17 +120,17 @@ def check_process(process: int, what: str) -> None:
 
 
 class Caller:
-    """A thread that waits for calls, and meanwhile runs errands for them.
+    """A thread that waits for calls, and meanwhile runs callbacks for them.
 
     Thus a caller's functions and iterators run in the caller's thread: they may use synchronous
     clients, write to a notebook's cell, and own what belongs to one thread. Ctrl-C ends them.
 
-    Calls may follow each other or run concurrently. Whatever they have started may send errands to
+    Calls may follow each other or run concurrently. What they have started may send callbacks to
     any thread that waits for one of them, or to the next one that does.
     """
 
     def __init__(self) -> None:
-        self._errands: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._callbacks: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._warned: PendingWarnings = []
 
     def run(
@@ -138,17 +138,17 @@ class Caller:
     ) -> T:
         """Runs a coroutine function in the portal and returns its result.
 
-        An exception in this thread, such as Ctrl-C or an error of an errand, cancels it.
+        An exception in this thread, such as Ctrl-C or an error of a callback, cancels it.
 
         Raises:
             asyncio.CancelledError: Ctrl-C, where an event loop runs in this thread and handles it.
-            RuntimeError: This is the portal's own thread, the interpreter is shutting down, or an
-                errand has forked the process.
+            RuntimeError: This is the portal's own thread, the interpreter is shutting down, or a
+                callback has forked the process.
         """
         # The future of start_task_soon would not do: Ctrl-C may arrive in there, while the call is
         # handed over, and SystemExit in one call would end the portal, and with it all others.
         outcome: Future[T] = Future()
-        outcome.add_done_callback(lambda _: self._errands.put(lambda: None))
+        outcome.add_done_callback(lambda _: self._callbacks.put(lambda: None))
         task: asyncio.Task[Any] | None = None
 
         async def call() -> None:
@@ -181,7 +181,7 @@ class Caller:
             if not outcome.done() and portal.is_alive() and process == os.getpid():
                 portal.started.result().start_task_soon(cancel)
                 while isinstance(error, Exception) and not outcome.done() and portal.is_alive():
-                    wait([outcome], _POLL)
+                    wait([outcome], _POLL_INTERVAL)
             raise
         finally:
             with suppress(IndexError):  # another thread may take the last one
@@ -189,7 +189,7 @@ class Caller:
                     warn_caller(*self._warned.pop(0))
 
     def _wait(self, outcome: Future[Any], portal: _Portal, interrupts: list[int]) -> None:
-        """Runs errands until a call is over and no errand is left.
+        """Runs callbacks until a call is over and no callback is left.
 
         The timeout is for what does not end the wait by itself: Ctrl-C on Windows, an exception
         set by another thread (some notebooks run cells in threads), Ctrl-C that an event loop
@@ -199,14 +199,14 @@ class Caller:
         while True:
             done = outcome.done()
             try:
-                errand = self._errands.get(timeout=0 if done else _POLL)
+                callback = self._callbacks.get(timeout=0 if done else _POLL_INTERVAL)
             except queue.Empty:
                 if done:
                     return
                 if not portal.is_alive():
                     raise RuntimeError("The event loop of synchronous clients has ended") from None
             else:
-                errand()
+                callback()
                 check_process(process, "This call was started")
             if interrupts:
                 raise asyncio.CancelledError
@@ -220,11 +220,11 @@ class Caller:
         while (item := self.run(following)) is not _END:
             yield cast("T", item)
 
-    def tell(self, function: Callable[[T], object], value: T) -> None:
+    def notify(self, function: Callable[[T], object], value: T) -> None:
         """Has the thread call a function with a value as it is now, however it changes later."""
-        self._errands.put(partial(function, copy.copy(value)))
+        self._callbacks.put(partial(function, copy.copy(value)))
 
-    async def each(self, items: Iterable[T]) -> AsyncIterator[T]:
+    async def iterate_here(self, items: Iterable[T]) -> AsyncIterator[T]:
         """Iterates over an iterable in the thread, and takes each item when it is wanted."""
         iterator: Iterator[T] = await self._ask(iter, items)
         while (item := await self._ask(next, iterator, _END)) is not _END:
@@ -233,7 +233,7 @@ class Caller:
     async def _ask(self, function: Callable[..., Any], *args: object) -> Any:
         answer: Future[Any] = Future()
 
-        def errand() -> None:
+        def callback() -> None:
             if not answer.set_running_or_notify_cancel():
                 return
             try:
@@ -244,17 +244,17 @@ class Caller:
             except Exception as error:  # noqa: BLE001 - raised where it was asked
                 answer.set_exception(error)
 
-        self._errands.put(errand)
+        self._callbacks.put(callback)
         return await asyncio.wrap_future(answer)
 
-    def take_progress(self, options: dict[str, Any]) -> None:
+    def redirect_progress(self, options: dict[str, Any]) -> None:
         """Has ``progress``, if a call's options have it, called in the thread."""
         if callable(progress := options.get("progress")):
-            options["progress"] = partial(self.tell, progress)
+            options["progress"] = partial(self.notify, progress)
 
     def forget(self) -> None:
-        """Drops the errands that are left, once nothing can send more of them."""
-        self._errands = queue.SimpleQueue()
+        """Drops the callbacks that are left, once nothing can send more of them."""
+        self._callbacks = queue.SimpleQueue()
 
 
 @contextmanager
@@ -316,7 +316,7 @@ def synchronous(
     @functools.wraps(method)
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         caller: Caller = getattr(self, "_caller", None) or Caller()
-        caller.take_progress(kwargs)
+        caller.redirect_progress(kwargs)
         return caller.run(method, self._here, *args, **kwargs)
 
     return call
@@ -348,7 +348,7 @@ def _close_connections() -> None:
         closed = threading.Event()
         _portal.loop.call_soon_threadsafe(closed.set)
         # Bounded, since a hook of a caller may block the loop.
-        closed.wait(_FAREWELL)
+        closed.wait(_CLOSE_TIMEOUT)
 
 
 def _silence(portal: _Portal | None) -> None:

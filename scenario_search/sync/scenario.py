@@ -68,13 +68,13 @@ class Scenario:
     @makes(ClientOptions, session=_NO_SESSION)
     @classmethod
     def demo(cls, **options: Any) -> Self:
-        """Give a client of an embedded emulator with demo data, which ends with the client.
+        """Returns a client of an embedded emulator with demo data, which ends with the client.
 
         See :meth:`AsyncScenario.demo`.
         """
-        made = object.__new__(cls)
-        made._wrap(AsyncScenario.demo(**options))
-        return made
+        client = object.__new__(cls)
+        client._wrap(AsyncScenario.demo(**options))
+        return client
 
     @property
     def search(self) -> SyncSearch:
@@ -98,7 +98,7 @@ class Scenario:
 
     @returns_same(ClientOptions, session=_NO_SESSION)
     def with_options(self, **changes: Any) -> Self:
-        """Give a copy with other options that shares the connections.
+        """Returns a copy with other options that shares the connections.
 
         Closing any of the copies closes the connections of all.
 
@@ -118,7 +118,7 @@ class Scenario:
         on_error: Literal["raise", "skip"] = "raise",
         progress: Callable[[DownloadReport], object] | None = None,
     ) -> DownloadReport:
-        """Download the files of assets into a folder. See :meth:`AsyncScenario.download`.
+        """Downloads the files of assets into a folder. See :meth:`AsyncScenario.download`.
 
         A page stands for its hits and those of all pages after it. An iterable is iterated over,
         and ``progress`` is called, in the thread that waits here.
@@ -134,18 +134,18 @@ class Scenario:
         elif isinstance(given, SyncSearchHitsOffset):
             given = given._here
         elif isinstance(given, Iterable):
-            given = caller.each(given)
+            given = caller.iterate_here(given)
         return caller.run(
             self._client.download,
             given,
             directory,
             concurrency=concurrency,
             on_error=on_error,
-            progress=progress and partial(caller.tell, progress),
+            progress=progress and partial(caller.notify, progress),
         )
 
     def close(self) -> None:
-        """Close the connections. Closing again does nothing."""
+        """Closes the connections. Closing again does nothing."""
         portal.close(self._client.close)
 
     def __enter__(self) -> Self:
@@ -183,8 +183,8 @@ class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
 class SyncSearchHitsOffset(FetchedPage[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
 
-    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``; ``to_dicts``, ``to_pandas`` and
-    ``to_polars`` give this page's hits, which need no request.
+    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``. ``to_dicts``, ``to_pandas`` and
+    ``to_polars`` return this page's hits and send no request.
     """
 
     @property
@@ -193,16 +193,16 @@ class SyncSearchHitsOffset(FetchedPage[H]):
         return _twin(self, AsyncSearchHitsOffset)
 
     def get_next_page(self) -> SyncSearchHitsOffset[H]:
-        """Ask for the page after this one.
+        """Requests the page after this one.
 
         Raises:
-            PaginationError: There is none (ask ``has_next_page()`` first), or the server gave
+            PaginationError: There is none (ask ``has_next_page()`` first), or the server sent
                 this page again.
         """
         return _sync_page(portal.run(self._here.get_next_page))
 
     def iter_pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
-        """Give this page, then the ones after it; ``max_items`` counts from this page on."""
+        """Yields this page, then the ones after it. ``max_items`` counts from this page on."""
         first = self._here
         pages = portal.Caller().iterate(first.iter_pages())
         mine = (self if page is first else _sync_page(page) for page in pages)
@@ -213,7 +213,7 @@ class SyncSearchHitsOffset(FetchedPage[H]):
         return portal.Items((hit for batch in batches for hit in batch), "hits")
 
     def prefetch(self, pages_ahead: int) -> SyncPrefetch[H]:
-        """Iterate on from this page with several pages in flight, inside ``with``.
+        """Returns the hits from this page on, with several pages in flight, inside ``with``.
 
         See :meth:`AsyncSearchResults.prefetch`.
         """
@@ -253,7 +253,7 @@ def _method(endpoint: Endpoint[P, O, Q, H]) -> SearchMethod[P, O, Q, SyncSearchH
 
 
 class SyncSearch(Searches):
-    """The searches of a client. A call gives a page; iterate over it for every hit."""
+    """The searches of a client. A call returns a page; iterate over it for every hit."""
 
     asset_search = _method(ASSETS)
     model_search = _method(MODELS)

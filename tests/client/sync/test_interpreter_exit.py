@@ -46,7 +46,7 @@ def block():
     with new_client() as client:
         yield client
 
-def begun(iterator):
+def started(iterator):
     next(iterator)
     return iterator
 
@@ -89,12 +89,12 @@ def aside() -> Iterator[ServedAside]:
 
 
 OPEN = [
-    "begun(hits())",
-    "begun(prefetched())",
-    "begun(crawled())",
+    "started(hits())",
+    "started(prefetched())",
+    "started(crawled())",
     "entered(block())",
-    "in_a_cycle(begun(hits()))",
-    "in_a_cycle(begun(prefetched()))",
+    "in_a_cycle(started(hits()))",
+    "in_a_cycle(started(prefetched()))",
     "in_a_cycle(Closing())",
     "Closing()",
 ]
@@ -136,7 +136,7 @@ def test_a_client_that_is_used_while_the_interpreter_shuts_down(
     use: str, aside: ServedAside
 ) -> None:
     held = {
-        "an iteration": "begun(iter(search(new_client())))",
+        "an iteration": "started(iter(search(new_client())))",
         "the first search of all": "new_client()",
     }.get(use, "entered(new_client())")
     code = f"""

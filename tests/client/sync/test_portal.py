@@ -1,4 +1,4 @@
-"""Plain calls from many threads, in running loops, across forks and at the end of all."""
+"""Synchronous calls from many threads, in running loops, across forks and at the end of all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from scenario_search.sync import portal
 KEPT_PAGE = Answer(PAGE, then="keep")
 
 
-async def test_a_plain_call_works_while_a_loop_runs_in_this_thread() -> None:
+async def test_a_synchronous_call_works_while_a_loop_runs_in_this_thread() -> None:
     client, _ = faked()
     assert len(client.search.asset_search(query="a").hits) == 20
 
@@ -109,26 +109,26 @@ def test_a_call_that_ends_the_interpreter_ends_no_other_call() -> None:
         assert other.result() == "returned"
 
 
-def test_what_is_sent_while_no_thread_waits_is_done_by_the_next_that_does() -> None:
+def test_a_callback_that_no_thread_waits_for_runs_in_the_next_that_waits() -> None:
     caller = portal.Caller()
     done: list[tuple[str, int]] = []
 
     async def send(value: str) -> None:
-        caller.tell(lambda sent: done.append((sent, threading.get_ident())), value)
+        caller.notify(lambda sent: done.append((sent, threading.get_ident())), value)
 
     portal.run(send, "early")
     assert done == []
-    caller.run(send, "at once")
+    caller.run(send, "during")
     here = threading.get_ident()
-    assert done == [("early", here), ("at once", here)]
+    assert done == [("early", here), ("during", here)]
 
 
-def test_what_is_forgotten_is_not_done() -> None:
+def test_a_callback_that_is_forgotten_does_not_run() -> None:
     caller = portal.Caller()
     done: list[str] = []
 
     async def send() -> None:
-        caller.tell(done.append, "early")
+        caller.notify(done.append, "early")
 
     portal.run(send)
     caller.forget()
@@ -183,11 +183,11 @@ def test_a_fork_amid_calls_of_many_threads_harms_neither_process() -> None:
     script = """
         import gc, os, threading, warnings
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
-        found, midway = [], threading.Event()
+        counts, midway = [], threading.Event()
         def work():
             for _ in range(16):
-                found.append(search())
-                if len(found) > 200:
+                counts.append(search())
+                if len(counts) > 200:
                     midway.set()
         threads = [threading.Thread(target=work) for _ in range(32)]
         for thread in threads:
@@ -203,7 +203,7 @@ def test_a_fork_amid_calls_of_many_threads_harms_neither_process() -> None:
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         for thread in threads:
             thread.join()
-        print(sum(found), search())
+        print(sum(counts), search())
         client.close()
     """
     with served_aside(KEPT_PAGE) as aside:
@@ -244,11 +244,11 @@ def test_a_call_whose_progress_forks_goes_on_in_the_parent_alone(
             if not children:
                 children.append(os.fork())
         try:
-            found = len(list(client.crawl.models(progress=progress)))
+            count = len(list(client.crawl.models(progress=progress)))
         except RuntimeError as error:
             print(error, flush=True)
             sys.exit(5)
-        print(os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]), found > 5)
+        print(os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]), count > 5)
         client.close()
     """
     emulator = scenario_emulator
@@ -273,7 +273,7 @@ def test_a_call_whose_progress_forks_goes_on_in_the_parent_alone(
         ("page.prefetch(3)", "next(hits)"),
     ],
 )
-def test_a_block_that_was_entered_before_a_fork_says_so_in_the_child(
+def test_a_block_that_was_entered_before_a_fork_raises_in_the_child(
     block: str, use: str, scenario_emulator: Emulator
 ) -> None:
     script = f"""
@@ -306,7 +306,7 @@ def test_a_block_that_was_entered_before_a_fork_says_so_in_the_child(
 
 
 @needs_fork
-def test_a_crawl_without_tasks_begins_anew_in_the_child(scenario_emulator: Emulator) -> None:
+def test_a_crawl_without_tasks_starts_again_in_the_child(scenario_emulator: Emulator) -> None:
     script = """
         import os, warnings
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
@@ -333,7 +333,7 @@ def test_a_crawl_without_tasks_begins_anew_in_the_child(scenario_emulator: Emula
 
 
 @needs_fork
-def test_tasks_of_the_parent_say_nothing_when_their_copies_end_in_the_child() -> None:
+def test_copies_of_the_parents_tasks_report_nothing_when_they_are_destroyed() -> None:
     script = """
         import asyncio, gc, os, warnings
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads
@@ -371,17 +371,17 @@ WITHOUT_DESCRIPTORS = """
     try:
         search()
     except OSError as error:
-        found = errno.errorcode[error.errno]
+        code = errno.errorcode[error.errno]
     for each in opened:
         os.close(each)
     resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 """
-"""A call is made where no descriptor is left to make an event loop with; then there are again."""
+"""The first call finds no descriptor for an event loop; afterwards there are enough."""
 
 
 @needs_fork
 def test_a_loop_that_cannot_be_made_is_an_error_and_the_next_call_makes_one() -> None:
-    script = WITHOUT_DESCRIPTORS + "    print(found, search())\n    client.close()"
+    script = WITHOUT_DESCRIPTORS + "    print(code, search())\n    client.close()"
     with served_aside(KEPT_PAGE) as aside:
         done = run_script(script, aside.url)
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["EMFILE", "2"], "")

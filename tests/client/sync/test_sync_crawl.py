@@ -1,4 +1,4 @@
-"""Crawls for plain code."""
+"""Synchronous crawls."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def client(scenario_emulator: Emulator) -> Iterator[Scenario]:
         yield client
 
 
-def test_a_crawl_in_a_block_gives_every_hit(client: Scenario) -> None:
+def test_a_crawl_in_a_block_yields_every_hit(client: Scenario) -> None:
     with client.crawl.assets(concurrency=4) as crawl:
         ids = [hit.id for hit in crawl]
     assert len(ids) == len(set(ids)) == crawl.count()
     assert crawl.stats.hits == len(ids)
 
 
-def test_a_bare_crawl_gives_every_hit(client: Scenario) -> None:
+def test_a_bare_crawl_yields_every_hit(client: Scenario) -> None:
     crawl = client.crawl.models()
     assert sum(1 for _ in crawl) == crawl.stats.hits == crawl.count()
 
@@ -90,7 +90,7 @@ CRAWLS: dict[str, Callable[[Scenario, Path, Any], object]] = {
 
 
 @pytest.mark.parametrize("crawl", CRAWLS)
-def test_the_progress_of_a_crawl_is_told_in_the_callers_thread(
+def test_the_progress_of_a_crawl_is_called_in_the_callers_thread(
     client: Scenario, tmp_path: Path, crawl: str
 ) -> None:
     threads: set[int] = set()
@@ -102,24 +102,24 @@ def test_the_progress_of_a_crawl_is_told_in_the_callers_thread(
     assert threads == {threading.get_ident()}
 
 
-def test_the_statistics_a_crawl_tells_of_are_as_they_were_then(client: Scenario) -> None:
-    told: list[CrawlStats] = []
-    with client.crawl.assets(concurrency=4, progress=told.append) as crawl:
+def test_each_progress_call_gets_the_statistics_of_its_moment(client: Scenario) -> None:
+    calls: list[CrawlStats] = []
+    with client.crawl.assets(concurrency=4, progress=calls.append) as crawl:
         list(crawl)
-    requests = [stats.requests for stats in told]
+    requests = [stats.requests for stats in calls]
     assert len(requests) > 1
     assert requests == sorted(set(requests))
 
 
 def test_the_progress_of_a_crawl_may_use_the_client(client: Scenario) -> None:
-    found: list[int] = []
+    counts: list[int] = []
 
     def progress(_: CrawlStats) -> None:
-        found.append(len(client.search.asset_search(query="castle", limit=3).hits))
+        counts.append(len(client.search.asset_search(query="castle", limit=3).hits))
 
     with client.crawl.assets(concurrency=4, progress=progress) as crawl:
         assert sum(1 for _ in crawl) == crawl.count()
-    assert set(found) == {3}
+    assert set(counts) == {3}
 
 
 def test_an_error_of_the_progress_ends_a_crawl(client: Scenario) -> None:

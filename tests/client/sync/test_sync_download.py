@@ -1,4 +1,4 @@
-"""Downloads for plain code: what a caller gives runs in his thread."""
+"""Synchronous downloads: the iterable and the progress run in the thread of the caller."""
 
 from __future__ import annotations
 
@@ -24,67 +24,67 @@ def client(scenario_emulator: Emulator) -> Iterator[Scenario]:
         yield client
 
 
-def test_what_gives_assets_is_asked_for_one_when_it_is_wanted(
+def test_each_asset_of_an_iterable_is_taken_when_it_is_wanted(
     client: Scenario, tmp_path: Path
 ) -> None:
     page = client.search.asset_search(filter='kind = "text"', limit=8)
     saved_before: list[int] = []
 
-    def given() -> Iterator[SearchAssetSearchResponse]:
+    def assets() -> Iterator[SearchAssetSearchResponse]:
         for asset in page.hits:
             saved_before.append(len(list(tmp_path.glob("*.txt"))))
             yield asset
 
-    report = client.download(given(), tmp_path, concurrency=1)
+    report = client.download(assets(), tmp_path, concurrency=1)
     assert report.downloaded == len(saved_before) == 8
     assert all(saved >= number - 1 for number, saved in enumerate(saved_before))
 
 
-def test_what_gives_assets_may_use_the_client_in_the_callers_thread(
+def test_an_iterable_may_use_the_client_in_the_callers_thread(
     client: Scenario, tmp_path: Path
 ) -> None:
     threads: set[int] = set()
 
-    def given() -> Iterator[SearchAssetSearchResponse]:
+    def assets() -> Iterator[SearchAssetSearchResponse]:
         for asset in client.search.asset_search(filter='kind = "text"', limit=5):
             threads.add(threading.get_ident())
             yield asset
 
-    report = client.download(given(), tmp_path)
+    report = client.download(assets(), tmp_path)
     assert report.downloaded == client.crawl.assets(filter='kind = "text"').count() > 5
     assert threads == {threading.get_ident()}
 
 
-def test_the_progress_of_a_download_is_told_in_the_callers_thread(
+def test_the_progress_of_a_download_is_called_in_the_callers_thread(
     client: Scenario, tmp_path: Path
 ) -> None:
     page = client.search.asset_search(filter='kind = "text"', limit=5)
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     client.download(
         page.hits,
         tmp_path,
-        progress=lambda report: told.append((threading.get_ident(), report.downloaded)),
+        progress=lambda report: reports.append((threading.get_ident(), report.downloaded)),
     )
-    assert len(told) == 5
-    assert told[-1] == (threading.get_ident(), 5)
+    assert len(reports) == 5
+    assert reports[-1] == (threading.get_ident(), 5)
 
 
 def test_each_report_of_a_download_is_as_things_were_then(client: Scenario, tmp_path: Path) -> None:
     page = client.search.asset_search(filter='kind = "text"', limit=5)
-    told: list[DownloadReport] = []
-    client.download(page.hits, tmp_path, progress=told.append)
-    assert [report.downloaded for report in told] == [1, 2, 3, 4, 5]
+    reports: list[DownloadReport] = []
+    client.download(page.hits, tmp_path, progress=reports.append)
+    assert [report.downloaded for report in reports] == [1, 2, 3, 4, 5]
 
 
-def test_an_error_of_what_gives_assets_ends_the_download(client: Scenario, tmp_path: Path) -> None:
+def test_an_error_of_the_iterable_ends_the_download(client: Scenario, tmp_path: Path) -> None:
     page = client.search.asset_search(filter='kind = "text"', limit=5)
 
-    def given() -> Iterator[SearchAssetSearchResponse]:
+    def assets() -> Iterator[SearchAssetSearchResponse]:
         yield page.hits[0]
         raise LookupError("the third")
 
     with pytest.raises(LookupError, match="the third"):
-        client.download(given(), tmp_path)
+        client.download(assets(), tmp_path)
     assert client.download(page.hits, tmp_path).downloaded >= 4
 
 
@@ -142,7 +142,7 @@ def test_a_collection_that_ends_instead_of_beginning_is_an_error(
         client.download(Rows(), tmp_path)
 
 
-def test_an_error_of_what_gives_assets_keeps_its_words(client: Scenario, tmp_path: Path) -> None:
+def test_an_error_of_the_iterable_keeps_its_words(client: Scenario, tmp_path: Path) -> None:
     class Rows:
         def __iter__(self) -> Iterator[SearchAssetSearchResponse]:
             raise TypeError("open AsyncEngine with 'async with'")

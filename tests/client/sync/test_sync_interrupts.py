@@ -1,4 +1,4 @@
-"""Ctrl-C in each phase of a plain call, wherever that call is made."""
+"""Ctrl-C in each phase of a synchronous call, in every place for such a call."""
 
 from __future__ import annotations
 
@@ -234,14 +234,14 @@ def test_ctrl_c_leaves_other_threads_calls_alone() -> None:
 
         def second() -> int:
             asked.wait()
-            found = len(client.search.asset_search(query="b").hits)
+            count = len(client.search.asset_search(query="b").hits)
             press_ctrl_c()
-            return found
+            return count
 
         with ThreadPoolExecutor(1) as threads:
-            found = threads.submit(second)
+            other = threads.submit(second)
             interrupted_call(client)
-            assert found.result() == 2
+            assert other.result() == 2
 
 
 def test_the_handler_of_ctrl_c_is_left_as_it_was() -> None:
@@ -253,7 +253,7 @@ def test_the_handler_of_ctrl_c_is_left_as_it_was() -> None:
 
 @pytest.fixture
 def _a_kernel_handles_ctrl_c() -> Iterator[None]:
-    """In a cell that awaits, a notebook's kernel tells its loop of Ctrl-C, and goes on."""
+    """In a cell that awaits, a notebook's kernel notifies its loop of Ctrl-C, and returns."""
 
     def handle(*_: object) -> None: ...
 
@@ -273,7 +273,7 @@ async def test_ctrl_c_in_a_cell_that_awaits() -> None:
 
 
 @pytest.mark.usefixtures("_a_kernel_handles_ctrl_c")
-async def test_ctrl_c_in_a_call_that_another_call_has_asked_for(tmp_path: Path) -> None:
+async def test_ctrl_c_in_a_call_inside_of_another_calls_iterable(tmp_path: Path) -> None:
     ended_by: list[BaseException] = []
     with served_aside(STALL) as aside, client_of(aside.url, max_retries=0) as client:
 

@@ -30,7 +30,7 @@ NOT_ON_BOTH = {"session", "stats"}
 """A caller's session belongs to a loop; ``AsyncCrawl.stats`` is an attribute of the instance."""
 
 SYNC_WORDS = [
-    # A search gives a page at once: what awaiting the results gives.
+    # A synchronous search returns what awaiting the results returns.
     (r"\bAsyncSearchResults\b", "SyncSearchHitsOffset"),
     (r"\bAsyncIterator\b", "Iterator"),
     (r"\bAsyncGenerator\[(.*), None\]", r"Iterator[\1]"),
@@ -45,17 +45,17 @@ def public(cls: type[Any]) -> set[str]:
 
 
 def method(cls: type[Any], name: str) -> Any:
-    found = inspect.getattr_static(cls, name)
-    if isinstance(found, property):
-        return found.fget
-    if isinstance(found, classmethod):
-        return found.__func__
-    return found if inspect.isfunction(found) else getattr(cls, name)
+    attribute = inspect.getattr_static(cls, name)
+    if isinstance(attribute, property):
+        return attribute.fget
+    if isinstance(attribute, classmethod):
+        return attribute.__func__
+    return attribute if inspect.isfunction(attribute) else getattr(cls, name)
 
 
 def parameters(function: Any) -> list[tuple[str, Any, Any, Any]]:
-    found = inspect.signature(function).parameters.values()
-    return [(p.name, p.kind, p.default, p.annotation) for p in found if p.name not in NOT_ON_BOTH]
+    values = inspect.signature(function).parameters.values()
+    return [(p.name, p.kind, p.default, p.annotation) for p in values if p.name not in NOT_ON_BOTH]
 
 
 def returned(function: Any) -> str:
@@ -90,7 +90,7 @@ def test_a_method_takes_the_same_with_the_same_defaults_and_types(one: Any, othe
 
 
 @pytest.mark.parametrize(("one", "other"), METHODS)
-def test_a_method_gives_the_same_type_without_await(one: Any, other: Any) -> None:
+def test_a_method_returns_the_same_type_without_await(one: Any, other: Any) -> None:
     assert returned(other) == in_sync_words(returned(one))
 
 
