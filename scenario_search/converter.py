@@ -24,13 +24,17 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
+from scenario_search.errors import InvalidParamsError
 from scenario_search.wire.codec import PageDecoder
 from scenario_search.wire.document import Document, json_object
 from scenario_search.wire.hits import Concept
+from scenario_search.wire.images import read_references
 from scenario_search.wire.pages import SearchHits
+from scenario_search.wire.paging import position_parameters
+from scenario_search.wire.params import Place, SearchParams, body_parameters, parameters
 from scenario_search.wire.schema import is_document
 from scenario_search.wire.structuring import as_it_came, structure_hook
-from scenario_search.wire.validation import SCALARS, Hook, mismatches, validation_error
+from scenario_search.wire.validation import SCALARS, Hook, describe, mismatches, validation_error
 
 if TYPE_CHECKING:
     import cattrs
@@ -47,6 +51,9 @@ def make_converter(*, strict: bool = False) -> cattrs.Converter:
     ``SearchHits[SearchAssetSearchResponse]``, from JSON, and unstructures them to it. It coerces
     nothing: JSON strings, numbers and booleans stay as they came. What does not fit raises
     :class:`APIResponseValidationError`, whose paths begin at the object.
+
+    Requests, such as :class:`SearchAssetSearchParams`, become the JSON body that a client sends,
+    and can be made of one. Reference images are read and become data URLs.
 
     Args:
         strict: Whether a documented-required field that is missing, or any field of the wrong
@@ -65,13 +72,48 @@ def make_converter(*, strict: bool = False) -> cattrs.Converter:
     def page_factory(kind: Any, converter: cattrs.BaseConverter) -> Hook:
         return _page_hook(kind, converter, strict=strict)
 
-    def unstructure_factory(_: Any, converter: cattrs.BaseConverter) -> Callable[[Any], Any]:
+    def unstructure_document(_: Any, converter: cattrs.BaseConverter) -> Callable[[Any], Any]:
         return lambda document: json_object(document, converter.unstructure)
+
+    def unstructure_request(_: Any, converter: cattrs.BaseConverter) -> Callable[[Any], Any]:
+        return lambda params: converter.unstructure(_request_body(params))
 
     converter.register_structure_hook_factory(is_document, document_factory)
     converter.register_structure_hook_factory(_is_page_of_hits, page_factory)
-    converter.register_unstructure_hook_factory(is_document, unstructure_factory)
+    converter.register_structure_hook_func(_is_request, _structure_request)
+    converter.register_unstructure_hook_factory(is_document, unstructure_document)
+    converter.register_unstructure_hook_factory(_is_request, unstructure_request)
     return converter
+
+
+def _is_request(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, SearchParams)
+
+
+def _request_body(params: SearchParams) -> dict[str, Any]:
+    image, like, unlike = read_references(params, max_bytes=None)
+    images = {name: side for name, side in (("like", like), ("unlike", unlike)) if side}
+    return {
+        **body_parameters(params),
+        **({"image": image[0]} if image else {}),
+        **({"images": images} if images else {}),
+        **position_parameters(params),
+        **(params.extra_body or {}),
+    }
+
+
+def _structure_request(data: Any, cls: Any) -> Any:
+    """Returns the request of a JSON body; what the API does not document is its ``extra_body``."""
+    if not isinstance(data, dict):
+        raise InvalidParamsError(f"A request's body must be an object, not {describe(data)}")
+    names = {
+        parameter.wire: name
+        for name, parameter in parameters(cls)
+        if parameter.place in (Place.BODY, Place.POSITION, Place.IMAGES)
+    }
+    extra = {wire: value for wire, value in data.items() if wire not in names}
+    known = {names[wire]: value for wire, value in data.items() if wire in names}
+    return cls(**known, extra_body=extra or None)
 
 
 def _is_page_of_hits(kind: Any) -> bool:
@@ -117,7 +159,10 @@ def converter_problem(converter: Any) -> str | None:
     if not isinstance(converter, cattrs.BaseConverter):
         return f"must be a cattrs converter, not {type(converter).__name__}"
     # A converter without our hooks would look for Python names in the JSON and lose most of it.
-    concept: Any = converter.structure({"modelId": "x"}, Concept)
+    try:
+        concept: Any = converter.structure({"modelId": "x"}, Concept)
+    except Exception:  # noqa: BLE001 - a user's hook may refuse this; it is there then
+        return None
     if isinstance(concept, Concept) and concept.model_id is None:
         return "must be made by scenario_search.make_converter(), which knows the API's names"
     return None

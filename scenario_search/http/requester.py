@@ -17,6 +17,7 @@ import orjson
 
 from scenario_search._version import __version__
 from scenario_search.concurrency.pacing import Pause
+from scenario_search.converter import default_converter
 from scenario_search.errors import (
     APIError,
     APITimeoutError,
@@ -58,6 +59,7 @@ class Requester:
         base_url: Where the API is, without a slash at the end.
         project_id: The project to search in, where a request names none.
         policy: Whether to send a request again, and when.
+        converter: Makes pages and hits of JSON, and JSON of requests.
 
     Raises:
         ConfigurationError: The base URL or another option cannot be used.
@@ -80,6 +82,7 @@ class Requester:
         self.policy = RetryPolicy(
             max_retries=options.max_retries, max_retry_wait=options.max_retry_wait
         )
+        self.converter = options.converter or default_converter()
         self.sleep = sleep
         self.chance = chance
         self._merged_headers = self._merge_headers({})

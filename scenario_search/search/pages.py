@@ -12,7 +12,6 @@ import attrs
 
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.concurrency.pacing import Pause
-from scenario_search.converter import default_converter
 from scenario_search.errors import (
     APIResponseValidationError,
     InvalidParamsError,
@@ -61,12 +60,11 @@ class PagedSearch(PreparedSearch[H]):
 
     @functools.cached_property
     def _decoder(self) -> PageDecoder[AsyncSearchHitsOffset[H], H]:
-        options = self.requester.options
         return PageDecoder(
-            options.converter or default_converter(),
+            self.requester.converter,
             AsyncSearchHitsOffset,
             self.endpoint.hit_class,
-            strict=options.strict,
+            strict=self.requester.options.strict,
         )
 
     async def fetch(

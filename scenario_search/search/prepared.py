@@ -14,9 +14,9 @@ from scenario_search.messages import Message, named
 from scenario_search.search.endpoints import Endpoint
 from scenario_search.wire.codec import read_page
 from scenario_search.wire.hits import Hit
-from scenario_search.wire.images import read_references, reference_images
-from scenario_search.wire.paging import Position, position_parameters
-from scenario_search.wire.params import SearchParams, body_parameters, query_parameters
+from scenario_search.wire.images import reference_images, with_references
+from scenario_search.wire.paging import POSITION_NAMES, Position
+from scenario_search.wire.params import SearchParams, query_parameters
 from scenario_search.wire.response import ResponseInfo
 from scenario_search.wire.values import header_problem
 
@@ -52,6 +52,7 @@ class PreparedSearch(Generic[H]):
             raise InvalidParamsError(Message("{} {}", named("extra_headers"), problem))
         self.query = query_parameters(params, requester.project_id)
         self._start: bytes | None = None
+        self._own_position: dict[str, Any] = {}
         self._encoding = threading.Lock()
 
     def encoded_start(self) -> bytes:
@@ -69,14 +70,16 @@ class PreparedSearch(Generic[H]):
             return self._start
 
     def _encode_start(self) -> bytes:
-        body = body_parameters(self.params)
         max_bytes = self.requester.options.max_image_bytes
-        image, like, unlike = read_references(self.params, max_bytes=max_bytes)
-        if image:
-            body["image"] = image[0]
-        if sides := {name: side for name, side in (("like", like), ("unlike", unlike)) if side}:
-            body["images"] = sides
-        return _json({**body, **(self.params.extra_body or {})})[:-1]
+        params = with_references(self.params, max_bytes=max_bytes)
+        body = self.requester.converter.unstructure(params)
+        if not isinstance(body, dict):
+            raise InvalidParamsError(
+                f"The converter must make a dict of a {type(params).__name__}, not a "
+                f"{type(body).__name__}"
+            )
+        self._own_position = {name: body[name] for name in POSITION_NAMES if name in body}
+        return _json({name: body[name] for name in body if name not in POSITION_NAMES})[:-1]
 
     async def _body(self, position: Position | None) -> bytes:
         if self._start is not None:
@@ -87,7 +90,7 @@ class PreparedSearch(Generic[H]):
             start = await run_sync(self.encoded_start)
         else:
             start = self.encoded_start()
-        place = position_parameters(self.params) if position is None else position.wire()
+        place = self._own_position if position is None else position.wire()
         if not place:
             return start + b"}"
         return b"".join((start, b"," if len(start) > 1 else b"", _json(place)[1:]))

@@ -20,6 +20,7 @@ __all__ = [
     "Document",
     "documented",
     "documented_list",
+    "is_on_wire",
     "json_bytes",
     "json_object",
     "unknown_fields",
@@ -50,6 +51,11 @@ def wire_name(field: attrs.Attribute[Any]) -> str:
     return camel_case(field.name) if named is None else named
 
 
+def is_on_wire(field: attrs.Attribute[Any]) -> bool:
+    """Returns whether a field stands for a JSON field: it is public, and set from outside."""
+    return field.init and not field.name.startswith("_")
+
+
 _wire_fields: dict[type[Any], tuple[tuple[str, str], ...]] = {}
 _keys: dict[type[Any], dict[str, tuple[str, Any]]] = {}
 
@@ -58,7 +64,7 @@ def wire_fields(cls: type[Document]) -> tuple[tuple[str, str], ...]:
     """Returns (Python name, JSON name) of each documented field of a class."""
     if cls not in _wire_fields:
         _wire_fields[cls] = tuple(
-            (f.name, wire_name(f)) for f in attrs.fields(cls) if not f.name.startswith("_")
+            (f.name, wire_name(f)) for f in attrs.fields(cls) if is_on_wire(f)
         )
     return _wire_fields[cls]
 

@@ -12,7 +12,16 @@ import io
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO, NoReturn, Protocol, TypeAlias, TypedDict, runtime_checkable
+from typing import (
+    Any,
+    BinaryIO,
+    NoReturn,
+    Protocol,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    runtime_checkable,
+)
 
 import attrs
 
@@ -30,7 +39,11 @@ __all__ = [
     "read_references",
     "reference_images",
     "sniff_mime_type",
+    "with_references",
 ]
+
+
+P = TypeVar("P")
 
 
 @runtime_checkable
@@ -90,7 +103,9 @@ def reference_images(
     return () if image is None else (image,), like, unlike
 
 
-def read_references(params: Any, *, max_bytes: int) -> tuple[list[str], list[str], list[str]]:
+def read_references(
+    params: Any, *, max_bytes: int | None
+) -> tuple[list[str], list[str], list[str]]:
     """Returns the reference images of a search as they are sent. See :func:`reference_images`.
 
     Raises:
@@ -101,6 +116,21 @@ def read_references(params: Any, *, max_bytes: int) -> tuple[list[str], list[str
         for side in reference_images(params)
     )
     return image, like, unlike
+
+
+def with_references(params: P, *, max_bytes: int) -> P:
+    """Returns a request whose reference images are text: asset ids and data URLs.
+
+    Raises:
+        InvalidParamsError: One cannot be read, or is larger than ``max_bytes``.
+    """
+    image, like, unlike = read_references(params, max_bytes=max_bytes)
+    changes: dict[str, Any] = {"image": image[0]} if image else {}
+    if like or unlike:
+        changes["images"] = Images(like=like, unlike=unlike)
+    request: Any = params
+    with_text: P = attrs.evolve(request, **changes) if changes else params
+    return with_text
 
 
 _REFERENCE = Term("image reference", "an existing AssetId or a valid data URL")

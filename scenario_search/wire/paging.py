@@ -30,6 +30,7 @@ from scenario_search.wire.params import Place, SearchParams, parameter_values
 __all__ = [
     "CRAWL",
     "ENGINE_CAP",
+    "POSITION_NAMES",
     "PageInfo",
     "Position",
     "Walk",
@@ -47,6 +48,9 @@ CRAWL = Term("crawl", "client.crawl")
 ENGINE_CAP = 1000
 """How many hits the engine returns at most for one search, in either mode (Meilisearch's
 ``maxTotalHits``)."""
+
+POSITION_NAMES = frozenset({"limit", "offset", "page", "hitsPerPage"})
+"""The fields of a body that say which page is asked for."""
 
 API_PAGE_SIZE = 20
 """The API's default page size."""

@@ -10,9 +10,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import attrs
 import orjson
 
-from scenario_search.wire.document import REQUIRED, Document, wire_name
+from scenario_search.wire.document import REQUIRED, Document, is_on_wire, wire_name
 
-__all__ = ["JsonField", "array_item", "is_document", "json_fields", "shared_keys"]
+__all__ = ["JsonField", "array_item", "is_document", "json_fields", "other_fields", "shared_keys"]
 
 _json_fields: dict[type[Any], tuple[JsonField, ...]] = {}
 
@@ -61,9 +61,15 @@ def json_fields(cls: type[Any]) -> tuple[JsonField, ...]:
                 f.default,
             )
             for f in attrs.fields(cls)
-            if not f.name.startswith("_")
+            if is_on_wire(f)
         )
     return _json_fields[cls]
+
+
+def other_fields(cls: type[Any]) -> list[attrs.Attribute[Any]]:
+    """Returns the fields of a response class that are never in JSON, but a document's own two."""
+    own = attrs.fields_dict(Document)
+    return [f for f in attrs.fields(cls) if not is_on_wire(f) and f.name not in own]
 
 
 def is_document(kind: Any) -> bool:

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import attrs
 
-from scenario_search.wire.schema import JsonField, array_item, json_fields, shared_keys
+from scenario_search.errors import APIResponseValidationError
+from scenario_search.wire.schema import (
+    JsonField,
+    array_item,
+    json_fields,
+    other_fields,
+    shared_keys,
+)
 from scenario_search.wire.validation import (
     SCALARS,
     Hook,
@@ -29,13 +36,20 @@ from scenario_search.wire.validation import (
 if TYPE_CHECKING:
     import cattrs
 
-__all__ = ["as_it_came", "structure_hook", "users_hooks"]
+__all__ = ["as_it_came", "hook_error", "structure_hook", "users_hooks"]
 
 _OWN = "_structures_documented_json"
 
 
 class _MismatchError(Exception):
     """The JSON does not fit. The places are named afterwards."""
+
+
+def hook_error(error: BaseException | None) -> BaseException | None:
+    """Returns what a user's hook raised, where it is the reason why structuring failed."""
+    if isinstance(error, APIResponseValidationError):
+        return error.__cause__
+    return None if isinstance(error, _MismatchError) else error
 
 
 def _refuse() -> NoReturn:
@@ -80,8 +94,7 @@ def structure_hook(
         # What hooks of users do is not ours to know: one may fail now and pass when asked again.
         named = mismatches(data, cls, "$", strict=strict, hook_of=users_hook_of_fields)
         problems = list(named) or [("$", f"was refused by a hook: {error!r}")]
-        cause = None if isinstance(error, (_MismatchError, KeyError)) else error
-        raise validation_error(problems) from cause
+        raise validation_error(problems) from hook_error(error)
 
     users_hook = users_hooks(converter)
 
@@ -105,7 +118,8 @@ def structure_hook(
     for index, field in enumerate(json_fields(cls)):
         lines += [f"    {line}" for line in _assignment(field, index, converter, scope)]
     lines += ["    self._json = data", "    self._extra = None"]
-    lines += [f"    self.{f.name} = None" for f in attrs.fields(cls) if _is_private(f)]
+    for index, other in enumerate(other_fields(cls), len(json_fields(cls))):
+        lines.append(f"    self.{other.name} = {_default(other.default, index, scope)}")
     if hasattr(cls, "__attrs_post_init__"):
         lines.append("    self.__attrs_post_init__()")
     lines += ["  except Exception as error: fail(data, error)", "  return self"]
@@ -114,10 +128,6 @@ def structure_hook(
     hook: Hook = scope["structure"]
     setattr(hook, _OWN, True)
     return hook
-
-
-def _is_private(field: attrs.Attribute[Any]) -> bool:
-    return field.name.startswith("_") and field.name not in ("_json", "_extra")
 
 
 def _assignment(
@@ -134,20 +144,18 @@ def _assignment(
         return [f"{target} = {get}"]
     scope[f"hook{index}"] = hook
     scope[f"kind{index}"] = kind
-    lines = [f"value = {get}", f"if value is None: {target} = {_default(field, index, scope)}"]
+    absent = f"if value is None: {target} = {_default(field.default, index, scope)}"
     if item is None:
         made = "value" if plain else f"hook{index}(value, kind{index})"
-    else:
-        lines.append("elif value.__class__ is not list: refuse()")
-        call = f"[hook{index}(item, kind{index}) for item in value]"
-        made = "value" if plain else call
-    return [*lines, f"else: {target} = {made}"]
+        return [f"value = {get}", absent, f"else: {target} = {made}"]
+    made = "value" if plain else f"[hook{index}(item, kind{index}) for item in value]"
+    array = f"if value.__class__ is list: {target} = {made}"
+    return [f"value = {get}", array, f"el{absent}", "else: refuse()"]
 
 
-def _default(field: JsonField, index: int, scope: dict[str, Any]) -> str:
+def _default(default: Any, index: int, scope: dict[str, Any]) -> str:
     """Returns the expression of a field's value where the JSON has none."""
-    default = field.default
-    if field.needed:
+    if default is attrs.NOTHING:
         return "refuse()"
     if default is None:
         return "None"

@@ -16,14 +16,14 @@ import orjson
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _PATH = re.compile(rb"POST /(\d+)/(\d+)/v1/search/assets(?:\?([^ ]*))?")
-_FIRST_HIT = b'[{"id":"asset_%022d'
+_FIRST_HIT = b'[{"id":"asset_GTrLmqSX%010dyMxk'
 _FIRST_IDS = 10**9
 _QUERY_OFFSET = re.compile(rb"(?:^|&)offset=(\d+)")
 
 
 def make_hit(number: int) -> dict[str, Any]:
     """A hit of about 2.2 kB."""
-    ident = f"{number:022d}"
+    ident = f"GTrLmqSX{number:010d}yMxk"
     return {
         "id": f"asset_{ident}",
         "authorId": f"user_{ident}",
@@ -73,7 +73,7 @@ def make_hits(page: int, size: int) -> bytes:
 def ids_of(page: int, size: int) -> list[str]:
     """The ids of a page."""
     places = [_FIRST_IDS + page, *range(page % 2 * size + 1, (page % 2 + 1) * size)]
-    return [f"asset_{place:022d}" for place in places]
+    return [f"asset_GTrLmqSX{place:010d}yMxk" for place in places]
 
 
 class Handler(asyncio.Protocol):

@@ -14,13 +14,13 @@ from fake_transport import client_of, correct_page, faked_client
 
 from scenario_search import (
     APIResponseValidationError,
+    SearchAssetSearchParams,
     SearchAssetSearchResponse,
 )
 from scenario_search.converter import make_converter
 from scenario_search.wire.codec import PageDecoder
 from scenario_search.wire.document import wire_fields
 from scenario_search.wire.pages import SearchHits
-from scenario_search.wire.params import body_parameters
 from scenario_search.wire.validation import fits_function
 
 
@@ -86,18 +86,19 @@ async def test_the_loop_runs_between_the_slices_of_a_large_page(
 # A walk
 
 
-async def test_the_body_is_encoded_once_for_all_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
+async def test_the_body_is_encoded_once_for_all_pages() -> None:
+    unstructured: list[Any] = []
 
     def noting(params: Any) -> dict[str, Any]:
-        asked.append(params)
-        return body_parameters(params)
+        unstructured.append(params)
+        return {"query": params.query}
 
-    monkeypatch.setattr("scenario_search.search.prepared.body_parameters", noting)
+    converter = make_converter()
+    converter.register_unstructure_hook(SearchAssetSearchParams, noting)
     ids = [str(n) for n in range(500)]
-    client, transport = faked_client(lambda body: correct_page(ids, body))
+    client, transport = faked_client(lambda body: correct_page(ids, body), converter=converter)
     assert len([hit async for hit in client.search.asset_search(query="x")]) == 500
-    assert (len(transport.bodies), len(asked)) == (5, 1)
+    assert (len(transport.bodies), len(unstructured)) == (5, 1)
 
 
 async def test_headers_are_merged_once_for_a_client() -> None:
