@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -35,13 +36,23 @@ def imports(node: ast.AST, *, typing: bool = True) -> Iterator[str]:
             assert child.level == 0, "imports are absolute here"
             module = child.module or ""
             yield from (f"{module}.{alias.name}" for alias in child.names)
-        elif (
-            not typing and isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
-        ):
+        elif not typing and _is_for_type_checkers(child):
             for other in child.orelse:
                 yield from imports(ast.Module([other], []), typing=False)
         else:
             yield from imports(child, typing=typing)
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Returns the syntax tree of a file, which is parsed once."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imported_by(path: Path, *, typing: bool = True) -> frozenset[str]:
+    """Returns the full names that a file imports; see `imports`."""
+    return frozenset(imports(tree_of(path), typing=typing))
 
 
 def _is_for_type_checkers(node: ast.AST) -> TypeGuard[ast.If]:
@@ -57,8 +68,7 @@ def import_graph(package: Path = PACKAGE, *, typing: bool = True) -> Graph:
     files = modules(package)
     graph: Graph = {}
     for name, path in files.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        taken = {_module_of(full, files) for full in imports(tree, typing=typing)}
+        taken = {_module_of(full, files) for full in imported_by(path, typing=typing)}
         graph[name] = {other for other in taken if other and other != name}
     return graph
 

@@ -9,7 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from import_graph import PACKAGE, Graph, circles, import_graph, imports, modules
+from import_graph import (
+    PACKAGE,
+    Graph,
+    circles,
+    import_graph,
+    imported_by,
+    modules,
+    tree_of,
+)
 
 LAYERS = [
     *("_version", "text", "names", "messages", "errors", "hidden", "caller_warnings"),
@@ -58,8 +66,7 @@ def upward(graph: Graph) -> set[tuple[str, str]]:
 
 def third_parties(path: Path) -> set[str]:
     """Returns the top-level names that a file imports at run time."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {name.partition(".")[0] for name in imports(tree, typing=False)}
+    return {name.partition(".")[0] for name in imported_by(path, typing=False)}
 
 
 def test_every_module_is_in_the_table() -> None:
@@ -151,7 +158,7 @@ def test_the_public_names_load_nothing_that_is_behind_an_extra() -> None:
 
 def test_what_a_module_takes_of_another_is_in_its_list_of_names() -> None:
     files = modules()
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files.items()}
+    trees = {name: tree_of(path) for name, path in files.items()}
     lists = {
         name: getattr(importlib.import_module(name), "__all__", ())
         for name, path in files.items()

@@ -139,7 +139,7 @@ def test_the_interpreter_ends_with_a_demo_client_open(fork: bool, tmp_path: Path
         from scenario_search import Scenario
         tempfile.tempdir = {str(tmp_path)!r}
         client = Scenario.demo()
-        client.search.asset_search(query="castle", query_semantic_ratio=0.5)
+        client.search.model_search(query="castle", query_semantic_ratio=0.5)
         if {fork} and os.fork() == 0:
             client.search.asset_search(query="castle")
             client.close()
