@@ -363,14 +363,14 @@ class Store:
                 doc = known.setdefault(row[0], last_doc + 1)
                 last_doc = max(last_doc, doc)
                 latest[doc] = row
-            documents, fields = upsert_statements(kind)
+            put_document, put_fields = upsert_statements(kind)
             add_trigrams, remove_trigrams = trigram_statements(kind)
             connection.executemany(remove_trigrams, replaced)
             connection.executemany(
-                documents, ((doc, id_, raw) for doc, (id_, raw, _) in latest.items())
+                put_document, ((doc, id_, raw) for doc, (id_, raw, _) in latest.items())
             )
             connection.executemany(
-                fields,
+                put_fields,
                 (
                     (doc, revision, each.present, each.null, each.filled, *each.scalars)
                     for doc, (_, _, each) in latest.items()
