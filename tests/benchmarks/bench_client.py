@@ -337,6 +337,7 @@ def summary(tables: dict[str, list[Row]]) -> list[Row]:
     """The ratios that matter, beside what is asked of them."""
     walked, single = tables["walks"], tables["single calls"]
     slow = tables["walks with latency"]
+    exploded = tables["bombs"]
     sdk_rate = max(find(walked, "hits/s", page=100, client=name) for name in ASYNC_SDK)
     sdk_slow = max(
         find(slow, "hits/s", client=name, ahead=1, **{"latency ms": 50}) for name in ASYNC_SDK
@@ -369,6 +370,8 @@ def summary(tables: dict[str, list[Row]]) -> list[Row]:
             "is": ours("peak MB") / sdk_memory,
         },
         {"ratio": "sync call less async, ms", "asked": "<= 0.5", "is": sync_call - our_call},
+        {"ratio": "bomb, MB grown", "asked": "<= 20", "is": max(r["MB grown"] for r in exploded)},
+        {"ratio": "bomb, ms held", "asked": "<= 50", "is": max(r["ms held"] for r in exploded)},
         {"ratio": "sync call, SDK's to ours", "asked": ">= 3", "is": sdk_call / sync_call},
     ]
 

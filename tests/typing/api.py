@@ -6,6 +6,7 @@ needed is an error) and pyright.
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -243,6 +244,9 @@ def converters() -> None:
 
 def clients() -> None:
     client = AsyncScenario(api_key="k", api_secret="s", timeout=5, strict=True)
+    AsyncScenario(proxy="http://proxy.example:3128", trust_env=False)
+    AsyncScenario(ssl=ssl.create_default_context())
+    AsyncScenario(ssl=False)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(client, AsyncScenario)
     assert_type(client.with_options(timeout=5, max_retries=0), AsyncScenario)
     assert_type(client.base_url, str)
