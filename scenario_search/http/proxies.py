@@ -83,7 +83,8 @@ class Proxies:
             proxy = HiddenText(f"http://{proxy}")
         if problem := proxy_problem(proxy):
             raise ConfigurationError(
-                f"The environment's proxy for {parts.scheme} {problem}; pass `proxy=`, or "
-                "`trust_env=False` for none"
+                f"The environment's proxy for {parts.scheme} {problem}; set "
+                f"{parts.scheme.upper()}_PROXY to another one, or pass `trust_env=False` to "
+                "ignore it"
             )
         return Proxy.of(proxy)
