@@ -35,7 +35,7 @@ COMMANDS = (
     "whoami",
 )
 # A bar is as long as its times let it be.
-_BAR = re.compile(r"\|\S+ *\| (\d+/\d+) \[.*\]")
+_BAR = re.compile(r"(?:\|\S+ *\| (\d+/\d+)|(\d+)it) \[.*\]")
 _CAPTURES = Path(__file__).parents[1] / "docs" / "captures"
 _PORT = re.compile(r"(127\.0\.0\.1):\d{4,5}")
 _STYLE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -64,7 +64,7 @@ def _as_seen(text: str) -> str:
 
 def without_times(text: str) -> str:
     """Give a capture without what differs from run to run."""
-    return _TIMES.sub(r"0 \1", _BAR.sub(r"\1", text))
+    return _TIMES.sub(r"0 \1", _BAR.sub(r"\1\2", text))
 
 
 def kept(columns: int) -> Path:

@@ -17,7 +17,7 @@ _LINE = 80
 
 def page_text(page: CardPage) -> str:
     """Returns a page in a few lines: how many hits, what was searched for, and its cards."""
-    lines = [f"{page.of}: {page.total}"]
+    lines = [clean(f"{page.of}: {page.total}")]
     lines += [_line(*condition) for condition in page.conditions]
     names = [fit(card.title, _SHOWN_NAME) for card in page.cards]
     width = max(map(terminal_width, names), default=0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.help import Command
 from scenario_search.cli.writing import say
 from scenario_search.errors import APIResponseValidationError
+from scenario_search.progress import ProgressBar
 from scenario_search.text import clean, count, duration, file_size
 from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.params import SearchAssetSearchParams
@@ -33,7 +34,6 @@ __all__ = ["add_download"]
 _PANEL = "Download"
 _POSITION = ("offset", "page", "hits_per_page", "limit")
 _SHOWN = 10
-_BLANK_LINE = "\r\x1b[K"
 
 
 @attrs.frozen(kw_only=True)
@@ -121,21 +121,19 @@ def _download(**values: Any) -> None:
 
 async def _fetch(files: _Files, keywords: dict[str, Any], connection: Connection) -> DownloadReport:
     async with connection.client() as client:
-        moves = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        progress = _show if moves else None
 
         async def into_folder(assets: Any) -> DownloadReport:
+            bar = ProgressBar("files")
             try:
                 return await client.download(
                     assets,
                     files.directory,
                     concurrency=files.concurrency,
                     on_error="skip",
-                    progress=progress,
+                    progress=partial(_show, bar),
                 )
             finally:
-                if progress is not None:
-                    sys.stderr.write(_BLANK_LINE)
+                bar.close()
 
         if files.listed is not None:
             return await into_folder(islice(_listed(files.listed), keywords.get("max_items")))
@@ -145,11 +143,9 @@ async def _fetch(files: _Files, keywords: dict[str, Any], connection: Connection
         return await into_folder(client.search.asset_search(**keywords))
 
 
-def _show(report: DownloadReport) -> None:
+def _show(bar: ProgressBar, report: DownloadReport) -> None:
     failed = f", {count(len(report.failed))} failed" if report.failed else ""
-    told = f"{count(report.downloaded + report.skipped)} files, {file_size(report.bytes)}{failed}"
-    sys.stderr.write(f"{_BLANK_LINE}{told}")
-    sys.stderr.flush()
+    bar.update(report.downloaded + report.skipped, detail=f"{file_size(report.bytes)}{failed}")
 
 
 def _listed(name: str) -> Iterator[SearchAssetSearchResponse]:
