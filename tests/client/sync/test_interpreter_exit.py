@@ -123,6 +123,18 @@ def test_a_client_that_the_frame_of_an_uncaught_exception_holds_open(
     assert child.stderr.count("Traceback") == 1
 
 
+def test_a_demo_client_that_a_module_holds_open() -> None:
+    code = """
+        def hits():
+            with Scenario.demo() as client:
+                yield from search(client)
+
+        held = started(hits())
+    """
+    child = run_child(code)
+    assert (child.returncode, child.stdout, child.stderr) == (0, "", "")
+
+
 USES = {
     "a search": "search(self.held)",
     "the first search of all": "search(self.held)",
