@@ -27,6 +27,7 @@ from scenario_search.wire.validation import (
     describe,
     fits_function,
     mismatches,
+    refused,
     validation_error,
 )
 
@@ -265,9 +266,9 @@ class PageDecoder(Generic[P, H]):
         except Exception as error:  # noqa: BLE001 - a user's hook may raise anything
             cause = error
         if invalid is None:
-            problems = list(self._hit_problems(raw, start))
-            problems = problems or [("$.hits", f"were refused by a hook: {cause!r}")]
-            raise validation_error(problems, **context) from hook_error(cause)
+            problems = self._hit_problems(raw, start)
+            otherwise = refused("$.hits", cause)
+            raise validation_error(problems, otherwise=otherwise, **context) from hook_error(cause)
         hits = []
         for index, hit in enumerate(chosen, start):
             if any(self._problems_of(hit, "$")):

@@ -30,6 +30,7 @@ from scenario_search.wire.validation import (
     Hook,
     fits_function,
     mismatches,
+    refused,
     validation_error,
 )
 
@@ -92,9 +93,8 @@ def structure_hook(
 
     def fail(data: Any, error: Exception) -> NoReturn:
         # What hooks of users do is not ours to know: one may fail now and pass when asked again.
-        named = mismatches(data, cls, "$", strict=strict, hook_of=users_hook_of_fields)
-        problems = list(named) or [("$", f"was refused by a hook: {error!r}")]
-        raise validation_error(problems) from hook_error(error)
+        problems = mismatches(data, cls, "$", strict=strict, hook_of=users_hook_of_fields)
+        raise validation_error(problems, otherwise=refused("$", error)) from hook_error(error)
 
     users_hook = users_hooks(converter)
 

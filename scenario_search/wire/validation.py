@@ -22,6 +22,7 @@ __all__ = [
     "describe",
     "fits_function",
     "mismatches",
+    "refused",
     "validation_error",
 ]
 
@@ -31,6 +32,7 @@ Problem = tuple[str, str]
 Hook = Callable[[Any, Any], Any]
 
 _MOST_PATHS = 20
+_MOST_COUNTED = 10_000
 SCALARS: dict[Any, str] = {
     str: "a string",
     float: "a number",
@@ -96,7 +98,12 @@ def _hook_problems(hook: Hook, data: Any, kind: Any, path: str) -> Iterator[Prob
         for where, what in error.problems or [("$", error.message)]:
             yield path + where.removeprefix("$"), what
     except Exception as error:  # noqa: BLE001 - a user's hook may raise anything
-        yield path, f"was refused by its hook: {without_signature(repr(error))}"
+        yield refused(path, error)
+
+
+def refused(path: str, error: BaseException | None) -> Problem:
+    """Returns what is wrong where a user's hook raised an error."""
+    return path, f"was refused by a structure hook: {without_signature(repr(error))}"
 
 
 def _is_scalar(data: Any, kind: Any) -> bool:
@@ -122,15 +129,29 @@ def describe(data: Any) -> str:
             return "an object"
 
 
-def validation_error(problems: Iterable[Problem], **context: Any) -> APIResponseValidationError:
-    """Returns the error of what is wrong: it names the first 20 places and counts the rest."""
-    remaining = iter(problems)
-    named = tuple(islice(remaining, _MOST_PATHS))
-    more = sum(1 for _ in remaining)
+def validation_error(
+    problems: Iterable[Problem], *, otherwise: Problem | None = None, **context: Any
+) -> APIResponseValidationError:
+    """Returns the error of what is wrong: it names the first 20 places and counts the rest.
+
+    Args:
+        problems: What is wrong. It is read to the ten thousandth, so that a hostile body does not
+            keep the event loop busy.
+        otherwise: What is wrong if ``problems`` are none.
+        context: What the error carries (``status_code``, ``request_id`` and so on).
+    """
+    counted = islice(problems, _MOST_COUNTED)
+    named = tuple(islice(counted, _MOST_PATHS))
+    more = sum(1 for _ in counted)
+    if otherwise is not None:
+        named = named or (otherwise,)
     listed = "; ".join(f"{path} {what}" for path, what in named)
-    rest = f"; and {more} more" if more else ""
+    at_least = "at least " if len(named) + more == _MOST_COUNTED else ""
+    rest = f"; and {at_least}{more:,} more"
     return APIResponseValidationError(
-        f"The response is not what the API documents: {listed}{rest}", problems=named, **context
+        f"The response is not what the API documents: {listed}{rest if more else ''}",
+        problems=named,
+        **context,
     )
 
 

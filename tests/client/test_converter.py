@@ -313,7 +313,7 @@ async def test_a_failing_hook_is_an_error_that_names_the_place() -> None:
         await one_page(*hits, converter=converter)
     error = raised.value
     assert error.paths == ("$.hits[1].metadata", "$.hits[2].metadata")
-    assert "$.hits[1].metadata was refused by its hook: KeyError('height')" in str(error)
+    assert "$.hits[1].metadata was refused by a structure hook: KeyError('height')" in str(error)
     assert (error.status_code, error.request_id) == (200, "r")
     assert isinstance(error.__cause__, KeyError)
 

@@ -479,6 +479,13 @@ def test_an_error_names_the_first_twenty_places_and_counts_the_rest() -> None:
     assert str(error).endswith("$.hits[19].id is missing; and 205 more")
 
 
+def test_a_hostile_number_of_wrong_places_is_not_counted_to_its_end() -> None:
+    data = {"id": "m", "concepts": ["y"] * 50_000}
+    error = failure(page_of(data), hit_class=SearchModelSearchResponse)
+    assert error.paths[-1] == "$.hits[0].concepts[19]"
+    assert str(error).endswith("and at least 9,980 more")
+
+
 # Strict
 
 
