@@ -66,6 +66,6 @@ def __getattr__(name: str) -> Any:
         if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
             raise
         raise ImportError(
-            f"the emulator needs {error.name}: pip install 'scenario-search[emulator]'"
+            f"The emulator needs {error.name}: pip install 'scenario-search[emulator]'"
         ) from error
     return getattr(module, name)

@@ -70,5 +70,5 @@ def test_commands_without_the_emulators_extra_are_exit_code_2(
     )
     assert done.returncode == 2
     assert done.stderr == (
-        "Error: the emulator needs numpy: pip install 'scenario-search[emulator]'\n"
+        "Error: The emulator needs numpy: pip install 'scenario-search[emulator]'\n"
     )

@@ -127,7 +127,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
         from scenario_search import Scenario
         Scenario.demo()
     """)
-    assert "ImportError: the emulator needs numpy" in done.stderr
+    assert "ImportError: The emulator needs numpy" in done.stderr
     assert "pip install 'scenario-search[emulator]'" in done.stderr
 
 

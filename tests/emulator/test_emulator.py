@@ -333,7 +333,7 @@ class TestWrongData:
         [
             ({"id": "x"}, "not one dict"),
             (b"{}", "not one bytes"),
-            ([{"id": "x"}, 5], "document 1 should be a dict or a hit, but is int"),
+            ([{"id": "x"}, 5], "Document 1 must be a dict or a hit, not int"),
         ],
     )
     async def test_what_is_no_source_is_named(self, source: Any, message: str) -> None:

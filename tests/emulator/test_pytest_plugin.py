@@ -43,7 +43,7 @@ def test_without_the_extra_only_its_fixtures_fail_and_say_what_to_install(
     )
     result = pytester.runpytest_subprocess(*OPTIONS)
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines("the emulator needs numpy: pip install 'scenario-search?emulator?'")
+    result.stdout.fnmatch_lines("The emulator needs numpy: pip install 'scenario-search?emulator?'")
     result.stdout.no_fnmatch_line("*Traceback*")
 
 

@@ -140,7 +140,7 @@ class Library:
     def _while_running(self, documents: Iterable[T]) -> Iterator[T]:
         for document in documents:
             if self.stopping.is_set():
-                raise EmulatorStoppedError("the emulator was stopped while it loaded")
+                raise EmulatorStoppedError("The emulator was stopped while it loaded")
             yield document
 
     def add_missing(self, kind: Kind, documents: Sequence[dict[str, Any]]) -> None:

@@ -273,7 +273,7 @@ class _FaultyAnswer:
         if fault.status is None and fault.body is None:
             response = await _answer(self._request, self._handler)
             if not isinstance(response, web.Response):
-                raise TypeError("only whole answers can be made faulty")
+                raise TypeError("Only a whole response can be made faulty")
             if fault.malformed_json and isinstance(response.body, bytes):
                 return web.Response(
                     status=response.status,

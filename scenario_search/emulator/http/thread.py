@@ -58,7 +58,9 @@ class ServerThread:
                 self.started.set_exception(error)
         finally:
             if not self.started.done():
-                self.started.set_exception(RuntimeError("the emulator was stopped as it started"))
+                self.started.set_exception(
+                    RuntimeError("The emulator was stopped while it started")
+                )
             self.ended.set_result(None)
 
     async def _main(self) -> None:

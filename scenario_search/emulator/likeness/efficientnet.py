@@ -96,7 +96,7 @@ def read_state(file: IO[bytes]) -> dict[str, NDArray[Any]]:
         _StateUnpickler(file).load() != LEGACY_MAGIC
         or _StateUnpickler(file).load() != LEGACY_PROTOCOL
     ):
-        raise pickle.UnpicklingError("this is no file of weights in PyTorch's format before 1.6")
+        raise pickle.UnpicklingError("This is not a file of weights in PyTorch's format before 1.6")
     _StateUnpickler(file).load()  # the writer's machine
     tensors: dict[str, _Tensor] = _StateUnpickler(file).load()
     dtypes = {tensor.storage.key: np.dtype(tensor.storage.dtype) for tensor in tensors.values()}
@@ -110,7 +110,7 @@ def read_state(file: IO[bytes]) -> dict[str, NDArray[Any]]:
 def _array(tensor: _Tensor, storage: NDArray[Any]) -> NDArray[Any]:
     last = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.strides, strict=True))
     if tensor.offset + last >= len(storage):
-        raise pickle.UnpicklingError("a tensor reaches past its storage")
+        raise pickle.UnpicklingError("A tensor reaches past its storage")
     return np.lib.stride_tricks.as_strided(
         storage[tensor.offset :],
         tensor.shape,

@@ -42,7 +42,7 @@ def reference(like: Sequence[ArrayLike], unlike: Sequence[ArrayLike] = ()) -> Ve
         ValueError: There is none of either.
     """
     if not like and not unlike:
-        raise ValueError("likeness needs at least one picture, to be like or unlike")
+        raise ValueError("Likeness needs at least one picture, to be like or unlike")
     looked_for = np.zeros(DIMENSIONS, dtype=np.float32)
     if like:
         looked_for += np.mean(np.asarray(like, dtype=np.float32), axis=0)

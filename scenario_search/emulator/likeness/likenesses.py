@@ -152,7 +152,7 @@ class Likenesses:
                 for start in range(0, len(missing), _AT_ONCE):
                     if self._stopping.is_set():
                         raise EmulatorStoppedError(
-                            "the emulator was stopped while it looked at pictures"
+                            "The emulator was stopped while it looked at pictures"
                         )
                     if start and start % _KEPT_EVERY == 0:
                         self._kept.keep(self._kept.revision)

@@ -94,7 +94,7 @@ class Meanings:
         parts = []
         for start in range(0, len(texts), _BETWEEN_LOOKS):
             if self._stopping.is_set():
-                raise EmulatorStoppedError("the emulator was stopped while it embedded")
+                raise EmulatorStoppedError("The emulator was stopped while it embedded")
             parts.append(self._embedder.embed(texts[start : start + _BETWEEN_LOOKS]))
         if parts:
             self._kept[kind].update(list(documents), np.concatenate(parts))

@@ -122,7 +122,7 @@ class Connections:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise StoreError("the store is closed")
+            raise StoreError("The store is closed")
 
     def _remove_directory(self) -> None:
         if self._directory is not None:
@@ -153,9 +153,9 @@ def given_up_at(
         return read(connection)
     except sqlite3.OperationalError:
         if stopping.is_set():
-            raise EmulatorStoppedError("the emulator was stopped while it searched") from None
+            raise EmulatorStoppedError("The emulator was stopped while it searched") from None
         if left is not None and left.is_set():
-            raise CancelledError("whoever asked for this search has left") from None
+            raise CancelledError("The client of this search has disconnected") from None
         raise
     finally:
         connection.set_progress_handler(None, 0)
@@ -165,4 +165,4 @@ def _temporary_folder() -> str:
     try:
         return tempfile.mkdtemp(prefix="scenario-")
     except OSError as error:
-        raise StoreError(f"there can be no temporary database: {error}") from error
+        raise StoreError(f"A temporary database could not be created: {error}") from error

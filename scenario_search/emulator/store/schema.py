@@ -39,7 +39,7 @@ PUT_BLOB: Final = "INSERT OR REPLACE INTO blobs(kind, name, data) VALUES (?, ?, 
 
 
 class StoreError(Exception):
-    """The file can't be used as a store, or the store is closed."""
+    """The file can't be used as a store, or The store is closed."""
 
 
 def file_error(path: Path, error: Exception) -> StoreError:

@@ -97,7 +97,7 @@ class Documents:
                     yield document.to_dict()
                 else:
                     what = type(document).__name__
-                    raise TypeError(f"document {number} should be a dict or a hit, but is {what}")
+                    raise TypeError(f"Document {number} must be a dict or a hit, not {what}")
 
     def _of_lines(self, name: str, lines: Iterable[bytes]) -> Generator[bytes, None, None]:
         self._name = name

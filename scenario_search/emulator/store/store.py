@@ -131,7 +131,7 @@ class Store:
             ValueError: `batch` is below 1.
         """
         if batch < 1:
-            raise ValueError(f"a batch holds at least 1 document, not {batch}")
+            raise ValueError(f"`batch` must be at least 1, not {batch}")
         added = updated = position = 0
         remaining = iter(documents)
         while chunk := list(islice(remaining, batch)):
@@ -421,7 +421,7 @@ class Store:
 
 def _table(kind: Kind) -> Kind:
     if kind not in KINDS:
-        raise ValueError(f"unknown kind {kind!r}: it is one of {', '.join(KINDS)}")
+        raise ValueError(f"Unknown kind {kind!r}; use one of {', '.join(KINDS)}")
     return kind
 
 

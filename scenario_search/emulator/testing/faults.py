@@ -171,11 +171,11 @@ class _NewRule(Fault):
         single = Fault(**{name: getattr(self, name) for name in _PYTHON_NAMES})
         if self.sequence is not None:
             if single != Fault():
-                raise ValueError("give a sequence or a single fault, not both")
+                raise ValueError("A rule takes a sequence or a single fault, not both")
             # A closing None keeps a sequence of one from being taken for "every request".
             faults: tuple[Fault | None, ...] = (*_steps(self.sequence), None)
         elif single == Fault():
-            raise ValueError("give a fault, such as status=503, or a sequence of faults")
+            raise ValueError("A rule needs a fault, such as status=503, or a sequence of faults")
         else:
             faults = (single,)
         method = self.method.upper() if self.method else None
@@ -283,7 +283,7 @@ def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
 
 def _arguments(value: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
     if unknown := sorted(map(str, value.keys() - known.keys())):
-        raise ValueError(f"unknown key {unknown[0]!r:.60}; known are {', '.join(sorted(known))}")
+        raise ValueError(f"Unknown key {unknown[0]!r:.60}; use {', '.join(sorted(known))}")
     return {known[key]: entry for key, entry in value.items()}
 
 

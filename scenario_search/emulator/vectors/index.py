@@ -74,15 +74,15 @@ class VectorIndex:
         new_rows = np.asarray(vectors, dtype=np.float32)
         if new_rows.shape != (len(new_numbers), self.dimensions):
             raise ValueError(
-                f"vectors have the shape {new_rows.shape}; "
+                f"Vectors have the shape {new_rows.shape}; "
                 f"{(len(new_numbers), self.dimensions)} is wanted"
             )
         if not np.isfinite(new_rows).all():
-            raise ValueError("a vector holds a value that is not finite")
+            raise ValueError("A vector holds a value that is not finite")
         order = np.argsort(new_numbers)
         new_numbers, new_rows = new_numbers[order], normalised(new_rows[order])
         if (np.diff(new_numbers) == 0).any():
-            raise ValueError("a document number comes twice")
+            raise ValueError("A document number comes twice")
         if not len(new_numbers):
             return
         with self._writing:
@@ -140,7 +140,9 @@ class VectorIndex:
         """
         query = normalised(np.asarray(vector, dtype=np.float32))
         if query.shape != (self.dimensions,):
-            raise ValueError(f"a vector of {self.dimensions} numbers is wanted, not {query.shape}")
+            raise ValueError(
+                f"The vector must have {self.dimensions} numbers, not the shape {query.shape}"
+            )
         held = self._snapshot
         if not query.any():
             return held.numbers[:0], np.zeros(0, dtype=np.float32)

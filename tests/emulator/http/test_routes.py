@@ -182,7 +182,7 @@ class TestComputing:
             asking = asyncio.create_task(ids(emulator, {"filter": "width > 0"}))
             await asyncio.to_thread(begun.wait)
             asking.cancel()
-            assert await asyncio.wrap_future(ended) == "whoever asked for this search has left"
+            assert await asyncio.wrap_future(ended) == "The client of this search has disconnected"
 
     async def test_words_do_not_wait_for_what_computes(self) -> None:
         """As many searches as there could be threads wait for an embedder that does not come."""

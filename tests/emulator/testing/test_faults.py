@@ -87,10 +87,10 @@ class TestRules:
             ({"times": 0, "status": 500}, "times must be from 1"),
             ({"sequence": [None], "status": 500}, "not both"),
             ({"sequence": []}, "sequence must have one step"),
-            ({"sequence": [None, {"statsu": 500}]}, "sequence, step 1: unknown key 'statsu'"),
+            ({"sequence": [None, {"statsu": 500}]}, "sequence, step 1: Unknown key 'statsu'"),
             ({"sequence": [{"status": 99}]}, "sequence, step 0: status"),
-            ({}, "give a fault"),
-            ({"times": 2}, "give a fault"),
+            ({}, "A rule needs a fault"),
+            ({"times": 2}, "A rule needs a fault"),
             ({"headers": {"X": "a\r\nSet-Cookie: b"}}, "the value of X has a line break"),
             ({"headers": {"X": "\ud800"}}, "the value of X"),
             ({"headers": {"X\n": "a"}}, "no name of a header"),
@@ -264,7 +264,7 @@ class TestControlPlane:
     @pytest.mark.parametrize(
         ("rule", "message"),
         [
-            ({"nothing": 1}, "unknown key 'nothing'; known are body, every"),
+            ({"nothing": 1}, "Unknown key 'nothing'; use body, every"),
             ({"status": "503"}, "status must be a whole number, not '503'"),
             ({"malformedJson": 1}, "malformedJson must be true or false"),
             ({"headers": {"X": "a\nb"}}, "the value of X has a line break"),
@@ -273,11 +273,11 @@ class TestControlPlane:
             ({"sequence": [7]}, "sequence, step 0"),
             (
                 {"sequence": [None, {"malformed_json": True}]},
-                "step 1: unknown key 'malformed_json'",
+                "step 1: Unknown key 'malformed_json'",
             ),
             ({"times": 0}, "times must be from 1"),
             ({"status": 500, "path": None}, "path must be text"),
-            ({}, "give a fault"),
+            ({}, "A rule needs a fault"),
             ([], "must be a JSON object"),
         ],
     )

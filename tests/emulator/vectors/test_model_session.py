@@ -43,5 +43,5 @@ def test_without_onnxruntime_the_emulator_says_so_before_it_starts() -> None:
         "try: e.Emulator\nexcept ImportError as error: print(error)"
     )
     assert done.stdout.strip() == (
-        "the emulator needs onnxruntime: pip install 'scenario-search[emulator]'"
+        "The emulator needs onnxruntime: pip install 'scenario-search[emulator]'"
     ), done.stderr
