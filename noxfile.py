@@ -79,7 +79,7 @@ IN_SHARED_ENVIRONMENT = {"venv_backend": "none", "requires": ["environment"]}
 @nox.session(default=False)
 def environment(session: nox.Session) -> None:
     """Makes the environment that most sessions share; each of them requires it."""
-    session.install("-e", ".[all]", *group("tests", "typing", "docs", "contract"))
+    session.install("-e", ".[all]", *group("tests", "typing", "docs", "contract", "lint"))
 
 
 @nox.session
