@@ -73,7 +73,7 @@ add_emulator(app)
 
 
 def main() -> None:
-    """Run the command line.
+    """Runs the command line.
 
     What other programs read is UTF-8, as files are, whatever the locale. A terminal of another
     encoding shows what it can.

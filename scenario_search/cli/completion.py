@@ -15,7 +15,7 @@ _WORDS, _INDEX, _BEFORE = "COMP_WORDS", "COMP_CWORD", "_SCENARIO_SEARCH_BEFORE"
 
 
 def join_at_colons(environment: MutableMapping[str, str]) -> None:
-    """Put together again the words that bash has taken apart.
+    """Joins the words that bash has split at colons.
 
     Args:
         environment: What bash's completion gives: COMP_WORDS, a word a line, and COMP_CWORD, the
@@ -23,22 +23,22 @@ def join_at_colons(environment: MutableMapping[str, str]) -> None:
     """
     if _WORDS not in environment or not environment.get(_INDEX, "").isdecimal():
         return
-    made: list[str] = []
+    joined: list[str] = []
     words = environment[_WORDS].split("\n")[: int(environment[_INDEX]) + 1]
     for word in words:
-        if made and (word == ":" or made[-1].endswith(":")):
-            made[-1] += word
+        if joined and (word == ":" or joined[-1].endswith(":")):
+            joined[-1] += word
         else:
-            made.append(word)
-    if len(made) < len(words):
-        before, colon, last = made[-1].rpartition(":")
-        made[-1] = last
+            joined.append(word)
+    if len(joined) < len(words):
+        before, colon, last = joined[-1].rpartition(":")
+        joined[-1] = last
         environment.update(
-            {_WORDS: "\n".join(made), _INDEX: str(len(made) - 1), _BEFORE: before + colon}
+            {_WORDS: "\n".join(joined), _INDEX: str(len(joined) - 1), _BEFORE: before + colon}
         )
 
 
 def completing(incomplete: str, words: list[str]) -> list[str]:
-    """Give the words that begin so, as the shell wants them."""
+    """Returns the words that begin so, in the form that the shell needs."""
     before = os.environ.get(_BEFORE, "")
     return [word[len(before) :] for word in words if word.startswith(before + incomplete)]

@@ -87,7 +87,7 @@ class Connection:
     debug: Annotated[bool, _debug(_PANEL)] = False
 
     def client(self, **options: Any) -> AsyncScenario:
-        """Make a client.
+        """Returns a client.
 
         Raises:
             ConfigurationError: The credentials are missing, or cannot be used.
@@ -124,10 +124,10 @@ class Connection:
 
 
 def run(work: Coroutine[Any, Any, T]) -> tuple[T, bool]:
-    """Run a command's coroutine, and say its warnings at the end.
+    """Runs a command's coroutine, and writes its warnings at the end.
 
     Returns:
-        What the coroutine gives, and whether the engine holds more than was given.
+        What the coroutine returns, and whether the engine holds more hits than it returned.
     """
     pending: PendingWarnings = []
     try:

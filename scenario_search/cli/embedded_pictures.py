@@ -25,7 +25,7 @@ _SIDE = 440
 
 
 async def with_pictures(pages: AsyncIterator[P]) -> AsyncIterator[P]:
-    """Give the pages of a demo, whose hits hold their pictures and lead to no server.
+    """Yields the pages of a demo; their hits hold their pictures and need no server.
 
     A picture takes some 50 ms of a core; a bar on the terminal counts them.
     """

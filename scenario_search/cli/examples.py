@@ -47,7 +47,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 
 def examples_of(command: str) -> str:
-    """Give the end of a command's help; of a group the first example of each of its commands."""
+    """Returns the end of a command's help; of a group's, the first example of each command."""
     examples = EXAMPLES.get(command) or [
         lines[0] for name, lines in EXAMPLES.items() if name.startswith(f"{command} ")
     ]

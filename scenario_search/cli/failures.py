@@ -44,13 +44,13 @@ _SHOWN = 2_000
 
 
 def set_debug(context: typer.Context, value: bool) -> None:
-    """Note that tracebacks are wanted; wherever ``--debug`` stands on the command line."""
+    """Notes that tracebacks are wanted, wherever ``--debug`` stands on the command line."""
     if value:
         context.meta[_DEBUG] = True
 
 
 def exit_code(error: BaseException) -> int:
-    """Give the exit code for an error."""
+    """Returns the exit code for an error."""
     if isinstance(error, (ConfigurationError, AuthenticationError, PermissionDeniedError)):
         return CREDENTIALS
     if isinstance(error, CheckpointError) and isinstance(error.__cause__, OSError):
@@ -61,24 +61,24 @@ def exit_code(error: BaseException) -> int:
 
 
 def lines(error: BaseException, *, width: int = 80) -> list[str]:
-    """Say in a line what was wrong, and in two more where a filter is wrong."""
+    """Returns what was wrong in a line, and in two more the place where a filter is wrong."""
     place: list[str] = []
     if isinstance(error, InvalidFilterError) and error.position is not None:
         _, *place = format_error(error, width=width).rsplit("\n", 2)
-    said = _line(error)
+    line = _line(error)
     if isinstance(error, AuthenticationError):
-        said += f": look at {API_KEY} and {API_SECRET}, or {BEARER_AUTH}"
+        line += f": look at {API_KEY} and {API_SECRET}, or {BEARER_AUTH}"
     if isinstance(error, APIError):
         if error.retry_after is not None:
-            said += f"; the server says to wait for {error.retry_after:g} s"
+            line += f"; the server says to wait for {error.retry_after:g} s"
         if error.request_id:
-            said += f" [request {clean(error.request_id, 80)}]"
+            line += f" [request {clean(error.request_id, 80)}]"
     # What a command knows of it, such as where the progress is kept.
-    return ["; ".join([said, *(clean(note, _SHOWN) for note in notes(error))]), *place]
+    return ["; ".join([line, *(clean(note, _SHOWN) for note in notes(error))]), *place]
 
 
 def notes(error: BaseException) -> list[str]:
-    """Give what commands noted of an error."""
+    """Returns what commands noted of an error."""
     return getattr(error, "__notes__", [])
 
 
@@ -94,15 +94,15 @@ def _line(error: object) -> str:
 
 
 class Commands(Group):
-    """The commands, with every error told in one line and by the exit code."""
+    """The commands. Every error is one line of standard error, and an exit code."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Give the commands' names, as they stand in the help: as the examples do."""
+        """Returns the commands' names in the order of the help, which is that of the examples."""
         first = [command.partition(" ")[0] for command in EXAMPLES]
         return sorted(super().list_commands(ctx), key=first.index)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command."""
+        """Runs a command."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
@@ -114,7 +114,7 @@ class Commands(Group):
             raise typer.Exit(_ended_by(error, debug=_DEBUG in ctx.meta)) from None
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        """Run the command line; what was typed wrongly is told in a line too."""
+        """Runs the command line. What was typed wrongly is one line of standard error, too."""
         try:
             result = super().main(*args, **{**extra, "standalone_mode": False})
         except typer.Abort:
@@ -125,17 +125,17 @@ class Commands(Group):
             if not isinstance(error.__context__, BrokenPipeError):
                 raise
             result = 0
-        except Exception as error:  # noqa: BLE001 - all of them are told
+        except Exception as error:  # noqa: BLE001 - each becomes a line
             # Help and the version are shown before there is a command to invoke.
-            told = hasattr(error, "format_message")
-            result = _mistyped(error) if told else _ended_by(error, debug=False)
+            mistyped = hasattr(error, "format_message")
+            result = _mistyped(error) if mistyped else _ended_by(error, debug=False)
         if standalone_mode:
             sys.exit(result if isinstance(result, int) else 0)
         return result
 
 
 def _mistyped(error: Any) -> int:
-    """Says what was typed wrongly, and returns the exit code."""
+    """Writes what was typed wrongly, and returns the exit code."""
     context = getattr(error, "ctx", None)
     text = clean(_wrong_value(error) or error.format_message(), _SHOWN)
     if hasattr(error, "possibilities") and context is not None and not context.parent:
@@ -175,7 +175,7 @@ _EXPECTED = {
 
 
 def _ended_by(error: Exception, *, debug: bool) -> int:
-    """Tell what ended a command, and give its exit code."""
+    """Writes what ended a command, and returns its exit code."""
     if isinstance(error, BrokenPipeError):
         _forget_output()
         return 0
@@ -191,6 +191,6 @@ def _ended_by(error: Exception, *, debug: bool) -> int:
 
 
 def _forget_output() -> None:
-    """Have what is left for a closed standard output go nowhere, at the interpreter's end too."""
+    """Discards what is left for a closed standard output, also when the interpreter ends."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -24,7 +24,7 @@ class _Help:
     rich_markup_mode: Any
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Give the parameters as they stand in the help."""
+        """Returns the parameters in the order of the help."""
         params: list[Any] = sorted(super().get_params(ctx), key=_place)  # type: ignore[misc]
         panels = [param.rich_help_panel for param in params if _place(param) >= 0]
         for param in params:
@@ -35,7 +35,7 @@ class _Help:
         return params
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help."""
+        """Writes the help."""
         before, columns = self.rich_markup_mode, shutil.get_terminal_size().columns
         if columns < _NARROW:
             self.rich_markup_mode = None
@@ -45,8 +45,8 @@ class _Help:
         finally:
             self.rich_markup_mode = before
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - it is given
-        """Write the examples, a line each."""
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - click passes it
+        """Writes the examples, a line each."""
         formatter.write_paragraph()
         for line in self.epilog.splitlines():  # type: ignore[attr-defined]
             formatter.write_text(line)

@@ -1,4 +1,4 @@
-"""Options made from the request classes, so that each parameter stays written once.
+"""Options derived from the request classes, so that each parameter stays written once.
 
 A parameter's option has its name, with dashes, its type and its description. Where users know it
 by another name, or give it in another form on a command line, the table below says so.
@@ -45,12 +45,12 @@ def _pair(flag: str, separator: str, example: str) -> Callable[[list[str]], dict
 
 def _json_object(text: str) -> Any:
     try:
-        found = orjson.loads(text)
+        fields = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise typer.BadParameter(f"--body is no JSON: {error}") from None
-    if not isinstance(found, dict):
+    if not isinstance(fields, dict):
         raise typer.BadParameter("""--body takes a JSON object, such as '{"name": 1}'""")
-    return found
+    return fields
 
 
 def _same(value: Any) -> Any:
@@ -59,7 +59,7 @@ def _same(value: Any) -> Any:
 
 @attrs.frozen
 class Option:
-    """How a parameter is given on a command line, where that is not as it is in Python."""
+    """How a parameter is passed on a command line, where that differs from Python."""
 
     names: tuple[str, ...] = ()
     help: str = ""
@@ -171,11 +171,11 @@ def _flags(name: str, option: Option) -> tuple[str, ...]:
 
 
 def _keyword(name: str, option: Option, doc: str, type_: Any, default: Any, panel: str) -> Any:
-    made: Any
+    info: Any
     if name == "query":
-        made = typer.Argument(help=option.help, metavar=option.metavar, show_default=False)
+        info = typer.Argument(help=option.help, metavar=option.metavar, show_default=False)
     else:
-        made = typer.Option(
+        info = typer.Option(
             *_flags(name, option),
             help=option.help or doc,
             metavar=option.metavar,
@@ -183,7 +183,7 @@ def _keyword(name: str, option: Option, doc: str, type_: Any, default: Any, pane
             autocompletion=option.complete,
             show_default=default not in (None, ()),
         )
-    annotation: Any = Annotated[option.type or type_, made]
+    annotation: Any = Annotated[option.type or type_, info]
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, kind, default=default, annotation=annotation)
 
@@ -195,29 +195,29 @@ def _panel(name: str) -> str:
 
 
 def arguments(params_class: type[Any], *, without: tuple[str, ...] = ()) -> list[inspect.Parameter]:
-    """Give the options of a request class, the query first.
+    """Returns the options of a request class, the query first.
 
     Args:
         params_class: A request class, or one of the classes of conditions.
         without: Parameters that are left out.
     """
     hints = typing.get_type_hints(params_class, localns={"Filter": Filter})
-    made = []
+    options = []
     for name, parameter in parameters(params_class):
         if name == "images":
-            made += [
+            options += [
                 _keyword(side, option, "", None, None, SEARCH) for side, option in _SIDES.items()
             ]
         elif name not in without:
             option = _OPTIONS.get(name, _UNCHANGED)
             type_ = hints[name] if option.type is None else option.type
             type_ = str | None if name == "filter" else type_
-            made.append(_keyword(name, option, parameter.doc, type_, None, _panel(name)))
-    return made
+            options.append(_keyword(name, option, parameter.doc, type_, None, _panel(name)))
+    return options
 
 
 def crawl_arguments(*, without: tuple[str, ...]) -> list[inspect.Parameter]:
-    """Give the options of a crawl beside what is searched for."""
+    """Returns the options of a crawl beside what is searched for."""
     hints = typing.get_type_hints(CrawlOptions)
     return [
         _keyword(
@@ -234,7 +234,7 @@ def crawl_arguments(*, without: tuple[str, ...]) -> list[inspect.Parameter]:
 
 
 def fields_of(group: type[Any]) -> list[inspect.Parameter]:
-    """Give the options of a group: an attrs class whose fields are annotated with options."""
+    """Returns the options of a group: an attrs class whose fields are annotated with options."""
     hints = typing.get_type_hints(group, include_extras=True)
     kind = inspect.Parameter.KEYWORD_ONLY
     return [
@@ -244,14 +244,14 @@ def fields_of(group: type[Any]) -> list[inspect.Parameter]:
 
 
 def take(group: type[Any], values: dict[str, Any]) -> Any:
-    """Make a group of the values that are its own, and take them out."""
+    """Returns a group made of the values of its fields, which are taken out of ``values``."""
     return group(**{field.name: values.pop(field.name) for field in attrs.fields(group)})
 
 
 def with_signature(
     command: Callable[..., None], name: str, doc: str, *groups: list[inspect.Parameter]
 ) -> Callable[..., None]:
-    """Make a command whose options are those of the groups, of a function of keywords."""
+    """Returns a command with the options of the groups, which calls a function of keywords."""
 
     def run(**values: Any) -> None:
         command(**values)
@@ -265,7 +265,7 @@ def with_signature(
 
 
 def keywords_of(values: Mapping[str, Any], *, proxy: str | None = None) -> dict[str, Any]:
-    """Turn what was given on the command line into the keywords of a search.
+    """Returns the keywords of a search for the options of a command line.
 
     Args:
         values: The options and their values.
@@ -274,17 +274,17 @@ def keywords_of(values: Mapping[str, Any], *, proxy: str | None = None) -> dict[
     Raises:
         typer.BadParameter: Something is not of the form that its option asks for.
     """
-    given = {name: value for name, value in values.items() if value not in (None, [], ())}
-    sides = {side: [picture(text, proxy) for text in given.pop(side, ())] for side in _SIDES}
-    if "image" in given:
-        given["image"] = picture(given["image"], proxy)
-    made = {name: _OPTIONS.get(name, _UNCHANGED).read(value) for name, value in given.items()}
+    passed = {name: value for name, value in values.items() if value not in (None, [], ())}
+    sides = {side: [picture(text, proxy) for text in passed.pop(side, ())] for side in _SIDES}
+    if "image" in passed:
+        passed["image"] = picture(passed["image"], proxy)
+    keywords = {name: _OPTIONS.get(name, _UNCHANGED).read(value) for name, value in passed.items()}
     if any(sides.values()):
-        made["images"] = Images(**sides)
+        keywords["images"] = Images(**sides)
     # --page says which mode it is; people write --limit beside it all the same.
-    if "page" in made and "limit" in made and "offset" not in made:
-        made.setdefault("hits_per_page", made.pop("limit"))
-    return made
+    if "page" in keywords and "limit" in keywords and "offset" not in keywords:
+        keywords.setdefault("hits_per_page", keywords.pop("limit"))
+    return keywords
 
 
 VOCABULARY: dict[str, str] = {

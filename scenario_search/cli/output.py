@@ -53,7 +53,7 @@ class Output:
         Raises:
             typer.BadParameter: More than one was asked for.
         """
-        given = {
+        chosen = {
             "--json": self.as_json,
             "--jsonl": self.as_jsonl,
             "--csv": self.as_csv,
@@ -61,7 +61,7 @@ class Output:
             "--urls": self.as_urls,
             "--html": self.html is not None,
         }
-        forms = [name for name, is_given in given.items() if is_given]
+        forms = [name for name, is_chosen in chosen.items() if is_chosen]
         if len(forms) > 1:
             named = f"{', '.join(forms[:-1])} and {forms[-1]}"
             raise typer.BadParameter(f"{named} exclude each other: choose one")
@@ -71,7 +71,7 @@ class Output:
 async def write(
     output: Output, pages: AsyncIterator[SearchHits[Any]], what: str, *, walked: bool
 ) -> None:
-    """Write pages as they come, or at the end where the form needs them all.
+    """Writes pages as they come, or at the end where the form needs them all.
 
     Args:
         output: The form.
@@ -133,7 +133,7 @@ def _emit_csv(lines: bytes) -> None:
 
 
 async def _write_whole(output: Output, pages: AsyncIterator[SearchHits[Any]], what: str) -> None:
-    """Write a table or a gallery, which show one page as it is, and several as one."""
+    """Writes a table or a gallery, which show one page as it is, and several as one."""
     first: SearchHits[Any] | None = None
     last: SearchHits[Any] | None = None
     hits: list[Hit] = []

@@ -21,10 +21,10 @@ _FILE_NAME = re.compile(r"[/\\]|\.[A-Za-z0-9]{2,4}$")
 
 
 def picture(text: str, proxy: str | None = None) -> str | Path | bytes:
-    """Give what a search takes as a reference picture.
+    """Returns what a search takes as a reference picture.
 
     A web address is fetched here, with no credentials, since the API takes none: up to 20 MiB
-    within 30 seconds. Whether it is a picture is told by its bytes, when it is sent.
+    within 30 seconds. Its bytes show whether it is a picture when it is sent.
 
     Args:
         text: A data URL, a web address, the name of a file or of a pipe, ``-`` for standard
@@ -61,7 +61,7 @@ def picture(text: str, proxy: str | None = None) -> str | Path | bytes:
 
 
 def _read(stream: BinaryIO, name: str) -> bytes:
-    """Read a picture that can be read only once."""
+    """Reads a picture that can be read only once."""
     data = stream.read(_MOST_BYTES + 1)
     if not data:
         raise typer.BadParameter(f"{name} holds no picture: it is empty")

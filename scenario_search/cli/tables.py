@@ -77,7 +77,7 @@ _LEAST_NAME = 12
 
 
 def print_hits(console: Console, hits: Sequence[Hit], what: str) -> None:
-    """Print hits of a kind ("assets", "models", "workflows") as a table."""
+    """Prints hits of a kind ("assets", "models", "workflows") as a table."""
     columns = [column for column in _COLUMNS[what] if console.width >= column.from_width]
     cards = [hit._card() for hit in hits]
     cells = [
@@ -108,7 +108,7 @@ def print_hits(console: Console, hits: Sequence[Hit], what: str) -> None:
 def print_rows(
     console: Console, heads: Sequence[str], rows: Sequence[Sequence[object]], *, last_grows: bool
 ) -> None:
-    """Print rows of values as a table.
+    """Prints rows of values as a table.
 
     Args:
         console: Where.

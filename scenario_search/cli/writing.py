@@ -32,13 +32,13 @@ def inert(text: str, *, lines: bool = True) -> str:
 
 
 def json_text(value: Any, *, indented: bool = False) -> str:
-    """Give JSON whose strings a terminal only shows, in a line or indented."""
+    """Returns JSON whose strings a terminal only shows, in a line or indented."""
     option = orjson.OPT_INDENT_2 if indented else 0
     return escaped(orjson.dumps(value, option=option).decode(), keep="\n")
 
 
 def emit(text: str) -> None:
-    """Write data to standard output, and see it on its way.
+    """Writes data to standard output, and flushes it.
 
     Raises:
         BrokenPipeError: Nobody reads it any more.
@@ -51,7 +51,7 @@ def emit(text: str) -> None:
 
 @contextmanager
 def named_output() -> Iterator[None]:
-    """Name standard output in the error of what writes to it, when the disk is full."""
+    """Names standard output in the error of what writes to it, when the disk is full."""
     try:
         yield
     except OSError as error:
@@ -59,7 +59,7 @@ def named_output() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Write a line to standard error; a terminal gets it broken between words."""
+    """Writes a line to standard error; for a terminal it is broken between words."""
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
@@ -67,14 +67,14 @@ def say(text: str) -> None:
 
 
 def say_as_it_is(text: str) -> None:
-    """Write text to standard error, whose lines stay as they are."""
+    """Writes text to standard error, and leaves its lines as they are."""
     with suppress(OSError):  # what nobody reads is no reason to fail
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
 
 def terminal() -> Console:
-    """Give standard output as a terminal: plain where it is none, or where ``NO_COLOR`` says so.
+    """Returns standard output as a console: plain unless it is a terminal without ``NO_COLOR``.
 
     Square brackets and colons in what is printed mean themselves.
     """

@@ -78,7 +78,7 @@ class _Files:
 
 
 def add_download(app: typer.Typer) -> None:
-    """Add the command."""
+    """Adds the command."""
     app.command("download", cls=Command, epilog=examples_of("download"))(
         options.with_signature(
             _download,
@@ -105,12 +105,12 @@ def _download(**values: Any) -> None:
         raise typer.BadParameter("--crawl has an order of its own: leave --sort out")
     report, truncated = run(_fetch(files, keywords, connection))
     noun = "file" if report.downloaded == 1 else "files"
-    told = f"{count(report.downloaded)} {noun} fetched into {files.directory}"
+    summary = f"{count(report.downloaded)} {noun} fetched into {files.directory}"
     if report.downloaded:
-        told += f", {file_size(report.bytes)}, {duration(report.elapsed)}"
+        summary += f", {file_size(report.bytes)}, {duration(report.elapsed)}"
     if report.skipped:
-        told += f"; {count(report.skipped)} were there already"
-    say(f"{told}.")
+        summary += f"; {count(report.skipped)} were there already"
+    say(f"{summary}.")
     for file in report.failed[:_SHOWN]:
         say(f"Failed: {clean(file.id, 80)}: {clean(file.error, 300)}")
     if len(report.failed) > _SHOWN:
@@ -149,7 +149,7 @@ def _show(bar: ProgressBar, report: DownloadReport) -> None:
 
 
 def _listed(name: str) -> Iterator[SearchAssetSearchResponse]:
-    """Read assets, a line of JSON each.
+    """Yields assets, of which a file holds a line of JSON each.
 
     Raises:
         typer.BadParameter: A line is none.

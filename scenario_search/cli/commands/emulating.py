@@ -27,7 +27,7 @@ __all__ = ["add_emulator"]
 
 
 def add_emulator(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Adds the commands."""
     app.command("emulate", cls=Command, epilog=examples_of("emulate"))(_emulate)
     app.command("demo", cls=Command, epilog=examples_of("demo"))(_demo)
 
@@ -121,7 +121,7 @@ async def _serve(
 def _on_signal(
     name: signal.Signals, loop: asyncio.AbstractEventLoop, act: Callable[[], object]
 ) -> None:
-    """Have a function called in the loop when the signal comes."""
+    """Has a function called in the loop when the signal comes."""
     try:
         loop.add_signal_handler(name, act)
     except NotImplementedError:  # on Windows

@@ -23,7 +23,7 @@ _KIND = typer.Option("--kind", help="What is searched for.", metavar="assets|mod
 
 
 def checked(text: str, what: str) -> Filter | None:
-    """Read a filter.
+    """Returns the filter that a text says.
 
     Raises:
         InvalidFilterError: It cannot be read.
@@ -42,7 +42,7 @@ def _unknown(filter: Filter | None, kind: Kind) -> list[str]:
     return [name for name in dict.fromkeys(fields) if name not in FIELDS[kind]]
 
 
-def _told(name: str, kind: Kind) -> str:
+def _advice(name: str, kind: Kind) -> str:
     close = nearest(name, FIELDS[kind])
     elsewhere = [other for other, fields in FIELDS.items() if name in fields]
     hints = [f"did you mean {' or '.join(close)}?"] if close else []
@@ -51,16 +51,16 @@ def _told(name: str, kind: Kind) -> str:
 
 
 def unknown_fields(text: str | None, what: Any) -> str:
-    """Say which fields of a filter are not documented, and what is near to them; "" if all are."""
+    """Returns which fields of a filter are not documented, with the nearest names, or ``""``."""
     try:
         filter = parse(text or "")
     except InvalidFilterError:
         return ""
-    return "; ".join(_told(name, what) for name in _unknown(filter, what))
+    return "; ".join(_advice(name, what) for name in _unknown(filter, what))
 
 
 def add_filter_commands(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Adds the commands."""
     app.command("check", cls=Command, epilog=examples_of("filter check"))(_check)
     app.command("fields", cls=Command, epilog=examples_of("filter fields"))(_fields)
 
@@ -70,13 +70,13 @@ def _check(
     kind: Annotated[Kind, _KIND] = "assets",
     demo: Demo = False,  # noqa: ARG001 - no server is asked
 ) -> None:
-    """Say what is wrong with a filter, and where, or how it is understood."""
+    """Raises what is wrong with a filter, and where; else writes how it is understood."""
     filter = parse(text)
     if unknown := _unknown(filter, kind):
         name = unknown[0]
-        found = re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text)
+        match = re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text)
         raise InvalidFilterError(
-            _told(name, kind), text=text, position=None if found is None else found.start()
+            _advice(name, kind), text=text, position=None if match is None else match.start()
         )
     emit(f"{inert(str(filter)) if filter is not None else '(no condition)'}\n")
     say("The filter is good.")

@@ -47,7 +47,7 @@ class Pages:
 
 
 def add_searches(app: typer.Typer) -> None:
-    """Add a command for each search."""
+    """Adds a command for each search."""
     for what, doc in _DOCS.items():
         app.command(what, cls=Command, epilog=examples_of(what))(
             options.with_signature(
@@ -63,7 +63,7 @@ def add_searches(app: typer.Typer) -> None:
 
 
 def add_counts(app: typer.Typer) -> None:
-    """Add a command for each search that counts its hits."""
+    """Adds a command for each search that counts its hits."""
     for what in _DOCS:
         app.command(what, cls=Command, epilog=examples_of(f"count {what}"))(
             options.with_signature(
@@ -77,10 +77,10 @@ def add_counts(app: typer.Typer) -> None:
 
 
 def conditions(values: dict[str, Any], connection: Connection, what: str) -> dict[str, Any]:
-    """Turn the options of a command into the keywords of a search, with its filter checked.
+    """Returns the keywords of a search for the options of a command, with its filter checked.
 
     Raises:
-        InvalidFilterError: The filter cannot be read, and ``--unchecked`` was not given.
+        InvalidFilterError: The filter cannot be read, and ``--unchecked`` was not passed.
         typer.BadParameter: It is workflows that are searched for, with no condition.
     """
     keywords = options.keywords_of(values, proxy=connection.proxy)
@@ -123,8 +123,8 @@ async def _search(
                 pages = _cut(ahead.pages(), keywords.get("max_items"))
                 await write(output, with_pictures(pages) if embedded else pages, what, walked=True)
         except BadRequestError as error:
-            if told := unknown_fields(keywords.get("filter"), what):
-                error.add_note(told)
+            if advice := unknown_fields(keywords.get("filter"), what):
+                error.add_note(advice)
             raise
 
 
@@ -135,7 +135,7 @@ async def _one(results: AsyncSearchResults[Any]) -> AsyncIterator[AsyncSearchHit
 async def _cut(
     pages: AsyncIterator[AsyncSearchHitsOffset[Any]], most: int | None
 ) -> AsyncIterator[AsyncSearchHitsOffset[Any]]:
-    """Give the pages, the last one cut where the most hits are reached: pages come whole."""
+    """Yields the pages, the last one cut to the most hits: pages come whole."""
     left = most
     async for page in pages:
         if left is not None:
@@ -145,8 +145,8 @@ async def _cut(
 
 
 def _results(client: AsyncScenario, what: str, keywords: dict[str, Any]) -> AsyncSearchResults[Any]:
-    made: AsyncSearchResults[Any] = getattr(client.search, ENDPOINTS[what].name)(**keywords)
-    return made
+    results: AsyncSearchResults[Any] = getattr(client.search, ENDPOINTS[what].name)(**keywords)
+    return results
 
 
 def _counting(what: str) -> Callable[..., None]:
@@ -162,7 +162,7 @@ def _counting(what: str) -> Callable[..., None]:
 
 
 async def _count(what: str, keywords: dict[str, Any], connection: Connection) -> int:
-    """Count with one request; where that ends at the cap, or there is no condition, by windows."""
+    """Counts with one request; at the cap, or without a condition, by a crawl."""
     crawls = what != "workflows"
     searched = keywords.keys() & {"query", "filter", "image", "images"}
     async with connection.client() as client:

@@ -33,7 +33,7 @@ _WIDTHS = {
 
 
 async def tour(console: Console) -> None:
-    """Start the emulator, search it in four ways, and print each call with its result.
+    """Starts the emulator, searches it in four ways, and prints each call with its result.
 
     Args:
         console: Where to print.

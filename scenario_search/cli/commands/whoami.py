@@ -1,4 +1,4 @@
-"""``whoami``: whether the credentials are good, found out by one small search."""
+"""``whoami``: whether the credentials are accepted, by one small search."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class WhoamiOptions:
 
 
 def add_whoami(app: typer.Typer) -> None:
-    """Add the command."""
+    """Adds the command."""
     app.command("whoami", cls=Command, epilog=examples_of("whoami"))(
         options.with_signature(
             _whoami,
@@ -44,11 +44,11 @@ def add_whoami(app: typer.Typer) -> None:
 
 def _whoami(**values: Any) -> None:
     asked, connection = options.take(WhoamiOptions, values), options.take(Connection, values)
-    found, _ = run(_ask(connection, asked.project_id))
+    account, _ = run(_ask(connection, asked.project_id))
     if asked.as_json:
-        emit(json_text(found) + "\n")
+        emit(json_text(account) + "\n")
         return
-    for what, value in found.items():
+    for what, value in account.items():
         if value is not None:
             emit(f"{what.replace('_', ' '):<12} {inert(str(value), lines=False)}\n")
 
