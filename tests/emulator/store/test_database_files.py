@@ -193,7 +193,7 @@ class TestPlaces:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
-        with pytest.raises(StoreError, match=r"no temporary database: .*nowhere"):
+        with pytest.raises(StoreError, match=r"database could not be created: .*nowhere"):
             opened(None)
 
     @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may do anything")
