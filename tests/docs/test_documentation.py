@@ -75,6 +75,7 @@ class Reader:
             example.path,
             "exec",
             flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+            dont_inherit=True,  # a reader's program has no future import that it does not show
         )
         output = io.StringIO()
         with contextlib.redirect_stdout(output):

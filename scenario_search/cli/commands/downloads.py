@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
-import orjson
 import typer
 
 from scenario_search.cli import options
@@ -155,11 +154,12 @@ def _listed(name: str) -> Iterator[SearchAssetSearchResponse]:
         typer.BadParameter: A line is none.
     """
     from scenario_search.converter import structure  # noqa: PLC0415 - few downloads need it
+    from scenario_search.wire.codec import read_json  # noqa: PLC0415 - likewise
 
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                asset = structure(orjson.loads(line), SearchAssetSearchResponse)
+                asset = structure(read_json(line), SearchAssetSearchResponse)
             except (ValueError, APIResponseValidationError) as error:
                 raise typer.BadParameter(f"{name}, line {number}: {error}") from None
             yield asset
