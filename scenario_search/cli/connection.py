@@ -51,27 +51,32 @@ class Connection:
     demo: Annotated[
         bool,
         typer.Option(
-            "--demo", help="Ask an emulator with demo data: no account.", rich_help_panel=_PANEL
+            "--demo",
+            help="Use an emulator with demo data: no account.",
+            rich_help_panel=_PANEL,
         ),
     ] = False
     base_url: Annotated[
         str | None,
         typer.Option(
-            help=f"Where the API is; else {BASE_URL}.", metavar="URL", rich_help_panel=_PANEL
+            help=f"Base URL of the API [default: {BASE_URL}].",
+            metavar="URL",
+            rich_help_panel=_PANEL,
         ),
     ] = None
     allow_http: Annotated[
         bool,
         typer.Option(
             "--allow-http",
-            help="Let credentials travel over plain http.",
+            help="Allow plain http, which sends credentials unencrypted.",
             rich_help_panel=_PANEL,
         ),
     ] = False
     proxy: Annotated[
         str | None,
         typer.Option(
-            help="An http or https proxy; else HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+            help="HTTP or HTTPS proxy.",
+            show_default="the environment's",
             metavar="URL",
             rich_help_panel=_PANEL,
         ),
@@ -80,7 +85,7 @@ class Connection:
         bool,
         typer.Option(
             "--unchecked",
-            help="Send the request as it is, whatever the documentation says.",
+            help="Send the request without checking it first.",
             rich_help_panel=_PANEL,
         ),
     ] = False

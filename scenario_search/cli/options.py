@@ -67,6 +67,7 @@ class Option:
     read: Callable[[Any], Any] = _same
     metavar: str | None = None
     complete: Callable[[str], list[str]] | None = None
+    default: str = ""
 
 
 def _sort_orders(incomplete: str) -> list[str]:
@@ -80,45 +81,45 @@ _TEXTS = list[str] | None
 _PICTURE = "FILE|ID|URL"
 
 _OPTIONS = {
-    "query": Option(help="The text to search for.", metavar="QUERY"),
+    "query": Option(help="Text to search for.", metavar="QUERY"),
     "filter": Option(
         ("--filter", "-f"),
-        "Conditions: 'width >= 1024 AND tags = dragon'. See: scenario-search filter fields.",
+        "Conditions, such as 'width >= 1024 AND tags = dragon'; see scenario-search filter.",
         metavar="TEXT",
     ),
     "query_semantic_ratio": Option(("--semantic",), metavar="RATIO"),
     "public": Option(
-        ("--public/--own",), "What everybody made public, or your own project (the default)."
+        ("--public/--own",), "Public hits, or those of your own project.", default="own"
     ),
     "image": Option(
         ("--image",),
-        "A picture to find likenesses of: a file, an asset's id, or a web address; - for stdin.",
+        "Reference image: a file, an asset's id, or a web address; - for standard input.",
         str | None,
         metavar=_PICTURE,
     ),
     "image_semantic_ratio": Option(("--image-semantic",), metavar="RATIO"),
     "sort_by": Option(
         ("--sort",),
-        "A field, a colon, and asc or desc: createdAt:desc; may be given again.",
+        "Order, such as createdAt:desc; repeatable.",
         _TEXTS,
         metavar="ORDER",
         complete=_sort_orders,
     ),
-    "limit": Option(("--limit", "-n"), "Hits a page, 1 to 100; 20 if unset.", metavar="N"),
-    "offset": Option(help="How many hits to skip.", metavar="N"),
-    "page": Option(help="The page's number, from 1.", metavar="N"),
-    "hits_per_page": Option(help="The same as --limit, for --page.", metavar="N"),
-    "project_id": Option(("--project",), "The project to search in.", metavar="ID"),
+    "limit": Option(("--limit", "-n"), "Hits per page, from 1 to 100.", metavar="N", default="20"),
+    "offset": Option(help="Number of hits to skip.", metavar="N"),
+    "page": Option(help="Page number, from 1.", metavar="N"),
+    "hits_per_page": Option(help="Hits per page, with --page.", metavar="N", default="20"),
+    "project_id": Option(("--project",), "Project to search in.", metavar="ID"),
     "extra_headers": Option(
         ("--header",),
-        "A header to send: 'Name: value'; may be given again.",
+        "Header to send, such as 'Name: value'; repeatable.",
         _TEXTS,
         _pair("--header", ":", "'Name: value'"),
         "NAME:VALUE",
     ),
     "extra_query": Option(
         ("--query-string",),
-        "A parameter for the query string: name=value; may be given again.",
+        "Query-string parameter to send, such as name=value; repeatable.",
         _TEXTS,
         _pair("--query-string", "=", "name=value"),
         "NAME=VALUE",
@@ -126,12 +127,10 @@ _OPTIONS = {
     "extra_body": Option(
         ("--body",), "JSON fields to add to the request's body.", str | None, _json_object, "JSON"
     ),
-    "timeout": Option(help="What one attempt may take; 60 if unset.", metavar="SECONDS"),
-    "max_retries": Option(
-        ("--retries",), "How many times a failed attempt is repeated; 2 if unset.", metavar="N"
-    ),
+    "timeout": Option(help="Timeout per attempt, in seconds.", metavar="SECONDS", default="60"),
+    "max_retries": Option(("--retries",), "Maximum number of retries.", metavar="N", default="2"),
     "max_items": Option(
-        ("--max",), "The most hits in all, from as many pages as it needs.", metavar="N"
+        ("--max",), "Maximum number of hits, from as many pages as needed.", metavar="N"
     ),
     "original_models": Option(type=bool | None),
     "concurrency": Option(help="How many requests are under way at once; 8 if unset.", metavar="N"),
@@ -153,13 +152,13 @@ _UNCHANGED = Option()
 _SIDES = {
     "like": Option(
         ("--like",),
-        "A picture to be like, as --image; may be given again.",
+        "Image to be similar to, as for --image; repeatable.",
         _TEXTS,
         metavar=_PICTURE,
     ),
     "unlike": Option(
         ("--unlike",),
-        "A picture to be unlike, as --image; may be given again.",
+        "Image to be dissimilar to, as for --image; repeatable.",
         _TEXTS,
         metavar=_PICTURE,
     ),
@@ -181,7 +180,7 @@ def _keyword(name: str, option: Option, doc: str, type_: Any, default: Any, pane
             metavar=option.metavar,
             rich_help_panel=panel,
             autocompletion=option.complete,
-            show_default=default not in (None, ()),
+            show_default=option.default or default not in (None, ()),
         )
     annotation: Any = Annotated[option.type or type_, info]
     kind = inspect.Parameter.KEYWORD_ONLY

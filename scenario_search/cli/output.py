@@ -30,15 +30,15 @@ def _flag(name: str, help: str) -> Any:
 class Output:
     """What form the result has. Without any of these: a table."""
 
-    as_json: _flag("--json", "The page as JSON; with --all or --max, its hits.") = False  # type: ignore[valid-type]
-    as_jsonl: _flag("--jsonl", "A line of JSON a hit.") = False  # type: ignore[valid-type]
-    as_csv: _flag("--csv", "CSV: a row a hit.") = False  # type: ignore[valid-type]
-    as_ids: _flag("--ids", "The ids, a line each.") = False  # type: ignore[valid-type]
-    as_urls: _flag("--urls", "The files' addresses; of models the previews'.") = False  # type: ignore[valid-type]
+    as_json: _flag("--json", "JSON: the page, or with --all or --max the hits.") = False  # type: ignore[valid-type]
+    as_jsonl: _flag("--jsonl", "JSON Lines: one line per hit.") = False  # type: ignore[valid-type]
+    as_csv: _flag("--csv", "CSV: one row per hit.") = False  # type: ignore[valid-type]
+    as_ids: _flag("--ids", "Ids, one per line.") = False  # type: ignore[valid-type]
+    as_urls: _flag("--urls", "URLs of the files, or of models' previews, one per line.") = False  # type: ignore[valid-type]
     html: Annotated[
         Path | None,
         typer.Option(
-            help="A gallery, as an HTML file; - for standard output.",
+            help="Gallery, as an HTML file; - for standard output.",
             metavar="FILE",
             dir_okay=False,
             allow_dash=True,

@@ -44,7 +44,7 @@ class _Files:
         typer.Option(
             "--output",
             "-o",
-            help="The folder; it is made if it is not there.",
+            help="Folder to download to; created if missing.",
             metavar="FOLDER",
             file_okay=False,
             rich_help_panel=_PANEL,
@@ -54,8 +54,8 @@ class _Files:
         str | None,
         typer.Option(
             "--from",
-            help="Take the assets from a JSONL file, such as a crawl's, in place of a search; - "
-            "for stdin.",
+            help="JSON Lines file of assets, such as a crawl's, in place of a search; - for "
+            "standard input.",
             metavar="FILE",
             rich_help_panel=_PANEL,
         ),
@@ -64,14 +64,17 @@ class _Files:
         bool,
         typer.Option(
             "--crawl",
-            help="Crawl, past the engine's cap, in place of a plain search.",
+            help="Crawl past the engine's result cap, in place of a plain search.",
             rich_help_panel=_PANEL,
         ),
     ] = False
     concurrency: Annotated[
         int,
         typer.Option(
-            help="How many files are fetched at once.", min=1, metavar="N", rich_help_panel=_PANEL
+            help="Maximum of concurrent downloads.",
+            min=1,
+            metavar="N",
+            rich_help_panel=_PANEL,
         ),
     ] = 8
 

@@ -19,7 +19,7 @@ from scenario_search.filters.tree import Condition, Filter, walk
 
 __all__ = ["add_filter_commands", "checked", "unknown_fields"]
 
-_KIND = typer.Option("--kind", help="What is searched for.", metavar="assets|models|workflows")
+_KIND = typer.Option("--kind", help="Kind of hits to filter.", metavar="assets|models|workflows")
 
 
 def checked(text: str, what: str) -> Filter | None:
@@ -66,7 +66,7 @@ def add_filter_commands(app: typer.Typer) -> None:
 
 
 def _check(
-    text: Annotated[str, typer.Argument(help="The filter.", metavar="TEXT")],
+    text: Annotated[str, typer.Argument(help="Filter to check.", metavar="TEXT")],
     kind: Annotated[Kind, _KIND] = "assets",
     demo: Demo = False,  # noqa: ARG001 - no server is asked
 ) -> None:
@@ -84,7 +84,7 @@ def _check(
 
 def _fields(
     kind: Annotated[Literal["assets", "models", "workflows"], _KIND] = "assets",
-    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a field.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON: one line per field.")] = False,
     demo: Demo = False,  # noqa: ARG001 - no server is asked
 ) -> None:
     """List the fields that a filter may name."""

@@ -42,7 +42,7 @@ class Pages:
     """Whether one page is read, or all."""
 
     all: Annotated[
-        bool, typer.Option("--all", help="Every hit, to the last page.", rich_help_panel="Pages")
+        bool, typer.Option("--all", help="Every hit, up to the last page.", rich_help_panel="Pages")
     ] = False
 
 

@@ -24,7 +24,7 @@ class WhoamiOptions:
     """For which project, and in what form."""
 
     project_id: Annotated[
-        str | None, typer.Option("--project", help="The project to search in.", metavar="ID")
+        str | None, typer.Option("--project", help="Project to search in.", metavar="ID")
     ] = None
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
 
