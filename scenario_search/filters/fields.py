@@ -72,8 +72,20 @@ class _Namespace(Generic[T]):
     _prefix: ClassVar[str] = ""
     _shown_as: ClassVar[str] = "F"
 
+    _make: Callable[[str], T]
+
     def __init__(self, make: Callable[[str], T]) -> None:
-        self._make = make
+        object.__setattr__(self, "_make", make)
+
+    # Declared out of sight of type checkers, which refuse to set a field by themselves.
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, _: object) -> NoReturn:
+            shown = f"{self._shown_as}.{name}"
+            raise AttributeError(f"{shown} cannot be set: a filter is written {shown} == ...")
+
+        def __delattr__(self, name: str) -> NoReturn:
+            raise AttributeError(f"{self._shown_as}.{name} cannot be deleted")
 
     def __dir__(self) -> list[str]:
         return sorted(name for name in dir(type(self)) if not name.startswith("_"))

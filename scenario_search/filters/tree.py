@@ -6,6 +6,7 @@ Used through `scenario_search.filters`, where fields are named and text is read 
 from __future__ import annotations
 
 import abc
+import functools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -432,10 +433,40 @@ def _depth_above(terms: Iterable[Filter]) -> int:
 
 @attrs.frozen(eq=False, repr=False)
 class _Group(Filter):
-    terms: tuple[Filter, ...] = attrs.field(validator=attrs.validators.min_len(2))  # pyright: ignore[reportIncompatibleMethodOverride]
+    """Several filters joined into one.
+
+    A loop that joins n terms one by one makes a chain of groups, each inside of the next. Taking
+    it apart at each step would copy n * n / 2 terms, so that is done once, when they are read.
+    """
+
+    _joined: tuple[Filter, ...] = attrs.field(alias="terms", validator=attrs.validators.min_len(2))
     depth: int = attrs.field(  # pyright: ignore[reportIncompatibleMethodOverride]
-        default=attrs.Factory(lambda self: _depth_above(self.terms), takes_self=True)
+        init=False, default=attrs.Factory(lambda self: self._depth(), takes_self=True)
     )
+
+    def _depth(self) -> int:
+        # A group of the same class inside of this one is no level of its own.
+        return max(
+            item.depth if item.__class__ is self.__class__ else _depth_above((item,))
+            for item in self._joined
+        )
+
+    @functools.cached_property
+    def terms(self) -> tuple[Filter, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The filters this one is made of, none of which is of its own class."""
+        terms: list[Filter] = []
+        waiting: list[Filter] = [self]
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, _Group) and item.__class__ is self.__class__:
+                waiting.extend(reversed(item._joined))
+            else:
+                terms.append(item)
+        return tuple(terms)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Pickling recurses, which a chain may be too long for.
+        return type(self), (self.terms,)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -488,13 +519,4 @@ def _between(
 
 def join(group: type[And | Or], filters: Sequence[Filter]) -> Filter:
     """``filters`` under one And or Or, those that already are one taken apart; or the only one."""
-    if len(filters) == 1:
-        return filters[0]
-    terms: list[Filter] = []
-    depth = 0
-    for item in filters:
-        same = isinstance(item, group)
-        terms.extend(item.terms if same else (item,))
-        # A chain keeps its depth with it, or each term added would cost a look at all of them.
-        depth = max(depth, item.depth if same else _depth_above((item,)))
-    return group(tuple(terms), depth)
+    return filters[0] if len(filters) == 1 else group(tuple(filters))

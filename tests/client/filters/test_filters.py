@@ -14,7 +14,7 @@ import pytest
 from scenario_search.errors import InvalidFilterError, InvalidParamsError
 from scenario_search.filters import F, Field, Filter, Raw, check_fields, format_error, parse
 from scenario_search.filters.fields import FIELDS
-from scenario_search.filters.tree import And, Comparison, Not
+from scenario_search.filters.tree import And, Comparison, Not, Or
 
 
 class Kind(StrEnum):
@@ -249,6 +249,16 @@ def test_a_subscript_must_be_a_bare_word_or_a_path(name: str) -> None:
         F[name]
 
 
+def test_a_field_cannot_be_set() -> None:
+    with pytest.raises(AttributeError, match=r"F\.width cannot be set: .* F\.width == \.\.\."):
+        F.width = 5  # type: ignore[assignment]
+    with pytest.raises(AttributeError, match=r"F\.compliance_metadata\.maintainer cannot be set"):
+        F.compliance_metadata.maintainer = "x"  # type: ignore[assignment]
+    with pytest.raises(AttributeError, match="cannot be deleted"):
+        del F.width
+    assert str(F.width == 5) == "width = 5"
+
+
 def test_tab_completion_shows_the_fields_only() -> None:
     shown = dir(F)
     assert {"width", "created_at", "compliance_metadata"} <= set(shown)
@@ -383,6 +393,30 @@ def test_a_long_chain_is_one_level() -> None:
     assert tree.depth == 1
     assert len(tree.terms) == 3000
     assert parse(str(tree)) == tree
+
+
+def test_each_term_that_is_joined_copies_no_others() -> None:
+    chain = reduce(or_, [F.tags == f"tag{i}" for i in range(20_000)])
+    held = []
+    waiting = [chain]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Or):
+            held.append(len(item._joined))
+            waiting.extend(item._joined)
+    assert set(held) == {2}
+    assert len(chain.terms) == 20_000
+    assert chain.terms is chain.terms
+    assert len(str(chain).split(" OR ")) == 20_000
+    assert pickle.loads(pickle.dumps(chain)) == chain
+
+
+def test_groups_of_a_kind_are_one_level_however_they_are_joined() -> None:
+    terms = [F.tags == f"tag{i}" for i in range(6)]
+    nested = Or((Or((terms[0], Or((terms[1], terms[2])))), terms[3] | (terms[4] | terms[5])))
+    assert nested == reduce(or_, terms)
+    assert nested.depth == 1
+    assert nested.terms == tuple(terms)
 
 
 # --- The parser -----------------------------------------------------------------------------------
