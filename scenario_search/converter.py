@@ -25,13 +25,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from scenario_search.errors import InvalidParamsError
+from scenario_search.filters import Filter
 from scenario_search.wire.codec import PageDecoder
 from scenario_search.wire.document import Document, json_object
 from scenario_search.wire.hits import Concept
 from scenario_search.wire.images import read_references
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.paging import position_parameters
-from scenario_search.wire.params import Place, SearchParams, body_parameters, parameters
+from scenario_search.wire.params import (
+    Place,
+    SearchParams,
+    body_parameters,
+    extra_body_fields,
+    parameters,
+)
 from scenario_search.wire.schema import is_document
 from scenario_search.wire.structuring import as_it_came, structure_hook
 from scenario_search.wire.validation import SCALARS, Hook, describe, mismatches, validation_error
@@ -81,6 +88,8 @@ def make_converter(*, strict: bool = False) -> cattrs.Converter:
     converter.register_structure_hook_factory(is_document, document_factory)
     converter.register_structure_hook_factory(_is_page_of_hits, page_factory)
     converter.register_structure_hook_func(_is_request, _structure_request)
+    # Of a filter inside of extra_body; cattrs would write the fields of its tree.
+    converter.register_unstructure_hook(Filter, str)
     converter.register_unstructure_hook_factory(is_document, unstructure_document)
     converter.register_unstructure_hook_factory(_is_request, unstructure_request)
     return converter
@@ -98,7 +107,7 @@ def _request_body(params: SearchParams) -> dict[str, Any]:
         **({"image": image[0]} if image else {}),
         **({"images": images} if images else {}),
         **position_parameters(params),
-        **(params.extra_body or {}),
+        **extra_body_fields(params),
     }
 
 

@@ -7,7 +7,7 @@ On the wire, compared or formatted, it is the text it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from scenario_search.errors import ConfigurationError
 
@@ -15,20 +15,27 @@ __all__ = ["HiddenText", "hidden_values", "hide_secrets"]
 
 
 class HiddenText(str):
-    """A string whose ``repr`` does not tell it."""
+    """A string whose ``repr`` does not show it; of a member of an enumeration, its value."""
 
     __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Returns the text of a string, and of any subclass, whatever ``str()`` makes of that."""
+        return super().__new__(cls, str.__str__(text))
 
     def __repr__(self) -> str:
         return "<hidden>"
 
 
 def hidden_values(value: Any) -> Any:
-    """Give a mapping whose strings do not show; anything else as it is."""
+    """Returns a mapping with the same values, where strings are hidden; else the value itself."""
     if value is None or not isinstance(value, Mapping):
         return value
     return {
-        name: HiddenText(text) if isinstance(text, str) else text for name, text in value.items()
+        str.__str__(name) if isinstance(name, str) else name: HiddenText(text)
+        if isinstance(text, str)
+        else text
+        for name, text in value.items()
     }
 
 

@@ -189,7 +189,7 @@ class Requester:
     ) -> Answer:
         options = self.options
         timeout = options.timeout if timeout is None else timeout
-        async with options.limiter or _NOTHING:
+        async with _NOTHING if options.limiter is None else options.limiter:
             answer = await self.transport.post(
                 f"{self.base_url}{path}",
                 body,

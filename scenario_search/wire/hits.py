@@ -169,7 +169,11 @@ class ComplianceMetadata(Document):
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Hit(Document):
-    """What assets, models and workflows have in common."""
+    """What assets, models and workflows have in common.
+
+    Hits are compared by value and may be changed, so they are not hashable: use their ``id`` as
+    a key, as in ``{hit.id: hit for hit in page.hits}``.
+    """
 
     _plural: ClassVar[str] = "hits"
 

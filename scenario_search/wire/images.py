@@ -11,7 +11,7 @@ import inspect
 import io
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import (
     Any,
     BinaryIO,
@@ -20,6 +20,7 @@ from typing import (
     TypeAlias,
     TypedDict,
     TypeVar,
+    cast,
     runtime_checkable,
 )
 
@@ -99,8 +100,21 @@ def reference_images(
 ) -> tuple[Sequence[ImageSource], Sequence[ImageSource], Sequence[ImageSource]]:
     """Returns the reference images of a search: ``image``, if it is set, then like and unlike."""
     image, images = getattr(params, "image", None), getattr(params, "images", None)
-    like, unlike = ((), ()) if images is None else like_unlike(images)
+    like, unlike = ((), ()) if images is None else map(_each, like_unlike(images))
     return () if image is None else (image,), like, unlike
+
+
+def _each(side: Any) -> Sequence[ImageSource]:
+    """Returns the images of a side; a request that nobody checked may have one in a list's place.
+
+    Text, bytes and files can be iterated over too, but are one image.
+    """
+    if side is None:
+        return ()
+    single = isinstance(side, (str, bytes, bytearray, memoryview)) or hasattr(side, "read")
+    if single or not isinstance(side, Iterable):
+        return (side,)
+    return cast("Sequence[ImageSource]", side)
 
 
 def read_references(

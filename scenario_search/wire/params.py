@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import difflib
 import enum
-import numbers
+import json
 from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import Any, ClassVar, Literal
 
@@ -36,7 +36,7 @@ from scenario_search.wire.images import (
     like_unlike,
     reference_images,
 )
-from scenario_search.wire.values import SHOWN
+from scenario_search.wire.values import SHOWN, plain_value
 
 __all__ = [
     "CallOptions",
@@ -49,6 +49,7 @@ __all__ = [
     "SearchParams",
     "SearchWorkflowSearchParams",
     "body_parameters",
+    "extra_body_fields",
     "fields_as_shown",
     "ignored_parameters",
     "parameter_values",
@@ -203,7 +204,10 @@ class ModelConditions(ImageConditions):
     """What is searched for among models."""
 
     original_models: object | None = _param(
-        "originalModels", Place.QUERY, "Give the original models, without transformation."
+        "originalModels",
+        Place.QUERY,
+        "Give the original models, without transformation.",
+        rules.scalar,
     )
 
 
@@ -421,22 +425,19 @@ def ignored_parameters(params: SearchParams) -> Iterator[Message]:
         )
 
 
-def _json_value(value: Any) -> Any:
-    if type(value) is str:
-        return value
+def _json_value(name: str, value: Any) -> Any:
     if isinstance(value, Filter):
         return str(value)
-    match value:
-        case bool() | str() | int() | float():
-            return value
-        case numbers.Integral():
-            return int(value)
-        case numbers.Real():
-            return float(value)
-        case Sequence():
-            return list(value)
-        case _:
-            return value
+    try:
+        return plain_value(value)
+    except ValueError as error:
+        raise InvalidParamsError(Message("{} cannot be sent: {}", named(name), error)) from None
+
+
+def _query_value(name: str, value: Any) -> str:
+    plain = _json_value(name, value)
+    as_json = isinstance(plain, (bool, int, float, dict, list))
+    return json.dumps(plain, default=str) if as_json else str(plain)
 
 
 def query_parameters(params: SearchParams, project_id: str | None) -> dict[str, str]:
@@ -445,21 +446,39 @@ def query_parameters(params: SearchParams, project_id: str | None) -> dict[str, 
     Args:
         params: The request.
         project_id: The client's own project, where the request names none.
+
+    Raises:
+        InvalidParamsError: There is a number that has no text: NaN or an infinity.
     """
-    result: dict[str, str] = {}
-    for _, parameter, value in parameter_values(params, Place.QUERY):
-        result[parameter.wire] = str(value).lower() if isinstance(value, bool) else str(value)
+    result = {
+        parameter.wire: _query_value(name, value)
+        for name, parameter, value in parameter_values(params, Place.QUERY)
+    }
     if project_id is not None:
-        result.setdefault("projectId", project_id)
-    if params.extra_query:
-        result |= {str(k): HiddenText(v) for k, v in params.extra_query.items()}
+        result.setdefault("projectId", _query_value("project_id", project_id))
+    for name, value in (params.extra_query or {}).items():
+        result[str(name)] = HiddenText(_query_value("extra_query", value))
     return result
 
 
 def body_parameters(params: SearchParams) -> dict[str, Any]:
-    """Returns the body's parameters but the position and the images, without unset ones."""
+    """Returns the body's parameters but the position and the images, without unset ones.
+
+    Raises:
+        InvalidParamsError: There is a number that JSON has no form for: NaN or an infinity.
+    """
     return {
-        parameter.wire: _json_value(value)
+        parameter.wire: _json_value(name, value)
         for name, parameter, value in parameter_values(params, Place.BODY)
         if not (name == "filter" and _is_blank(value))
     }
+
+
+def extra_body_fields(params: SearchParams) -> dict[str, Any]:
+    """Returns the JSON fields of ``extra_body``, which win over parameters.
+
+    Raises:
+        InvalidParamsError: There is a number that JSON has no form for: NaN or an infinity.
+    """
+    fields: dict[str, Any] = _json_value("extra_body", params.extra_body or {})
+    return fields

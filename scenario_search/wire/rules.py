@@ -24,6 +24,7 @@ from scenario_search.wire.values import (
     header_problem,
     is_real,
     is_whole,
+    plain_value,
     query_problem,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "integer",
     "page_size",
     "ratio",
+    "scalar",
     "sort",
     "text",
     "timeout",
@@ -100,6 +102,17 @@ def boolean(name: str, value: Any) -> Message | None:
     if isinstance(value, bool):
         return None
     return _problem(name, "must be True or False, not {}", SHOWN.repr(value))
+
+
+def scalar(name: str, value: Any) -> Message | None:
+    """A string, a number, True or False; nothing that holds other values."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return text(name, value)
+    if is_real(value) and math.isfinite(value):
+        return None
+    return _problem(name, "must be True, False, a string or a number, not {}", SHOWN.repr(value))
 
 
 def text(name: str, value: Any) -> Message | None:
@@ -200,6 +213,12 @@ def extra_body(name: str, value: Any) -> Message | None:
         return _problem(
             name, "must not hold {}: pass the parameter of that name", ", ".join(position)
         )
+    try:
+        plain_value(value)
+    except ValueError as error:
+        return _problem(name, "cannot be sent: {}", error)
+    except RecursionError:
+        return _problem(name, "cannot be sent: it is nested too deeply")
     return None
 
 

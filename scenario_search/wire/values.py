@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import numbers
 import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "header_problem",
     "is_real",
     "is_whole",
+    "plain_value",
     "query_problem",
 ]
 
@@ -53,6 +55,36 @@ def is_whole(value: Any, minimum: float = -math.inf) -> bool:
 def as_int(value: int) -> int:
     """Returns a whole number as an ``int``, and anything else unchanged, for a rule to refuse."""
     return int(value) if is_whole(value) else value
+
+
+def plain_value(value: Any) -> Any:
+    """Returns a value in the types that JSON has, inside of dicts and sequences too.
+
+    numpy's numbers become Python's, and members of enumerations their values. What JSON has no
+    type for is returned unchanged.
+
+    Raises:
+        ValueError: There is a number that JSON has no form for: NaN or an infinity.
+    """
+    match value:
+        case None | bool():
+            return value
+        case enum.Enum():
+            return plain_value(value.value)
+        case str():
+            return str.__str__(value)
+        case numbers.Integral():
+            return int(value)
+        case numbers.Real():
+            if not math.isfinite(value):
+                raise ValueError(f"JSON has no form for {float(value)}")
+            return float(value)
+        case Mapping():
+            return {plain_value(name): plain_value(item) for name, item in value.items()}
+        case Sequence() if not isinstance(value, (bytes, bytearray, memoryview)):
+            return [plain_value(item) for item in value]
+        case _:
+            return value
 
 
 def header_problem(headers: Any) -> str | None:

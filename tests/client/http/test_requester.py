@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import enum
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +17,7 @@ from scenario_search import (
     APIError,
     APITimeoutError,
     AsyncScenario,
+    F,
     InternalServerError,
     InvalidParamsError,
     QuotaExceededError,
@@ -258,9 +262,52 @@ async def test_a_timeout_of_the_limiters_own_is_not_taken_for_the_deadline() -> 
 # What an attempt is made of
 
 
+class Word(str, enum.Enum):  # noqa: UP042 - a StrEnum has no such surprise
+    """Members whose ``str()`` is not their value."""
+
+    VALUE = "value"
+
+
+async def test_members_of_text_enumerations_go_out_as_their_value() -> None:
+    names = ("api_key", "api_secret", "project_id")
+    client, sent = faked_client(
+        failing(),
+        **dict.fromkeys(names, Word.VALUE),
+        default_headers={Word.VALUE: Word.VALUE},
+        default_query={Word.VALUE: Word.VALUE},
+    )
+    await client.search.asset_search(query=Word.VALUE, extra_headers={"X": Word.VALUE})
+    assert str(sent.headers[0]["Value"]) == str(sent.headers[0]["X"]) == "value"
+    assert base64.b64decode(sent.headers[0]["Authorization"].split()[1]) == b"value:value"
+    assert [(*map(str, pair),) for pair in sent.queries[0].items()] == [
+        ("value", "value"),
+        ("projectId", "value"),
+    ]
+    assert sent.bodies[0]["query"] == "value"
+
+
+async def test_a_filter_inside_of_an_extra_body_goes_out_as_its_text() -> None:
+    client, sent = faked_client(failing())
+    await client.search.asset_search(query="x", extra_body={"any": [{"of": F.width > 5}]})
+    assert sent.bodies[0]["any"] == [{"of": "width > 5"}]
+
+
+async def test_a_number_that_json_has_no_form_for_is_not_sent_even_unchecked() -> None:
+    client, sent = faked_client(failing(), validate=False)
+    for keywords in ({"extra_body": {"x": [math.nan]}}, {"query_semantic_ratio": math.inf}):
+        with pytest.raises(InvalidParamsError, match="JSON has no form for"):
+            await client.search.asset_search(query="x", **keywords)
+    assert sent.bodies == []
+
+
 class Counting:
+    """A limiter that counts, and is false like an empty collection."""
+
     def __init__(self) -> None:
         self.events: list[str] = []
+
+    def __bool__(self) -> bool:
+        return False
 
     async def __aenter__(self) -> None:
         self.events.append("in")

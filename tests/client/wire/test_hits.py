@@ -15,6 +15,7 @@ from scenario_search.wire.document import Document, wire_fields
 from scenario_search.wire.hits import (
     ComplianceMetadata,
     Concept,
+    Hit,
     Metadata,
     MetadataThumbnail,
     SearchAssetSearchResponse,
@@ -280,3 +281,9 @@ def test_an_unknown_field_of_a_part_shows_no_signature() -> None:
     part.extra["mask"] = "https://cdn.example/m.png?Signature=canary"
     assert "cdn.example/m.png" in repr(part)
     assert "canary" not in repr(part)
+
+
+def test_hits_are_not_hashable_and_their_docstring_says_what_is_a_key() -> None:
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(SearchAssetSearchResponse(id="a"))
+    assert "not hashable: use their ``id``" in " ".join((Hit.__doc__ or "").split())

@@ -364,6 +364,8 @@ def test_other_objects_are_refused(source: object) -> None:
         ({"image": "a"}, (("a",), (), ())),
         ({"images": Images(like=["b"])}, ((), ["b"], ())),
         ({"image": b"a", "images": {"unlike": ["c"]}}, ((b"a",), (), ["c"])),
+        ({"images": {"like": "asset_a", "unlike": b"b"}}, ((), ("asset_a",), (b"b",))),
+        ({"images": {"like": Path("a.png"), "unlike": None}}, ((), (Path("a.png"),), ())),
     ],
 )
 def test_the_reference_images_of_a_search(given: Any, expected: Any) -> None:

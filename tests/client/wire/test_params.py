@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import enum
+import json
 import math
 from fractions import Fraction
 from typing import Any
@@ -25,6 +27,7 @@ from scenario_search.wire.params import (
     Place,
     SearchParams,
     body_parameters,
+    extra_body_fields,
     ignored_parameters,
     parameters,
     query_parameters,
@@ -161,9 +164,11 @@ def test_a_blank_filter_is_not_sent(blank: str) -> None:
 
 
 def test_numpy_numbers_become_json_numbers() -> None:
-    body = body_parameters(assets(query_semantic_ratio=np.float32(0.5)))
-    assert body["querySemanticRatio"] == 0.5
-    assert type(body["querySemanticRatio"]) is float
+    # Of these, float64 is a subclass of Python's own float.
+    for number in (np.float32, np.float64):
+        body = body_parameters(assets(query_semantic_ratio=number(0.5)))
+        assert body["querySemanticRatio"] == 0.5
+        assert type(body["querySemanticRatio"]) is float
 
 
 # The guide's own requests
@@ -617,3 +622,75 @@ def test_a_filter_is_sent_as_it_reads() -> None:
     filter = (F.prompt == "a  b\tc") & Raw("x  =  1")
     sent = body_parameters(SearchAssetSearchParams(filter=filter))
     assert sent == {"filter": 'prompt = "a  b\tc" AND (x  =  1)'}
+
+
+# Values in other types than JSON's
+
+
+class Word(str, enum.Enum):  # noqa: UP042 - a StrEnum has no such surprise
+    """Members whose ``str()`` is not their value."""
+
+    VALUE = "value"
+
+
+def test_members_of_text_enumerations_are_sent_as_their_value() -> None:
+    params = assets(
+        query=Word.VALUE,
+        project_id=Word.VALUE,
+        extra_headers={Word.VALUE: Word.VALUE},
+        extra_query={Word.VALUE: Word.VALUE},
+        extra_body={"x": [Word.VALUE]},
+    )
+    validate(params)
+    assert type(body_parameters(params)["query"]) is str
+    assert body_parameters(params) == {"query": "value"}
+    assert extra_body_fields(params) == {"x": ["value"]}
+    sent = query_parameters(params, None)
+    assert sent == {"projectId": "value", "value": "value"}
+    assert [*map(str.__str__, sent.values())] == [*map(str, sent.values())]
+    assert params.extra_headers is not None
+    assert [*map(str, params.extra_headers.items())] == ["('value', <hidden>)"]
+    assert str(params.extra_headers["value"]) == "value"
+    assert query_parameters(assets(), Word.VALUE) == {"projectId": "value"}
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, np.float64("nan"), np.float32("-inf")])
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        lambda number: {"extra_body": {"x": [{"y": number}]}},
+        lambda number: {"original_models": number},
+        lambda number: {"query_semantic_ratio": number},
+    ],
+)
+def test_numbers_that_json_has_no_form_for_are_refused(keywords: Any, number: float) -> None:
+    params = SearchModelSearchParams(query="castle", **keywords(number))
+    (name,) = keywords(number)
+    assert name in problem(params)
+    with pytest.raises(InvalidParamsError, match=f"`{name}` cannot be sent: JSON has no form"):
+        (query_parameters(params, None), body_parameters(params), extra_body_fields(params))
+
+
+def test_an_extra_body_that_holds_itself_is_refused() -> None:
+    body: dict[str, Any] = {}
+    body["x"] = body
+    assert "nested too deeply" in problem(assets(extra_body=body))
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [(True, "true"), (False, "false"), ("all", "all"), (1, "1"), (np.float64(0.5), "0.5")],
+)
+def test_original_models_is_a_scalar(value: Any, sent: str) -> None:
+    params = SearchModelSearchParams(query="castle", original_models=value)
+    validate(params)
+    assert query_parameters(params, None) == {"originalModels": sent}
+
+
+@pytest.mark.parametrize("value", [{"a": {"b": True}}, [True]])
+def test_nested_original_models_are_refused_and_sent_as_json_where_nothing_is_checked(
+    value: Any,
+) -> None:
+    params = SearchModelSearchParams(query="castle", original_models=value)
+    assert "`original_models` must be True, False, a string or a number" in problem(params)
+    assert json.loads(query_parameters(params, None)["originalModels"]) == value
