@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
@@ -12,6 +13,7 @@ import attrs
 
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.concurrency.pacing import Pause
+from scenario_search.concurrency.tasks import cancel_tasks
 from scenario_search.errors import (
     APIResponseValidationError,
     InvalidParamsError,
@@ -181,6 +183,7 @@ class FetchedPage(SearchHits[H], PageFrames[H]):
     _search: PagedSearch[H] | None = attrs.field(default=None, eq=False, init=False)
     _position: Position | None = attrs.field(default=None, eq=False, init=False)
     _info: ResponseInfo | None = attrs.field(default=None, eq=False, init=False)
+    _walk: Walk | None = attrs.field(default=None, eq=False, init=False)
 
     def _came_from(
         self, search: PagedSearch[H], position: Position | None, info: ResponseInfo
@@ -229,18 +232,31 @@ class AsyncSearchHitsOffset(FetchedPage[H], SearchExports[H]):
         """Requests the page after this one.
 
         Raises:
-            PaginationError: There is none (ask ``has_next_page()`` first), or the server sent
-                this page again.
+            PaginationError: There is none (ask ``has_next_page()`` first), or the server does
+                not advance: it sent this page again, or pages that go round in a circle.
         """
         search = self._origin()
-        walk = Walk(page_position(self._position, self))
-        walk.accept(self)
+        walk = self._walked()
         if walk.position is None:
             raise PaginationError("This is the last page: ask has_next_page() first")
         page = await search.fetch(walk.position)
-        if warning := walk.accept(page):
+        warning = walk.accept(page)
+        page._walk = walk
+        if warning is not None:
             warn_caller(warning, TruncatedResultsWarning)
         return page
+
+    def _walked(self) -> Walk:
+        """Returns the walk that led to this page, to go on with.
+
+        A page keeps the walk of the pages that were requested before it one by one, so that such
+        a loop ends too where the server goes round in a circle.
+        """
+        if self._walk is not None:
+            return copy.copy(self._walk)
+        walk = Walk(page_position(self._position, self))
+        walk.accept(self)
+        return walk
 
     def iter_pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
         """Yields this page, then the ones after it. ``max_items`` counts from this page on."""
@@ -273,6 +289,7 @@ class AsyncPrefetch(Generic[H]):
 
     Use it with ``async with``: on the way out, requests in flight are cancelled and awaited.
     The first page is fetched alone, since it says where the end is; nothing is fetched beyond that.
+    Each iteration in the block sends its own requests.
 
     Args:
         search: The search.
@@ -300,14 +317,7 @@ class AsyncPrefetch(Generic[H]):
         self._pages_ahead = as_int(pages_ahead)
         self._first = first
         self._entered = False
-        self._ahead = ReadAhead(
-            search.fetch,
-            self._pages_ahead,
-            max_items=search.max_items,
-            hits_before=0 if self._start is None else self._start.hits_before,
-        )
-        if first is not None:
-            self._ahead.learn(first)
+        self._tasks: set[asyncio.Task[AsyncSearchHitsOffset[H]]] = set()
 
     def __repr__(self) -> str:
         return self._shown_as(type(self).__name__, "async ")
@@ -328,7 +338,7 @@ class AsyncPrefetch(Generic[H]):
         traceback: TracebackType | None,
     ) -> None:
         self._entered = False
-        await self._ahead.cancel()
+        await cancel_tasks(list(self._tasks))
 
     def __aiter__(self) -> AsyncIterator[H]:
         return self._search.hits(self.pages())
@@ -348,14 +358,24 @@ class AsyncPrefetch(Generic[H]):
         self._check_entered()
         if self._start is None:
             raise PaginationError("This walk has ended")
-        return self._search.pages(Walk(self._start), self._first, fetch=self._page)
+        ahead = ReadAhead(
+            self._search.fetch,
+            self._tasks,
+            self._pages_ahead,
+            max_items=self._search.max_items,
+            hits_before=self._start.hits_before,
+        )
+        if self._first is not None:
+            ahead.learn(self._first)
+
+        async def fetch(position: Position) -> AsyncSearchHitsOffset[H]:
+            if not self._entered:
+                raise RuntimeError("This iteration has ended: its prefetch block was left")
+            return await ahead.page(position)
+
+        return self._search.pages(Walk(self._start), self._first, fetch=fetch)
 
     def _check_entered(self, prefix: str = "async ") -> None:
         """Raises a :class:`TypeError` outside of the block, whose keyword has a prefix."""
         if not self._entered:
             raise TypeError(f"prefetch runs tasks: write '{prefix}with ....prefetch(n) as hits'")
-
-    async def _page(self, position: Position) -> AsyncSearchHitsOffset[H]:
-        if not self._entered:
-            raise RuntimeError("This iteration has ended: its prefetch block was left")
-        return await self._ahead.page(position)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -137,6 +138,32 @@ async def test_each_iteration_walks_anew() -> None:
             break
         assert [hit.id async for hit in found] == IDS
         assert [hit.id async for hit in found] == IDS
+
+
+async def test_iterations_of_one_block_leave_each_others_pages_alone() -> None:
+    client, transport = client_of()
+    async with client.search.asset_search(query="x", limit=10).prefetch(4) as ahead:
+        first, second = aiter(ahead), aiter(ahead)
+        for expected in IDS:
+            assert (await anext(first)).id == (await anext(second)).id == expected
+    assert len(transport.bodies) == 2 * 23
+    assert not other_tasks()
+
+
+async def test_errors_of_pages_that_an_abandoned_iteration_left_are_not_reported() -> None:
+    reports: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reports.append(context))
+
+    def answer(body: dict[str, Any]) -> Any:
+        return correct_page(IDS, body) if body["offset"] < 20 else ValueError("no")
+
+    client, _ = faked_client(answer)
+    async with client.search.asset_search(query="x", limit=10).prefetch(4) as ahead:
+        async for _ in ahead:
+            break
+        await asyncio.wait(other_tasks())
+        gc.collect()
+    assert not reports
 
 
 async def test_it_goes_on_from_a_page() -> None:
