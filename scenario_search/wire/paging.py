@@ -12,7 +12,12 @@ server does not advance. No server makes it go on for ever:
   total, 10,000,000.
 
 Totals drift from page to page. A total that grows is believed. Where it shrinks, a full page that
-an earlier total would have gone beyond is not taken for the last: one more request tells.
+an earlier total would have gone beyond is not taken for the last: one more request tells. Nor is a
+full page that itself reaches beyond its total, which is an estimate that was too low.
+
+In offset mode the next page begins after what came, so a server that sends fewer hits than it was
+asked for loses none. In page mode it may: such a walk warns where it received fewer hits than the
+total counts.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from typing import Any, Literal, overload
 import attrs
 
 from scenario_search.errors import InvalidParamsError, PaginationError
-from scenario_search.messages import Message, Term
+from scenario_search.messages import Message, Term, named
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.params import Place, SearchParams, parameter_values
 
@@ -167,12 +172,20 @@ def next_position(asked: Position | None, page: SearchHits[Any]) -> Position | N
         return None
     asked = page_position(asked, page)
     following = asked.after(count)
+    size = _size(asked, page)
+    total = whole_number(page.total_hits if asked.paged else page.estimated_total_hits)
+    before = (asked.start - 1) * size if asked.paged else asked.start
+    if total is not None and before + count > total and count >= max(1, size):
+        return following
     if asked.paged and (pages := whole_number(page.total_pages)) is not None:
         return following if asked.start < pages else None
-    size = whole_number(page.hits_per_page) or asked.size
     reached = asked.start * size if asked.paged else following.start
-    total = whole_number(page.total_hits if asked.paged else page.estimated_total_hits)
     return following if total is None or reached < total else None
+
+
+def _size(asked: Position, page: SearchHits[Any]) -> int:
+    """Returns how many hits a full page has: what the server says in page mode, or was asked."""
+    return (whole_number(page.hits_per_page) if asked.paged else None) or asked.size
 
 
 def whole_number(value: Any) -> int | None:
@@ -220,6 +233,8 @@ class Walk:
         self._received = 0
         self._longest: int | None = None
         self._most_promised = 0
+        self._begins_after: int | None = None
+        self._was_short = False
 
     def accept(self, page: SearchHits[Any]) -> Message | None:
         """Accepts the page that came for :attr:`position`, and moves on.
@@ -238,8 +253,12 @@ class Walk:
         promised = _promised(asked, page)
         self._check_length(asked, page, promised)
         self._most_promised = max(self._most_promised, promised or 0)
+        size = _size(asked, page)
+        if self._begins_after is None:
+            self._begins_after = (asked.start - 1) * size if asked.paged else asked.start
         self.position = next_position(asked, page)
         if self.position is not None:
+            self._was_short = self._was_short or len(page.hits) < size
             return None
         full = len(page.hits) >= max(1, asked.size)
         if full and asked.hits_before + len(page.hits) < self._most_promised:
@@ -291,6 +310,17 @@ class Walk:
         self, asked: Position, page: SearchHits[Any], promised: int | None
     ) -> Message | None:
         reached = asked.hits_before + len(page.hits)
+        if asked.paged and self._was_short and (total := whole_number(page.total)) is not None:
+            expected = total - (self._begins_after or 0)
+            if self._received < expected:
+                return Message(
+                    "The server's pages were shorter than asked for, and held {:,} of the {:,} "
+                    "hits that it counts: use {} and {} in place of {}, or {}, to get all of them",
+                    self._received,
+                    expected,
+                    *map(named, ("limit", "offset", "page")),
+                    CRAWL,
+                )
         if not page.hits and promised is not None and promised > reached:
             return Message(
                 "The server counts {:,} hits but returns none at {}: use {} to get all of them",

@@ -363,6 +363,52 @@ async def test_ids_that_are_no_strings_do_not_break_the_guards(odd_id: Any) -> N
         await walk(client, limit=1)
 
 
+@MODES
+async def test_a_full_page_beyond_a_too_low_estimate_goes_on(mode: dict[str, Any]) -> None:
+    client, sent = faked_client(lying(lambda _, page: totals(page, 3, 10)))
+    assert await walk(client, **mode) == ids_from(0, 35)
+    assert len(sent.bodies) == 4
+
+
+@MODES
+async def test_a_short_page_beyond_a_too_low_estimate_is_the_last(mode: dict[str, Any]) -> None:
+    client, sent = faked_client(lying(lambda _, page: totals(page, 3, 10), count=7))
+    assert await walk(client, **mode) == ids_from(0, 7)
+    assert len(sent.bodies) == 1
+
+
+@MODES
+async def test_a_page_beyond_a_too_low_estimate_has_a_next_one(mode: dict[str, Any]) -> None:
+    client, _ = faked_client(lying(lambda _, page: totals(page, 3, 10)))
+    page = await client.search.asset_search(query="x", **mode)
+    assert page.has_next_page()
+    assert [hit.id for hit in (await page.get_next_page()).hits] == ids_from(10, 10)
+
+
+def short_pages(body: dict[str, Any]) -> Page:
+    """A server that gives half of each page, and says nothing of it."""
+    page = correct_page(ids_from(0, 35), body)
+    return page | {"hits": page["hits"][: body["hitsPerPage"] // 2]}
+
+
+@pytest.mark.parametrize(("first", "received"), [(1, "20 of the 35"), (2, "15 of the 25")])
+async def test_short_pages_in_page_mode_warn(first: int, received: str) -> None:
+    client, _ = faked_client(short_pages)
+    with pytest.warns(
+        TruncatedResultsWarning, match=rf"{received} hits .*`limit` .*`offset` .*client\.crawl"
+    ):
+        await walk(client, page=first, hits_per_page=10)
+
+
+async def test_short_pages_that_are_fetched_one_by_one_warn_too() -> None:
+    client, _ = faked_client(short_pages)
+    page = await client.search.asset_search(query="x", page=1, hits_per_page=10)
+    for _ in range(2):
+        page = await page.get_next_page()
+    with pytest.warns(TruncatedResultsWarning, match="20 of the 35 hits"):
+        await page.get_next_page()
+
+
 # Truncation
 
 
@@ -547,6 +593,37 @@ async def test_the_same_page_again_is_no_next_page() -> None:
     page = await client.search.asset_search(query="x")
     with pytest.raises(PaginationError, match="twice running"):
         await page.get_next_page()
+
+
+@MODES
+@pytest.mark.parametrize("rounds", [2, 5])
+async def test_stepping_through_pages_that_go_round_in_a_circle_ends(
+    mode: dict[str, Any], rounds: int
+) -> None:
+    def circle(body: dict[str, Any]) -> Page:
+        page = correct_page([], body)
+        page |= {"hits": hits(ids_from(start_of(body) % (10 * rounds), 10))}
+        return totals(page, 10**9, 10)
+
+    client, sent = faked_client(circle)
+    page = await client.search.asset_search(query="x", **mode)
+
+    async def step_through() -> None:
+        following = page
+        while following.has_next_page() and len(sent.bodies) < 100:
+            following = await following.get_next_page()
+
+    with pytest.raises(PaginationError, match="go round in a circle"):
+        await step_through()
+    assert len(sent.bodies) <= 8 * rounds
+
+
+async def test_a_page_has_the_same_next_page_each_time() -> None:
+    client, _ = faked_client(lambda body: correct_page(ids_from(0, 35), body))
+    page = await client.search.asset_search(query="x", limit=10)
+    second = await page.get_next_page()
+    for _ in range(4):
+        assert [hit.id for hit in (await second.get_next_page()).hits] == ids_from(20, 10)
 
 
 async def test_stepping_over_the_cap_by_hand_warns_too() -> None:
