@@ -376,7 +376,7 @@ async def test_a_crawl_since_a_moment_says_that_it_leaves_undated_hits_out() -> 
 
 
 async def test_since_neither_a_moment_nor_a_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidParamsError, match="not found: .*none.ckpt"):
+    with pytest.raises(InvalidParamsError, match="not found: "):
         await all_ids(crawl_of(TextEngine([]), since=tmp_path / "none.ckpt"))
 
 
