@@ -19,9 +19,9 @@ class HiddenText(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Self:
-        """Returns the text of a string, and of any subclass, whatever ``str()`` makes of that."""
-        return super().__new__(cls, str.__str__(text))
+    def __new__(cls, text: object) -> Self:
+        """Returns the text of a string; of a subclass too, whatever ``str()`` makes of that."""
+        return super().__new__(cls, str.__str__(text) if isinstance(text, str) else text)
 
     def __repr__(self) -> str:
         return "<hidden>"
