@@ -10,7 +10,6 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
 from scenario_search import __version__
-from scenario_search.http.options import ClientOptions
 from scenario_search.search.signatures import docstring
 from scenario_search.wire.document import Document
 
@@ -99,20 +98,6 @@ def _made_elsewhere(
     lines[:] = kept
 
 
-def _told_default(
-    app: object, what: str, name: str, obj: object, options: object, lines: list[str]
-) -> None:
-    """Tell the defaults of the clients' options where each option is told of."""
-    home, _, option = name.rpartition(".")
-    if what != "attribute" or home != "scenario_search.ClientOptions":
-        return
-    default = getattr(attrs.fields(ClientOptions), option).default
-    if default is None:
-        return
-    told = f"{default // 2**20} MiB" if option.endswith("_bytes") else f"``{default!r}``"
-    lines += ["", f"Default: {told}."]
-
-
 def _shortened(
     app: object, what: str, name: str, obj: Any, options: object, signature: str | None, to: str
 ) -> tuple[str | None, str] | None:
@@ -169,6 +154,5 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", _without_type, priority=100)
     app.connect("autodoc-process-docstring", _told_by_fields, priority=200)
     app.connect("autodoc-process-docstring", _made_elsewhere, priority=940)
-    app.connect("autodoc-process-docstring", _told_default, priority=950)
     app.connect("autodoc-process-signature", _shortened)
     app.connect("missing-reference", _found_by_last_name)

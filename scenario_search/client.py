@@ -34,8 +34,8 @@ class AsyncScenario:
     of an event loop. Its connections are opened on first use, in the loop that runs then.
 
     Args:
-        options: See :class:`~scenario_search.AsyncClientOptions`: all are keywords,
-            none is required where the environment holds the credentials.
+        options: Those of :class:`~scenario_search.AsyncClientOptions`, which ``__init__`` lists:
+            all are keywords, none is required where the environment holds the credentials.
 
     Raises:
         ConfigurationError: The credentials, the base URL or another option cannot be used.
@@ -43,6 +43,7 @@ class AsyncScenario:
 
     @takes(AsyncClientOptions)
     def __init__(self, **options: Any) -> None:
+        """Creates a client. It opens no connection yet."""
         credentials = take_credentials(options)
         self._requester = Requester(AsyncClientOptions(**options), credentials)
         self._demo: DemoEmulator | None = None

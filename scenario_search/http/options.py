@@ -140,80 +140,184 @@ def _ssl_context(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         )
 
 
+def _doc(text: str) -> dict[str, str]:
+    """Returns the metadata of an option: what help() and the reference say of it."""
+    return {"doc": text}
+
+
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class ClientOptions:
     """The options that both clients take. Credentials are taken out before one is made."""
 
-    api_key: str | None = attrs.field(default=None, repr=False)
-    """The API key; else ``SCENARIO_SDK_API_KEY``. Goes with ``api_secret``."""
-    api_secret: str | None = attrs.field(default=None, repr=False)
-    """The API secret; else ``SCENARIO_SDK_API_SECRET``."""
-    bearer_auth: str | None = attrs.field(default=None, repr=False)
-    """A token, in place of key and secret; else ``SCENARIO_SDK_JWT``."""
-    base_url: str | None = attrs.field(default=None, repr=False, converter=_shown_again)
-    """Where the API is; else ``SCENARIO_BASE_URL``, else the public service."""
-    project_id: str | None = attrs.field(default=None, validator=_text)
-    """The project to search in; else ``SCENARIO_PROJECT_ID``, else the key's own."""
-    timeout: float = attrs.field(default=60.0, validator=_seconds)
-    """Seconds that one attempt may take; waiting for a free connection is not counted."""
-    deadline: float | None = attrs.field(default=None, validator=_optional_seconds)
-    """Seconds that a whole call may take, each page being one: attempts, and waits for the next
-    attempt, the limiter or a free connection. ``None``: no limit."""
-    max_retries: int = attrs.field(default=2, converter=as_int, validator=_whole(0))
-    """How many times a failed attempt is repeated."""
-    max_retry_wait: float = attrs.field(default=60.0, validator=_wait)
-    """Seconds. If a retry would have to wait longer, the client raises immediately."""
-    max_connections: int = attrs.field(default=100, converter=as_int, validator=_whole(1))
-    """How many connections may be open at the same time."""
-    max_response_bytes: int = attrs.field(default=8 * 2**20, converter=as_int, validator=_whole(1))
-    """How large a response may be, once decompressed."""
-    max_image_bytes: int = attrs.field(default=20 * 2**20, converter=as_int, validator=_whole(1))
-    """How large a reference image may be."""
+    api_key: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=_doc("The API key; else ``SCENARIO_SDK_API_KEY``. Goes with ``api_secret``."),
+    )
+    api_secret: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=_doc("The API secret; else ``SCENARIO_SDK_API_SECRET``."),
+    )
+    bearer_auth: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=_doc("A token, in place of key and secret; else ``SCENARIO_SDK_JWT``."),
+    )
+    base_url: str | None = attrs.field(
+        default=None,
+        repr=False,
+        converter=_shown_again,
+        metadata=_doc("Where the API is; else ``SCENARIO_BASE_URL``, else the public service."),
+    )
+    project_id: str | None = attrs.field(
+        default=None,
+        validator=_text,
+        metadata=_doc(
+            "The project to search in; else ``SCENARIO_PROJECT_ID``, else the key's own."
+        ),
+    )
+    timeout: float = attrs.field(
+        default=60.0,
+        validator=_seconds,
+        metadata=_doc(
+            "Seconds that one attempt may take; waiting for a free connection is not counted."
+        ),
+    )
+    deadline: float | None = attrs.field(
+        default=None,
+        validator=_optional_seconds,
+        metadata=_doc(
+            "Seconds that a whole call may take, each page being one: attempts, and waits for"
+            " the next attempt, the limiter or a free connection. ``None``: no limit."
+        ),
+    )
+    max_retries: int = attrs.field(
+        default=2,
+        converter=as_int,
+        validator=_whole(0),
+        metadata=_doc("How many times a failed attempt is repeated."),
+    )
+    max_retry_wait: float = attrs.field(
+        default=60.0,
+        validator=_wait,
+        metadata=_doc(
+            "Seconds that a retry may wait. Where it would have to wait longer, the client "
+            "raises immediately."
+        ),
+    )
+    max_connections: int = attrs.field(
+        default=100,
+        converter=as_int,
+        validator=_whole(1),
+        metadata=_doc("How many connections may be open at the same time."),
+    )
+    max_response_bytes: int = attrs.field(
+        default=8 * 2**20,
+        converter=as_int,
+        validator=_whole(1),
+        metadata=_doc("The largest response to accept, in bytes once decompressed."),
+    )
+    max_image_bytes: int = attrs.field(
+        default=20 * 2**20,
+        converter=as_int,
+        validator=_whole(1),
+        metadata=_doc("The largest reference image to send, in bytes."),
+    )
     default_headers: Mapping[str, str] | None = attrs.field(
-        default=None, repr=False, converter=hidden_values, validator=_headers
+        default=None,
+        repr=False,
+        converter=hidden_values,
+        validator=_headers,
+        metadata=_doc("Headers to send with every request."),
     )
-    """Headers to send with every request."""
     default_query: Mapping[str, str] | None = attrs.field(
-        default=None, repr=False, converter=hidden_values, validator=_query
+        default=None,
+        repr=False,
+        converter=hidden_values,
+        validator=_query,
+        metadata=_doc("Query-string parameters to send with every request."),
     )
-    """Query-string parameters to send with every request."""
-    validate: bool = attrs.field(default=True, validator=_boolean)
-    """Whether requests are checked before they are sent."""
-    strict: bool = attrs.field(default=False, validator=_boolean)
-    """Whether a response that differs from the documentation is an error."""
-    allow_http: bool = attrs.field(default=False, validator=_boolean)
-    """Whether credentials may travel over plain http to a host that is not this machine."""
-    proxy: str | None = attrs.field(default=None, repr=False, converter=_hidden, validator=_proxy)
-    """The URL of an http or https proxy for every request, with its user name and password if it
-    requires them; else that of the environment. SOCKS is not supported."""
-    trust_env: bool = attrs.field(default=True, validator=_boolean)
-    """Whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY`` and the system's settings choose the
-    proxy where ``proxy`` does not. They are read when the client is made; a request to this
-    machine never goes through their proxy."""
-    ssl: SSLContext | None = attrs.field(default=None, repr=False, validator=_ssl_context)
-    """Which certificates are trusted, of servers and of an https proxy: for an authority of your
-    own, ``ssl.create_default_context(cafile="company.pem")``."""
+    validate: bool = attrs.field(
+        default=True,
+        validator=_boolean,
+        metadata=_doc("Whether requests are checked before they are sent."),
+    )
+    strict: bool = attrs.field(
+        default=False,
+        validator=_boolean,
+        metadata=_doc("Whether a response that differs from the documentation is an error."),
+    )
+    allow_http: bool = attrs.field(
+        default=False,
+        validator=_boolean,
+        metadata=_doc(
+            "Whether credentials may travel over plain http to a host that is not this machine."
+        ),
+    )
+    proxy: str | None = attrs.field(
+        default=None,
+        repr=False,
+        converter=_hidden,
+        validator=_proxy,
+        metadata=_doc(
+            "The URL of an http or https proxy for every request, with its user name and "
+            "password if it requires them; else that of the environment. SOCKS is not "
+            "supported."
+        ),
+    )
+    trust_env: bool = attrs.field(
+        default=True,
+        validator=_boolean,
+        metadata=_doc(
+            "Whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY`` and the system's settings "
+            "choose the proxy where ``proxy`` does not. They are read when the client is "
+            "made; a request to this machine never goes through their proxy."
+        ),
+    )
+    ssl: SSLContext | None = attrs.field(
+        default=None,
+        repr=False,
+        validator=_ssl_context,
+        metadata=_doc(
+            "Which certificates are trusted, of servers and of an https proxy: for an "
+            'authority of your own, ``ssl.create_default_context(cafile="company.pem")``.'
+        ),
+    )
     limiter: AbstractAsyncContextManager[Any] | None = attrs.field(
-        default=None, repr=False, validator=_context_manager
+        default=None,
+        repr=False,
+        validator=_context_manager,
+        metadata=_doc("Entered around every attempt: ``aiolimiter.AsyncLimiter`` or a semaphore."),
     )
-    """Entered around every attempt: ``aiolimiter.AsyncLimiter`` or a semaphore."""
     converter: cattrs.BaseConverter | None = attrs.field(
-        default=None, repr=False, validator=_converter
+        default=None,
+        repr=False,
+        validator=_converter,
+        metadata=_doc(
+            "Structures hits and unstructures requests: a converter of :func:`make_converter`"
+            " with hooks of your own."
+        ),
     )
-    """Structures hits and unstructures requests: a converter of :func:`make_converter` with hooks
-    of your own."""
     trace_configs: Sequence[aiohttp.TraceConfig] | None = attrs.field(
-        default=None, repr=False, validator=_list
+        default=None,
+        repr=False,
+        validator=_list,
+        metadata=_doc("aiohttp's tracing hooks."),
     )
-    """aiohttp's tracing hooks."""
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class AsyncClientOptions(ClientOptions):
     """The options of an asynchronous client."""
 
-    session: aiohttp.ClientSession | None = attrs.field(default=None, repr=False)
-    """A session of the caller's, used for all requests and never closed by the client."""
+    session: aiohttp.ClientSession | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=_doc(
+            "A session of the caller's, used for all requests and never closed by the client."
+        ),
+    )
 
 
 def resolve_base_url(base_url: str | None, *, allow_http: bool) -> str:

@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
+import attrs
+
 from scenario_search.hidden import hide_secrets
 from scenario_search.wire.params import fields_as_shown
 
@@ -61,7 +63,7 @@ def docstring(text: str, cls: type[Any]) -> str:
         cls: The attrs class.
     """
     lines = [
-        f"    {field.name}: {doc}"
+        f"    {field.name}: {doc}{_default(field)}"
         for field in fields_as_shown(cls)
         if (doc := getattr(field.metadata.get("parameter"), "doc", field.metadata.get("doc")))
     ]
@@ -74,10 +76,22 @@ def docstring(text: str, cls: type[Any]) -> str:
     return "\n".join([text, *heading, *lines, *(f"\n{part}" for part in raises)])
 
 
+def _default(field: attrs.Attribute[Any]) -> str:
+    """Returns the sentence about a field's default; nothing where that is ``None``."""
+    default: Any = field.default
+    if default is None or isinstance(default, attrs.Factory) or default is attrs.NOTHING:  # type: ignore[arg-type]
+        return ""
+    if field.name.endswith("_bytes"):
+        return f" Default: {default // 2**20} MiB."
+    return f" Default: {default:g}." if type(default) is float else f" Default: {default!r}."
+
+
 def takes(
     signature: Callable[P, Any], **refused: str
 ) -> Callable[[Callable[Concatenate[S, ...], R]], Callable[Concatenate[S, P], R]]:
     """Gives a method the keywords of an attrs class's constructor.
+
+    Its docstring lists them.
 
     Args:
         signature: The attrs class.
@@ -85,12 +99,16 @@ def takes(
     """
 
     def decorate(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, P], R]:
-        cls: Any = signature
-        doc = docstring(method.__doc__ or "", cls)
-        checked = _checked(method, signature_of(cls), doc, refused)
-        return cast(Callable[Concatenate[S, P], R], checked)
+        doc = docstring(method.__doc__ or "", cast(Any, signature))
+        return _with_keywords(method, signature, doc, refused)
 
     return decorate
+
+
+def _with_keywords(
+    method: Callable[..., R], signature: Callable[P, Any], doc: str, refused: Mapping[str, str]
+) -> Callable[..., R]:
+    return _checked(method, signature_of(cast(Any, signature)), doc, refused)
 
 
 def _checked(
@@ -137,8 +155,16 @@ class CopyMethod(Protocol[P]):
 def returns_same(
     signature: Callable[P, Any], **refused: str
 ) -> Callable[[Callable[..., Any]], CopyMethod[P]]:
-    """As :func:`takes`, for a method that returns an object of its own object's class."""
-    return cast(Callable[[Callable[..., Any]], CopyMethod[P]], takes(signature, **refused))
+    """As :func:`takes`, for a method that returns an object of its own object's class.
+
+    The keywords are listed where such objects are made, so its docstring does not repeat them.
+    """
+
+    def decorate(method: Callable[..., Any]) -> CopyMethod[P]:
+        doc = inspect.cleandoc(method.__doc__ or "")
+        return cast(CopyMethod[P], _with_keywords(method, signature, doc, refused))
+
+    return decorate
 
 
 class MakerMethod(Protocol[P]):
@@ -152,10 +178,12 @@ class MakerMethod(Protocol[P]):
 def makes(
     signature: Callable[P, Any], **refused: str
 ) -> Callable[[Callable[..., Any]], MakerMethod[P]]:
-    """As :func:`takes`, for a class method that returns an object of its class."""
+    """As :func:`returns_same`, for a class method that returns an object of its class."""
 
     def decorate(method: Any) -> Any:
-        return classmethod(takes(signature, **refused)(method.__func__))
+        function = method.__func__
+        doc = inspect.cleandoc(function.__doc__ or "")
+        return classmethod(_with_keywords(function, signature, doc, refused))
 
     return decorate
 

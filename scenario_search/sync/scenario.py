@@ -48,9 +48,9 @@ class Scenario:
     :class:`RuntimeError`.
 
     Args:
-        options: See :class:`~scenario_search.ClientOptions`: all are keywords,
-            none is required where the environment holds the credentials. A ``limiter`` is
-            entered in the client's own event loop.
+        options: Those of :class:`~scenario_search.ClientOptions`, which ``__init__`` lists: all
+            are keywords, none is required where the environment holds the credentials. A
+            ``limiter`` is entered in the client's own event loop.
 
     Raises:
         ConfigurationError: The credentials, the base URL or another option cannot be used.
@@ -58,6 +58,7 @@ class Scenario:
 
     @takes(ClientOptions, session=_NO_SESSION)
     def __init__(self, **options: Any) -> None:
+        """Creates a client. It opens no connection yet."""
         self._wrap(AsyncScenario(**options))
 
     def _wrap(self, client: AsyncScenario) -> None:

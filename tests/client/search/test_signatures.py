@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
+import re
 from typing import Any
 
 import attrs
 import pytest
 
+from scenario_search import AsyncScenario, Scenario
 from scenario_search.crawl.crawler import AsyncCrawler
 from scenario_search.search.methods import AsyncSearch
 from scenario_search.search.signatures import docstring
@@ -54,16 +57,37 @@ def test_what_is_searched_for_is_shown_first_and_what_every_call_takes_last(meth
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("Do it.", "Do it.\n\nArgs:\n    first: The first."),
+        ("Do it.", "Do it.\n\nArgs:\n    first: The first. Default: 1."),
         (
             "Do it.\n\n    Raises:\n        OSError: No.\n    ",
-            "Do it.\n\nArgs:\n    first: The first.\n\nRaises:\n    OSError: No.",
+            "Do it.\n\nArgs:\n    first: The first. Default: 1.\n\nRaises:\n    OSError: No.",
         ),
         (
             "Do it.\n\n    Args:\n        a: A.\n        options: B,\n            C.\n    ",
-            "Do it.\n\nArgs:\n    a: A.\n    first: The first.",
+            "Do it.\n\nArgs:\n    a: A.\n    first: The first. Default: 1.",
         ),
     ],
 )
 def test_arguments_stand_before_errors_in_place_of_options(text: str, wanted: str) -> None:
     assert docstring(text, Told) == wanted
+
+
+@pytest.mark.parametrize("client", [AsyncScenario, Scenario])
+def test_help_of_a_client_lists_every_option_with_its_default(client: type[Any]) -> None:
+    text = pydoc.plain(pydoc.render_doc(client))
+    options = [*inspect.signature(client.__init__).parameters.values()][1:]
+    assert len(options) > 20
+    for option in options:
+        (described,) = re.findall(rf"^[ |]+{option.name}: (\S.*)$", text, re.MULTILINE)
+        if option.default is not None:
+            shown = {8 * 2**20: "8 MiB", 20 * 2**20: "20 MiB", 60.0: "60"}
+            default = shown.get(option.default, option.default)
+            assert described.endswith(f" Default: {default}.")
+        if option.default == 60.0:
+            assert "Seconds" in described
+
+
+def test_methods_that_make_such_an_object_do_not_list_its_keywords_again() -> None:
+    for method in (AsyncScenario.demo, AsyncScenario.with_options):
+        assert "max_retries:" not in (inspect.getdoc(method) or "")
+        assert "max_retries" in inspect.signature(method).parameters
