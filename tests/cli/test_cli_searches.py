@@ -132,7 +132,7 @@ def test_a_picture_behind_a_web_address_is_fetched(run: Run, scenario_emulator: 
     again = run("assets", "--image", hit["url"], "--image-semantic", "0", "-n", "1", "--ids")
 
     assert again.stdout.strip() == hit["id"]
-    fetched = [r for r in scenario_emulator.requests if r.path.startswith("/files/")]
+    fetched = [r for r in scenario_emulator.requests if r.path.startswith("/assets")]
     assert all("authorization" not in map(str.lower, r.headers) for r in fetched)
 
 

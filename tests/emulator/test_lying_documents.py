@@ -103,7 +103,7 @@ async def test_the_picture_of_any_document_is_asked_for_without_a_500(
 ) -> None:
     """Both as a file that was loaded and as one that would be drawn."""
     headers = {"Authorization": "Bearer t"}
-    document = {"id": "a", "url": f"{STORED_ORIGIN}/files/a.png", **lie}
+    document = {"id": "a", "url": f"{STORED_ORIGIN}/assets/a.png", **lie}
     document["thumbnail"] = {"url": f"{STORED_ORIGIN}/thumbnails/a.webp"}
     if not own_url:
         (tmp_path / "a.png").write_bytes(b"no picture")

@@ -72,6 +72,7 @@ class SearchRequest:
     limit: int = DEFAULT_PAGE_SIZE
     page: int = 1
     project_id: str | None = None
+    original_assets: bool = False
 
     @property
     def has_image(self) -> bool:
@@ -103,19 +104,24 @@ def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> Sea
         "public": _read(values, "public", _boolean, default=False),
         "sort": _read_sort(kind, values),
         "project_id": query_string.get("projectId"),
+        "original_assets": _flag(query_string, "originalAssets"),
         **_read_position(values),
     }
     # The workflow endpoint has no pictures: there these keys are as unknown as any other.
     if kind != "workflows":
         attributes["like"], attributes["unlike"] = _read_images(values)
         attributes["image_semantic_ratio"] = _read(values, "imageSemanticRatio", _ratio, 1.0)
-    # What "original" means for an asset is the service's affair: here each is as it is.
-    if query_string.get("originalAssets", "true").lower() not in {"true", "false"}:
-        raise bad_request('"originalAssets" must be true or false')
     request = SearchRequest(kind=kind, **attributes)
     if not (request.query or request.filter or request.has_image):
         raise bad_request("Must provide at least one search parameter", "MISSING_SEARCH_PARAMETER")
     return request
+
+
+def _flag(query_string: Mapping[str, str], name: str) -> bool:
+    text = query_string.get(name, "false").lower()
+    if text not in {"true", "false"}:
+        raise bad_request(f'"{name}" must be true or false')
+    return text == "true"
 
 
 def _query(name: str, value: Any) -> str | None:

@@ -35,8 +35,6 @@ from scenario_search.emulator.demo.picks import (
     SECONDS,
     Pick,
     iso_time,
-    sign,
-    signed_url,
     stable_id,
     thumbnail_of,
 )
@@ -52,7 +50,6 @@ __all__ = [
     "demo_documents",
     "iter_assets",
     "scene_of",
-    "sign",
     "subject_of",
 ]
 
@@ -280,7 +277,7 @@ def _asset(seed: int, index: int, models: _Models, base_url: str) -> Document:
         del metadata["name"]
     document: Document = {
         "id": asset_id,
-        "url": signed_url(base_url, f"/files/{asset_id}.{EXTENSIONS[mime_type]}"),
+        "url": f"{base_url}/assets/{asset_id}.{EXTENSIONS[mime_type]}",
         "ownerId": project,
         "authorId": pick.one(AUTHORS[project]),
         "teamId": TEAMS[project],
@@ -333,8 +330,8 @@ def demo_documents(
         assets: number of assets; seven in ten belong to the project `DEMO_PROJECT`.
         models: number of models; from 14 on every documented capability is there.
         workflows: number of workflows.
-        base_url: put before the paths `/files/{asset id}.{extension}` and
-            `/thumbnails/{asset id}.webp` of signed URLs; without it URLs are paths.
+        base_url: put before the paths `/assets/{asset id}.{extension}` and
+            `/thumbnails/{asset id}.webp`; without it URLs are paths.
     """
     documents = list(iter_assets(seed, assets, models=models, base_url=base_url))
     cards = model_cards(seed, models)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-__all__ = ["SECONDS", "Pick", "iso_time", "sign", "signed_url", "stable_id", "thumbnail_of"]
+__all__ = ["SECONDS", "Pick", "iso_time", "stable_id", "thumbnail_of"]
 
 T = TypeVar("T")
 
@@ -67,26 +66,10 @@ def stable_id(prefix: str, *key: object) -> str:
     return prefix + "_" + "".join(letters)
 
 
-def sign(path: str) -> str:
-    """Query string that signs `path`, in the manner of a CDN's signed URLs.
-
-    The same path always gets the same signature, so a server can recompute and compare it; it
-    protects nothing.
-    """
-    digest = hashlib.blake2b(path.encode(), digest_size=24, key=b"scenario-search demo").digest()
-    signature = base64.urlsafe_b64encode(digest).decode()
-    return f"Expires=1798761599&Key-Pair-Id=KDEMO&Signature={signature}"
-
-
-def signed_url(base_url: str, path: str) -> str:
-    """`path` under `base_url` with its signature as the query string."""
-    return f"{base_url}{path}?{sign(path)}"
-
-
 def thumbnail_of(base_url: str, asset_id: str) -> dict[str, str]:
     """A preview of the asset, whose own id is another one, as on the real service."""
     path = f"/thumbnails/{asset_id}.webp"
-    return {"assetId": stable_id("asset", "thumbnail", asset_id), "url": signed_url(base_url, path)}
+    return {"assetId": stable_id("asset", "thumbnail", asset_id), "url": base_url + path}
 
 
 def iso_time(seconds: float) -> str:

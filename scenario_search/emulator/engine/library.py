@@ -40,7 +40,8 @@ class Library:
     Args:
         path: The database file; None for a temporary one.
         embedder: Makes vectors of texts.
-        url_lifetime: Seconds until the URLs of pictures expire.
+        url_lifetime: Seconds until the signed URLs of files expire; None for the service's
+            calendar.
         drawn: Draws the files of documents that have none of their own.
 
     Raises:
@@ -60,7 +61,7 @@ class Library:
         self,
         path: Path | str | None,
         embedder: Embedder,
-        url_lifetime: float = 86_400.0,
+        url_lifetime: float | None = None,
         drawn: DrawnFiles | None = None,
     ) -> None:
         self.stopping = threading.Event()

@@ -20,7 +20,8 @@ __all__ = ["DemoOptions", "EmulatorOptions"]
 _LONGEST_LIFETIME: Final = 1e9
 
 
-def _must_end(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+def _must_end(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    must_be_seconds(_, attribute, value)
     if not 0 < value <= _LONGEST_LIFETIME:
         raise ValueError(
             f"{attribute.name} must be above 0 and up to {_LONGEST_LIFETIME:g} s, not {value}"
@@ -52,7 +53,8 @@ class EmulatorOptions:
         capped_totals: Whether totals stop at the cap too, as in released versions of Meilisearch.
         sort_first: Whether ``sortBy`` counts before relevance, not as a tie-breaker after it.
         max_body_bytes: The size in bytes above which a request is answered with a 413.
-        url_lifetime: Seconds until the URLs of pictures expire.
+        url_lifetime: Seconds until the signed URLs of files expire; None for the service's
+            calendar, by which they hold for one to two weeks.
 
     Raises:
         TypeError: An option is of a wrong type.
@@ -71,7 +73,9 @@ class EmulatorOptions:
     capped_totals: bool = attrs.field(default=True, validator=must_be_boolean)
     sort_first: bool = attrs.field(default=False, validator=must_be_boolean)
     max_body_bytes: int = attrs.field(default=64 * 2**20, validator=must_be_whole(1, 2**40))
-    url_lifetime: float = attrs.field(default=86_400.0, validator=[must_be_seconds, _must_end])
+    url_lifetime: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_must_end)
+    )
 
 
 @attrs.frozen(kw_only=True)

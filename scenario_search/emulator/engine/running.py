@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import unquote
 
 import attrs
 
@@ -80,18 +79,13 @@ class Running:
         """
         result = self.engine.search(request, left)
         origin = self.origin.encode()
-        hits = [self.library.files.with_urls(hit, origin) for hit in result.hits]
+        with_urls = self.library.files.with_urls
+        hits = [with_urls(hit, origin, originals=request.original_assets) for hit in result.hits]
         return SearchResult(hits, result.total)
 
     def read_file(self, path: str, query_string: str) -> tuple[bytes, str]:
-        """Returns the content and the media type behind a URL's path, as it is quoted; blocking.
-
-        Raises:
-            RefusedError: A 403 for a wrong signature, a 404 for a file that is not there.
-        """
-        files = self.library.files
-        files.check_signature(path, query_string)
-        return files.read(unquote(path))
+        """Returns the content and the media type behind a URL; blocking. See `Files.read`."""
+        return self.library.files.read(path, query_string)
 
     async def in_reader(self, work: Callable[[], T], *, computes: bool = False) -> T:
         """Runs blocking work in a thread for searches.

@@ -1,15 +1,14 @@
-"""The pictures and media behind the documents' URLs, and the signatures of these URLs.
+"""The pictures and media behind the documents' URLs.
 
 A document made for the emulator has URLs under `STORED_ORIGIN`, which stands for whatever address
-the emulator has when it answers. An answer gets the real address and a signature that expires, as
-on a CDN (a signature that was changed, or is too old, is a 403).
+the emulator has when it answers. They become what the service's CDN has: signed URLs of originals
+(``/assets``) and of pictures that can be transformed (``/assets-transform``), and public ones of
+thumbnails.
 """
 
 from __future__ import annotations
 
-import hmac
 import re
-import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -18,14 +17,16 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 from scenario_search.emulator.contract.refusals import RefusedError
+from scenario_search.emulator.store.signatures import Signer
 from scenario_search.emulator.store.store import Store
+from scenario_search.emulator.store.transforms import Transform
 
-__all__ = ["FOLDERS", "STORED_ORIGIN", "DrawnFiles", "Files", "file_blob"]
+__all__ = ["FOLDERS", "ORIGINALS", "STORED_ORIGIN", "DrawnFiles", "Files", "file_blob"]
 
 STORED_ORIGIN = "http://emulator.invalid"
 """The origin of the emulator's own URLs in stored documents; ``.invalid`` is never a real host."""
 
-FOLDERS = ("files", "thumbnails")
+ORIGINALS, TRANSFORMED, THUMBNAILS = FOLDERS = ("assets", "assets-transform", "thumbnails")
 """The first part of the paths under which there are files."""
 
 _STORED_URL = re.compile(re.escape(STORED_ORIGIN.encode()) + rb'(/[^"?\\]*)(?:\?[^"]*)?')
@@ -50,11 +51,11 @@ class DrawnFiles(Protocol):
 
 
 class Files:
-    """Reads, draws and keeps pictures, and signs the paths that lead to them.
+    """Reads, draws, transforms and keeps pictures, and signs the paths that lead to them.
 
     Args:
         store: Where documents and the pictures that were loaded are.
-        lifetime: Seconds until a URL expires.
+        lifetime: Seconds until a URL expires; None for the service's calendar.
         clock: Returns the time in seconds since 1970.
         drawn: Draws the files of documents that have none of their own; None if nothing does.
     """
@@ -62,98 +63,78 @@ class Files:
     def __init__(
         self,
         store: Store,
-        lifetime: float,
+        lifetime: float | None,
         clock: Callable[[], float] = time.time,
         drawn: DrawnFiles | None = None,
     ) -> None:
         self._store = store
         self._drawn = drawn
-        self._lifetime = lifetime
-        self._clock = clock
-        self._key = secrets.token_bytes(32)
-        self._signed: dict[bytes, bytes] = {}
-        self._signed_until = 0
-        self._cache: OrderedDict[str, tuple[bytes, str]] = OrderedDict()
+        self._signer = Signer(lifetime, clock)
+        self._cache: OrderedDict[tuple[str, Transform], tuple[bytes, str]] = OrderedDict()
         self._cached_bytes = 0
         self._changes = 0
         self._lock = threading.Lock()
 
     def expire_urls(self) -> None:
-        """Makes every URL that was answered so far a 403, as if its time were over."""
-        with self._lock:
-            self._key = secrets.token_bytes(32)
-            self._signed = {}
+        """Makes every signed URL that was answered so far a 403, as if its time were over."""
+        self._signer.expire()
 
-    def with_urls(self, document: bytes, origin: bytes) -> bytes:
-        """A stored document's JSON with its own URLs made real and signed."""
+    def with_urls(self, document: bytes, origin: bytes, *, originals: bool = False) -> bytes:
+        """A stored document's JSON with its own URLs made real and signed.
+
+        Args:
+            document: The JSON.
+            origin: The scheme, host and port of the emulator.
+            originals: Whether the URLs of assets lead to the originals.
+        """
         if STORED_ORIGIN.encode() not in document:
             return document
-        return _STORED_URL.sub(lambda match: origin + self._signed_path(match[1]), document)
 
-    def _signed_path(self, path: bytes) -> bytes:
-        # Expiries are rounded, so that pages that follow each other have the same URLs and a
-        # signature is computed once.
-        step = max(1, int(self._lifetime) // 24)
-        until = int(self._clock()) // step * step + step + int(self._lifetime)
-        with self._lock:
-            if until != self._signed_until:
-                self._signed, self._signed_until = {}, until
-            signed = self._signed.get(path)
-            if signed is None:
-                mark = self._signature(path.decode(), until)
-                signed = path + f"?Expires={until}&Signature={mark}".encode()
-                self._signed[path] = signed
-            return signed
+        def real(match: re.Match[bytes]) -> bytes:
+            path = match[1]
+            if not path.startswith(b"/assets/"):
+                return origin + path
+            if not originals:
+                path = b"/assets-transform/" + path[8:].rpartition(b".")[0]
+            return self._signer.signed(origin + path)
 
-    def _signature(self, path: str, until: int) -> str:
-        # Clients differ in what they quote.
-        signed = f"{until} {unquote(path)}".encode(errors="surrogatepass")
-        return hmac.digest(self._key, signed, "sha256").hex()
+        return _STORED_URL.sub(real, document)
 
-    def check_signature(self, path: str, query_string: str) -> None:
-        """Accepts a URL as it was answered.
+    def read(self, path: str, query_string: str = "") -> tuple[bytes, str]:
+        """Returns the content and the media type behind a URL.
+
+        Args:
+            path: Its path, as it is quoted.
+            query_string: Its parameters.
 
         Raises:
-            RefusedError: A 403: the signature is missing, changed or expired.
+            RefusedError: A 403 for a wrong signature, a 404 where no document has such a file, a
+                400 where a picture cannot be transformed so.
         """
-        values = parse_qs(query_string)
-        expires, signature = values.get("Expires", [""])[0], values.get("Signature", [""])[0]
-        known = (
-            set(values) == {"Expires", "Signature"}
-            and expires.isascii()
-            and expires.isdigit()
-            and len(expires) < 16
-            and hmac.compare_digest(
-                signature.encode("utf-8", "surrogateescape"),
-                self._signature(path, int(expires)).encode(),
-            )
-        )
-        if not known:
-            raise RefusedError(403, "The URL's signature does not match", "ACCESS_DENIED")
-        if int(expires) < self._clock():
-            raise RefusedError(403, "The URL has expired", "ACCESS_DENIED")
-
-    def read(self, path: str) -> tuple[bytes, str]:
-        """The content of a file and its media type.
-
-        Raises:
-            RefusedError: A 404: no document has such a file.
-        """
-        with self._lock:
-            if path in self._cache:
-                self._cache.move_to_end(path)
-                return self._cache[path]
-            changes = self._changes
         _, folder, name = path.split("/", 2)
-        asset_id = name.rpartition(".")[0]
+        if folder != THUMBNAILS:
+            self._signer.check(path, query_string)
+        transform = Transform()
+        if folder == TRANSFORMED:
+            transform = Transform.read(parse_qs(query_string, keep_blank_values=True))
+            name += "."
+        return self._cached(folder, unquote(name).rpartition(".")[0], transform)
+
+    def _cached(self, folder: str, asset_id: str, transform: Transform) -> tuple[bytes, str]:
+        key = f"{folder}/{asset_id}", transform
+        with self._lock:
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
+            changes = self._changes
         document = self._store.get("assets", [asset_id]).get(asset_id)
-        content = None if document is None else self._content(folder, document)
+        content = None if document is None else self._content(folder, document, transform)
         if content is None:
             raise RefusedError(404, "No such file", "NOT_FOUND")
         with self._lock:
             # What was read before a change may be of the old document.
-            if path not in self._cache and self._changes == changes:
-                self._cache[path] = content
+            if key not in self._cache and self._changes == changes:
+                self._cache[key] = content
                 self._cached_bytes += len(content[0])
             while self._cached_bytes > _CACHE_BYTES:
                 _, (oldest, _) = self._cache.popitem(last=False)
@@ -167,16 +148,32 @@ class Files:
             self._cached_bytes = 0
             self._changes += 1
 
-    def _content(self, folder: str, document: Mapping[str, Any]) -> tuple[bytes, str] | None:
+    def _content(
+        self, folder: str, document: Mapping[str, Any], transform: Transform
+    ) -> tuple[bytes, str] | None:
         drawn = self._drawn if _is_own(document) else None
-        if folder == "thumbnails":
+        if folder == THUMBNAILS:
             return None if drawn is None else (drawn.thumbnail(document), "image/webp")
         loaded = self.loaded(document)
+        if transform.changes and _is_picture(document):
+            if loaded is None and drawn is not None:
+                loaded = self._drawn_for(transform, document, drawn)
+            return None if loaded is None else transform.applied(loaded)
         if loaded is not None:
             media_type = document.get("mimeType")
             known = isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type)
             return loaded, str(media_type) if known else "application/octet-stream"
         return None if drawn is None else drawn.media(document)
+
+    @staticmethod
+    def _drawn_for(transform: Transform, document: Mapping[str, Any], drawn: DrawnFiles) -> bytes:
+        """Returns a picture of about the size that is needed: a small one is drawn sooner."""
+        metadata = document.get("metadata")
+        shape = metadata if isinstance(metadata, Mapping) else {}
+        side = transform.longer_side(shape.get("width"), shape.get("height"))
+        if side is None or transform.format == "origin":
+            return drawn.media(document)[0]
+        return drawn.picture(document, side)
 
     def loaded(self, document: Mapping[str, Any]) -> bytes | None:
         """The file that was loaded for an asset, or None."""
@@ -196,7 +193,7 @@ class Files:
         loaded = self.loaded(document)
         if loaded is not None or self._drawn is None or not _is_own(document):
             return loaded
-        if str(document.get("mimeType")).startswith("image/"):
+        if _is_picture(document):
             return self._drawn.picture(document, side)
         return self._drawn.thumbnail(document, side) if "thumbnail" in document else None
 
@@ -209,3 +206,7 @@ def file_blob(asset_id: str) -> str:
 def _is_own(document: Mapping[str, Any]) -> bool:
     """Returns whether the document's file is the emulator's own, not that of another server."""
     return str(document.get("url")).startswith(STORED_ORIGIN)
+
+
+def _is_picture(document: Mapping[str, Any]) -> bool:
+    return str(document.get("mimeType")).startswith("image/")

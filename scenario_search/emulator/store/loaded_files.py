@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import orjson
 
-from scenario_search.emulator.store.files import FOLDERS, STORED_ORIGIN, file_blob
+from scenario_search.emulator.store.files import ORIGINALS, STORED_ORIGIN, file_blob
 from scenario_search.emulator.store.store import LoadReport
 from scenario_search.files.files import file_name
 
@@ -49,7 +49,7 @@ class FilesOfLoad:
                 continue
             self._of_assets[id_] = path
             name = quote(f"{id_}{path.suffix or '.bin'}", safe="")
-            yield {**document, "url": f"{STORED_ORIGIN}/{FOLDERS[0]}/{name}"}
+            yield {**document, "url": f"{STORED_ORIGIN}/{ORIGINALS}/{name}"}
 
     def blobs(self, id_: str) -> dict[str, bytes]:
         """The file of an asset as a named blob; none where it has none."""

@@ -216,7 +216,9 @@ def test_the_query_string_holds_the_project() -> None:
 
 @pytest.mark.parametrize("value", ["true", "false", "True"])
 def test_original_assets_is_a_boolean(value: str) -> None:
-    assert read({"query": "x"}, query_string={"originalAssets": value}) == read({"query": "x"})
+    request = read({"query": "x"}, query_string={"originalAssets": value})
+    assert request.original_assets is (value.lower() == "true")
+    assert not read({"query": "x"}).original_assets
 
 
 def test_original_assets_is_nothing_else() -> None:

@@ -17,7 +17,9 @@ from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.store.files import STORED_ORIGIN, Files, file_blob
 from scenario_search.emulator.store.store import Store
 
-DOCUMENT = orjson.dumps({"id": "asset_1", "url": f"{STORED_ORIGIN}/files/asset_1.png?old=1"})
+DOCUMENT = orjson.dumps(
+    {"id": "asset_1", "url": f"{STORED_ORIGIN}/assets/asset_1.png?old=1", "mimeType": "image/png"}
+)
 
 
 class Clock:
@@ -38,69 +40,70 @@ def files(clock: Clock) -> Iterator[Files]:
         yield Files(store, lifetime=60, clock=clock)
 
 
-def signed(files: Files) -> tuple[str, str]:
-    url = orjson.loads(files.with_urls(DOCUMENT, b"http://127.0.0.1:9"))["url"]
+def signed(files: Files, asset_id: str = "asset_1", *, originals: bool = False) -> tuple[str, str]:
+    document = DOCUMENT.replace(b"asset_1", asset_id.encode())
+    answered = files.with_urls(document, b"http://127.0.0.1:9", originals=originals)
+    url = orjson.loads(answered)["url"]
     path, _, query_string = url.removeprefix("http://127.0.0.1:9").partition("?")
     return path, query_string
 
 
-def refusal(files: Files, path: str, query_string: str) -> str:
+def store_file(files: Files, content: bytes) -> None:
+    files._store.upsert("assets", [DOCUMENT], blobs=lambda id_: {file_blob(id_): content})
+    files.clear_cache()
+
+
+def test_a_url_as_it_was_answered_leads_to_the_file(files: Files) -> None:
+    path, query_string = signed(files)
+    assert path == "/assets-transform/asset_1"
+    store_file(files, b"content")
+    assert files.read(path, query_string)[0] == b"content"
+
+
+def test_an_original_has_a_url_of_its_own(files: Files) -> None:
+    path, query_string = signed(files, originals=True)
+    assert path == "/assets/asset_1.png"
+    store_file(files, b"content")
+    assert files.read(path, query_string)[0] == b"content"
+
+
+def test_a_url_of_another_host_stays_as_it_is(files: Files) -> None:
+    document = orjson.dumps({"url": "https://cdn.test/x.png?Signature=abc"})
+    assert files.with_urls(document, b"http://127.0.0.1:9") == document
+
+
+def test_the_url_of_a_thumbnail_is_public(files: Files) -> None:
+    both = {"url": f"{STORED_ORIGIN}/assets/a.mp4", "thumbnail": f"{STORED_ORIGIN}/thumbnails/b"}
+    document = orjson.loads(files.with_urls(orjson.dumps(both), b"http://h"))
+    assert document["url"].startswith("http://h/assets-transform/a?Policy=")
+    assert document["thumbnail"] == "http://h/thumbnails/b"
+
+
+@pytest.mark.parametrize("path", ["/assets/asset_1.png", "/assets-transform/asset_1"])
+def test_a_file_without_its_signature_is_a_403(files: Files, path: str) -> None:
     with pytest.raises(RefusedError) as caught:
-        files.check_signature(path, query_string)
+        files.read(path)
     assert caught.value.status == 403
-    return caught.value.message
 
 
-class TestSignatures:
-    def test_a_url_as_it_was_answered_is_good(self, files: Files) -> None:
-        path, query_string = signed(files)
-        assert path == "/files/asset_1.png"
-        files.check_signature(path, query_string)
+def test_expiring_by_hand_ends_all_urls_so_far(files: Files) -> None:
+    store_file(files, b"content")
+    path, query_string = signed(files)
+    files.expire_urls()
+    with pytest.raises(RefusedError):
+        files.read(path, query_string)
+    files.read(*signed(files))
 
-    def test_a_url_of_another_host_stays_as_it_is(self, files: Files) -> None:
-        document = orjson.dumps({"url": "https://cdn.test/x.png?Signature=abc"})
-        assert files.with_urls(document, b"http://127.0.0.1:9") == document
 
-    def test_every_url_of_a_document_is_made_real(self, files: Files) -> None:
-        both = {"url": f"{STORED_ORIGIN}/files/a.mp4", "thumbnail": f"{STORED_ORIGIN}/x/b.webp"}
-        made = orjson.loads(files.with_urls(orjson.dumps(both), b"http://h"))
-        assert made["url"].startswith("http://h/files/a.mp4?Expires=")
-        assert made["thumbnail"].startswith("http://h/x/b.webp?Expires=")
-
-    def test_it_expires(self, files: Files, clock: Clock) -> None:
-        path, query_string = signed(files)
-        clock.now += 1000
-        assert "expired" in refusal(files, path, query_string)
-
-    def test_it_lives_as_long_as_was_said(self, files: Files, clock: Clock) -> None:
-        path, query_string = signed(files)
-        clock.now += 59
-        files.check_signature(path, query_string)
-
-    def test_expiring_by_hand_ends_all_so_far(self, files: Files) -> None:
-        path, query_string = signed(files)
-        files.expire_urls()
-        refusal(files, path, query_string)
-        files.check_signature(*signed(files))
-
-    def test_it_is_for_one_path(self, files: Files) -> None:
-        _, query_string = signed(files)
-        refusal(files, "/files/asset_2.png", query_string)
-
-    @pytest.mark.parametrize(
-        "change",
-        [
-            lambda text: "",
-            lambda text: text + "&w=100",
-            lambda text: text[:-1],
-            lambda text: text.replace("Expires=1", "Expires=9"),
-            lambda text: text.replace("Expires=1", "Expires=x"),
-            lambda text: "Expires=²&Signature=é",
-        ],
-    )
-    def test_any_change_is_a_403(self, files: Files, change: Any) -> None:
-        path, query_string = signed(files)
-        refusal(files, path, change(query_string))
+def test_a_picture_is_transformed_by_parameters_behind_the_signature(files: Files) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 4), "red").save(picture, "PNG")
+    store_file(files, picture.getvalue())
+    path, query_string = signed(files)
+    content, media_type = files.read(path, f"{query_string}&width=4&format=webp")
+    assert media_type == "image/webp"
+    assert Image.open(io.BytesIO(content)).size == (4, 2)
+    assert files.read(path, query_string)[0] == picture.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -168,32 +171,28 @@ async def test_the_file_of_a_deleted_asset_is_a_404(session: aiohttp.ClientSessi
 def test_what_was_read_as_it_changed_is_not_kept(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def store(content: bytes) -> None:
-        files._store.upsert("assets", [{"id": "a"}], blobs=lambda id_: {file_blob(id_): content})
-        files.clear_cache()
-
     def loaded_slowly(document: Mapping[str, Any]) -> bytes | None:
         found = loaded(document)
-        store(b"new")
+        store_file(files, b"new")
         return found
 
-    store(b"old")
+    store_file(files, b"old")
     loaded = files.loaded
     with monkeypatch.context() as patched:
         patched.setattr(files, "loaded", loaded_slowly)
-        assert files.read("/files/a.txt")[0] == b"old"
-    assert files.read("/files/a.txt")[0] == b"new"
+        assert files.read(*signed(files))[0] == b"old"
+    assert files.read(*signed(files))[0] == b"new"
 
 
 def test_a_file_is_read_once_until_something_changes(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files._store.upsert("assets", [{"id": "a"}], blobs=lambda id_: {file_blob(id_): b"content"})
-    files.read("/files/a.txt")
+    store_file(files, b"content")
+    files.read(*signed(files))
     monkeypatch.setattr(files, "loaded", lambda _: b"read again")
-    assert files.read("/files/a.txt")[0] == b"content"
+    assert files.read(*signed(files))[0] == b"content"
     files.clear_cache()
-    assert files.read("/files/a.txt")[0] == b"read again"
+    assert files.read(*signed(files))[0] == b"read again"
 
 
 class FailsLater:
@@ -214,11 +213,11 @@ def test_a_new_file_is_served_though_its_documents_embedding_fails(tmp_path: Pat
         (tmp_path / "a.txt").write_text("old")
         library.load([{"id": "a", "name": "castle"}], folder=tmp_path)
         library.prepare(texts=True, pictures=False)
-        assert library.files.read("/files/a.txt")[0] == b"old"
+        assert library.files.read(*signed(library.files, "a"))[0] == b"old"
         (tmp_path / "a.txt").write_text("new")
         with pytest.raises(OSError, match="gone"):
             library.load([{"id": "a", "name": "dragon"}], folder=tmp_path)
-        assert library.files.read("/files/a.txt")[0] == b"new"
+        assert library.files.read(*signed(library.files, "a"))[0] == b"new"
 
 
 class TestLoadedFiles:

@@ -57,7 +57,7 @@ class TestRules:
         faults = Faults()
         rule = faults.add(status=503, path="/v1/search/*", method="post")
         assert faults.next_fault("GET", SEARCH) is None
-        assert faults.next_fault("POST", "/files/x.png") is None
+        assert faults.next_fault("POST", "/assets/x.png") is None
         assert statuses(faults, 1) == [503]
         assert (rule.matched, rule.met) == (1, 1)
 
