@@ -204,7 +204,10 @@ def decoding(number: int) -> list[Row]:
         "page, strict": decoding(strict=True),
     }
     # In short turns, so that a load of the machine meets them all.
-    turns = [{what: best(task, 20, 1) for what, task in tasks.items()} for _ in range(number // 20)]
+    turns = [
+        {what: best(task, min(number, 20), 1) for what, task in tasks.items()}
+        for _ in range(max(1, number // 20))
+    ]
     seconds = {what: min(turn[what] for turn in turns) for what in tasks}
     return [
         {
