@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 import attrs
 import typer
 
 from scenario_search.caller_warnings import PendingWarnings, collect_warnings
 from scenario_search.cli.failures import set_debug
-from scenario_search.cli.options import VOCABULARY
+from scenario_search.cli.options import VOCABULARY, option
 from scenario_search.cli.writing import say
 from scenario_search.errors import ConfigurationError, TruncatedResultsWarning
 from scenario_search.http.credentials import API_KEY, API_SECRET, BEARER_AUTH, CREDENTIAL_VARIABLES
@@ -27,16 +27,10 @@ __all__ = ["Connection", "Debug", "Demo", "run"]
 
 T = TypeVar("T")
 
-_PANEL = "Connection"
 
+_DEBUG = "Show where an error came from."
 
-def _debug(panel: str | None) -> Any:
-    return typer.Option(
-        "--debug", help="Show where an error came from.", callback=set_debug, rich_help_panel=panel
-    )
-
-
-Debug = Annotated[bool, _debug(None)]
+Debug = Annotated[bool, typer.Option("--debug", help=_DEBUG, callback=set_debug)]
 Demo = Annotated[bool, typer.Option("--demo", hidden=True)]
 """Of commands that ask no server: all of them take ``--demo``."""
 
@@ -48,48 +42,18 @@ class Connection:
     Credentials come from the environment alone: a command line is seen by all users of a machine.
     """
 
-    demo: Annotated[
-        bool,
-        typer.Option(
-            "--demo",
-            help="Use an emulator with demo data: no account.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = False
-    base_url: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Base URL of the API [default: {BASE_URL}].",
-            metavar="URL",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
-    allow_http: Annotated[
-        bool,
-        typer.Option(
-            "--allow-http",
-            help="Allow plain http, which sends credentials unencrypted.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = False
-    proxy: Annotated[
-        str | None,
-        typer.Option(
-            help="HTTP or HTTPS proxy.",
-            show_default="the environment's",
-            metavar="URL",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
-    unchecked: Annotated[
-        bool,
-        typer.Option(
-            "--unchecked",
-            help="Send the request without checking it first.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = False
-    debug: Annotated[bool, _debug(_PANEL)] = False
+    panel: ClassVar = "Connection"
+
+    demo: bool = option(False, "Use an emulator with demo data: no account.")
+    base_url: str | None = option(
+        None, "Base URL of the API.", metavar="URL", show_default=BASE_URL
+    )
+    allow_http: bool = option(False, "Allow plain http, which sends credentials unencrypted.")
+    proxy: str | None = option(
+        None, "HTTP or HTTPS proxy.", metavar="URL", show_default="the environment's"
+    )
+    unchecked: bool = option(False, "Send the request without checking it first.")
+    debug: bool = option(False, _DEBUG, callback=set_debug)
 
     def client(self, **options: Any) -> AsyncScenario:
         """Returns a client.

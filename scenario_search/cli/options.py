@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import Annotated, Any
 
 import attrs
@@ -16,6 +17,8 @@ import orjson
 import typer
 
 from scenario_search.cli.completion import completing
+from scenario_search.cli.examples import examples_of
+from scenario_search.cli.help import Command
 from scenario_search.cli.pictures import picture
 from scenario_search.crawl.params import CrawlOptions
 from scenario_search.filters import Filter
@@ -28,7 +31,17 @@ from scenario_search.wire.params import (
     parameters,
 )
 
-__all__ = ["VOCABULARY", "arguments", "fields_of", "keywords_of", "with_signature"]
+__all__ = [
+    "VOCABULARY",
+    "add_command",
+    "arguments",
+    "crawl_arguments",
+    "fields_of",
+    "keywords_of",
+    "option",
+    "take",
+    "with_signature",
+]
 
 SEARCH, PAGES, REQUEST, CRAWL = "Search", "Pages", "Request", "Crawl"
 
@@ -59,15 +72,37 @@ def _same(value: Any) -> Any:
 
 @attrs.frozen
 class Option:
-    """How a parameter is passed on a command line, where that differs from Python."""
+    """How a value is passed on a command line.
 
-    names: tuple[str, ...] = ()
-    help: str = ""
-    type: Any = None
-    read: Callable[[Any], Any] = _same
-    metavar: str | None = None
-    complete: Callable[[str], list[str]] | None = None
-    default: str = ""
+    Attributes:
+        flags: Its flags, where they are not its name with dashes.
+        type: Its type on the command line, where that differs from Python's.
+        read: Turns a value of that type into Python's.
+        settings: Further arguments of :class:`typer.Option`.
+    """
+
+    flags: tuple[str, ...]
+    type: Any
+    read: Callable[[Any], Any]
+    settings: Mapping[str, Any]
+
+
+def _as(
+    *flags: str, type: Any = None, read: Callable[[Any], Any] = _same, **settings: Any
+) -> Option:
+    return Option(flags, type, read, settings)
+
+
+def option(default: Any, help: str, *flags: str, **settings: Any) -> Any:
+    """Returns a field of a group of options, for :func:`fields_of`.
+
+    Args:
+        default: Its value where the option is not passed.
+        help: What the help says of it.
+        flags: As for :class:`Option`.
+        settings: Likewise.
+    """
+    return attrs.field(default=default, metadata={"option": _as(*flags, help=help, **settings)})
 
 
 def _sort_orders(incomplete: str) -> list[str]:
@@ -78,113 +113,115 @@ def _sort_orders(incomplete: str) -> list[str]:
 
 
 _TEXTS = list[str] | None
+_TEXT = str | None
 _PICTURE = "FILE|ID|URL"
 
 _OPTIONS = {
-    "query": Option(help="Text to search for.", metavar="QUERY"),
-    "filter": Option(
-        ("--filter", "-f"),
-        "Conditions, such as 'width >= 1024 AND tags = dragon'; see scenario-search filter.",
+    "query": _as(help="Text to search for.", metavar="QUERY"),
+    "filter": _as(
+        *("--filter", "-f"),
+        type=_TEXT,
+        help="Conditions, such as 'width >= 1024 AND tags = dragon'; see scenario-search filter.",
         metavar="TEXT",
     ),
-    "query_semantic_ratio": Option(("--semantic",), metavar="RATIO"),
-    "public": Option(
-        ("--public/--own",), "Public hits, or those of your own project.", default="own"
+    "query_semantic_ratio": _as("--semantic", metavar="RATIO"),
+    "public": _as(
+        "--public/--own", help="Public hits, or those of your own project.", show_default="own"
     ),
-    "image": Option(
-        ("--image",),
-        "Reference image: a file, an asset's id, or a web address; - for standard input.",
-        str | None,
+    "image": _as(
+        type=_TEXT,
+        help="Reference image: a file, an asset's id, or a web address; - for standard input.",
         metavar=_PICTURE,
     ),
-    "image_semantic_ratio": Option(("--image-semantic",), metavar="RATIO"),
-    "sort_by": Option(
-        ("--sort",),
-        "Order, such as createdAt:desc; repeatable.",
-        _TEXTS,
+    "like": _as(
+        type=_TEXTS,
+        help="Image to be similar to, as for --image; repeatable.",
+        metavar=_PICTURE,
+    ),
+    "unlike": _as(
+        type=_TEXTS,
+        help="Image to be dissimilar to, as for --image; repeatable.",
+        metavar=_PICTURE,
+    ),
+    "image_semantic_ratio": _as("--image-semantic", metavar="RATIO"),
+    "sort_by": _as(
+        "--sort",
+        type=_TEXTS,
+        help="Order, such as createdAt:desc; repeatable.",
         metavar="ORDER",
-        complete=_sort_orders,
+        autocompletion=_sort_orders,
     ),
-    "limit": Option(("--limit", "-n"), "Hits per page, from 1 to 100.", metavar="N", default="20"),
-    "offset": Option(help="Number of hits to skip.", metavar="N"),
-    "page": Option(help="Page number, from 1.", metavar="N"),
-    "hits_per_page": Option(help="Hits per page, with --page.", metavar="N", default="20"),
-    "project_id": Option(("--project",), "Project to search in.", metavar="ID"),
-    "extra_headers": Option(
-        ("--header",),
-        "Header to send, such as 'Name: value'; repeatable.",
-        _TEXTS,
-        _pair("--header", ":", "'Name: value'"),
-        "NAME:VALUE",
+    "limit": _as("--limit", "-n", help="Hits per page, from 1 to 100.", show_default="20"),
+    "offset": _as(help="Number of hits to skip."),
+    "page": _as(help="Page number, from 1."),
+    "hits_per_page": _as(help="Hits per page, with --page.", show_default="20"),
+    "project_id": _as("--project", help="Project to search in.", metavar="ID"),
+    "extra_headers": _as(
+        "--header",
+        type=_TEXTS,
+        read=_pair("--header", ":", "'Name: value'"),
+        help="Header to send, such as 'Name: value'; repeatable.",
+        metavar="NAME:VALUE",
     ),
-    "extra_query": Option(
-        ("--query-string",),
-        "Query-string parameter to send, such as name=value; repeatable.",
-        _TEXTS,
-        _pair("--query-string", "=", "name=value"),
-        "NAME=VALUE",
+    "extra_query": _as(
+        "--query-string",
+        type=_TEXTS,
+        read=_pair("--query-string", "=", "name=value"),
+        help="Query-string parameter to send, such as name=value; repeatable.",
+        metavar="NAME=VALUE",
     ),
-    "extra_body": Option(
-        ("--body",), "JSON fields to add to the request's body.", str | None, _json_object, "JSON"
+    "extra_body": _as(
+        "--body",
+        type=_TEXT,
+        read=_json_object,
+        help="JSON fields to add to the request's body.",
+        metavar="JSON",
     ),
-    "timeout": Option(help="Timeout per attempt, in seconds.", metavar="SECONDS", default="60"),
-    "max_retries": Option(("--retries",), "Maximum number of retries.", metavar="N", default="2"),
-    "max_items": Option(
-        ("--max",), "Maximum number of hits, from as many pages as needed.", metavar="N"
+    "timeout": _as(help="Timeout per attempt, in seconds.", metavar="SECONDS", show_default="60"),
+    "max_retries": _as("--retries", help="Maximum number of retries.", show_default="2"),
+    "max_items": _as("--max", help="Maximum number of hits, from as many pages as needed."),
+    "original_models": _as(type=bool | None),
+    "concurrency": _as(help="How many requests are under way at once; 8 if unset."),
+    "cap": _as(help="The most hits that the engine gives for one search."),
+    "on_invalid": _as(
+        help="What a hit that cannot be decoded is: an error, or left out and counted."
     ),
-    "original_models": Option(type=bool | None),
-    "concurrency": Option(help="How many requests are under way at once; 8 if unset.", metavar="N"),
-    "order": Option(metavar="newest|oldest"),
-    "cap": Option(help="The most hits that the engine gives for one search.", metavar="N"),
-    "on_invalid": Option(
-        help="What a hit that cannot be decoded is: an error, or left out and counted.",
-        metavar="raise|skip",
-    ),
-    "since": Option(
+    "since": _as(
+        type=_TEXT,
         help="Only what was created from a date on (2025-01-31), or what is new since a finished "
         "crawl (its checkpoint file).",
-        type=str | None,
         metavar="DATE|FILE",
     ),
 }
-_UNCHANGED = Option()
-
-_SIDES = {
-    "like": Option(
-        ("--like",),
-        "Image to be similar to, as for --image; repeatable.",
-        _TEXTS,
-        metavar=_PICTURE,
-    ),
-    "unlike": Option(
-        ("--unlike",),
-        "Image to be dissimilar to, as for --image; repeatable.",
-        _TEXTS,
-        metavar=_PICTURE,
-    ),
-}
+_UNCHANGED = _as()
+_SIDES = ("like", "unlike")
 
 
 def _flags(name: str, option: Option) -> tuple[str, ...]:
-    return option.names or ("--" + name.replace("_", "-"),)
+    return option.flags or ("--" + name.replace("_", "-"),)
 
 
-def _keyword(name: str, option: Option, doc: str, type_: Any, default: Any, panel: str) -> Any:
+def _metavar(type_: Any) -> str | None:
+    """Returns what stands for a whole number, or for one of several words."""
+    types = [each for each in (typing.get_args(type_) or [type_]) if each is not NoneType]
+    if types == [int]:
+        return "N"
+    return "|".join(types) if all(isinstance(each, str) for each in types) else None
+
+
+def _keyword(
+    name: str, option: Option, type_: Any, default: Any, panel: str | None, doc: str = ""
+) -> inspect.Parameter:
+    type_ = option.type or type_
+    settings = {"help": doc, "metavar": _metavar(type_), **option.settings}
     info: Any
     if name == "query":
-        info = typer.Argument(help=option.help, metavar=option.metavar, show_default=False)
+        info = typer.Argument(**settings, show_default=False)
     else:
-        info = typer.Option(
-            *_flags(name, option),
-            help=option.help or doc,
-            metavar=option.metavar,
-            rich_help_panel=panel,
-            autocompletion=option.complete,
-            show_default=option.default or default not in (None, ()),
-        )
-    annotation: Any = Annotated[option.type or type_, info]
+        settings.setdefault("show_default", default not in (None, ()))
+        info = typer.Option(*_flags(name, option), rich_help_panel=panel, **settings)
     kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(name, kind, default=default, annotation=annotation)
+    return inspect.Parameter(name, kind, default=default, annotation=Annotated[type_, info])
 
 
 def _panel(name: str) -> str:
@@ -201,18 +238,19 @@ def arguments(params_class: type[Any], *, without: tuple[str, ...] = ()) -> list
         without: Parameters that are left out.
     """
     hints = typing.get_type_hints(params_class, localns={"Filter": Filter})
-    options = []
-    for name, parameter in parameters(params_class):
-        if name == "images":
-            options += [
-                _keyword(side, option, "", None, None, SEARCH) for side, option in _SIDES.items()
-            ]
-        elif name not in without:
-            option = _OPTIONS.get(name, _UNCHANGED)
-            type_ = hints[name] if option.type is None else option.type
-            type_ = str | None if name == "filter" else type_
-            options.append(_keyword(name, option, parameter.doc, type_, None, _panel(name)))
-    return options
+    return [
+        _keyword(
+            option,
+            _OPTIONS.get(option, _UNCHANGED),
+            hints.get(option),
+            None,
+            _panel(option),
+            parameter.doc,
+        )
+        for name, parameter in parameters(params_class)
+        for option in (_SIDES if name == "images" else (name,))
+        if name not in without
+    ]
 
 
 def crawl_arguments(*, without: tuple[str, ...]) -> list[inspect.Parameter]:
@@ -222,10 +260,10 @@ def crawl_arguments(*, without: tuple[str, ...]) -> list[inspect.Parameter]:
         _keyword(
             field.name,
             _OPTIONS.get(field.name, _UNCHANGED),
-            field.metadata["doc"],
             hints[field.name],
             field.default,
             CRAWL,
+            field.metadata["doc"],
         )
         for field in attrs.fields(CrawlOptions)
         if field.name not in without
@@ -233,13 +271,19 @@ def crawl_arguments(*, without: tuple[str, ...]) -> list[inspect.Parameter]:
 
 
 def fields_of(group: type[Any]) -> list[inspect.Parameter]:
-    """Returns the options of a group: an attrs class whose fields are annotated with options."""
+    """Returns the options of a group: an attrs class of :func:`option` and, maybe, a ``panel``."""
     hints = typing.get_type_hints(group, include_extras=True)
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return [
-        inspect.Parameter(field.name, kind, default=field.default, annotation=hints[field.name])
-        for field in attrs.fields(group)
-    ]
+    panel = getattr(group, "panel", None)
+    parameters = []
+    for field in attrs.fields(group):
+        name, type_, default = field.name, hints[field.name], field.default
+        if "option" in field.metadata:
+            option = field.metadata["option"]
+            parameters.append(_keyword(name, option, type_, default, panel))
+        else:
+            kind = inspect.Parameter.KEYWORD_ONLY
+            parameters.append(inspect.Parameter(name, kind, default=default, annotation=type_))
+    return parameters
 
 
 def take(group: type[Any], values: dict[str, Any]) -> Any:
@@ -261,6 +305,33 @@ def with_signature(
     described.__annotations__ = {each.name: each.annotation for each in declared}
     run.__name__, run.__doc__ = name, doc
     return run
+
+
+def add_command(
+    app: typer.Typer,
+    name: str,
+    doc: str,
+    command: Callable[..., None],
+    *options: type[Any] | list[inspect.Parameter],
+) -> None:
+    """Adds a command with its options and examples.
+
+    Args:
+        app: The group that the command belongs to.
+        name: Its name, after that of its group.
+        doc: What the help says of it.
+        command: Called with an object of each group of options, and the others as keywords.
+        options: Groups of options, for :func:`fields_of`, and other options.
+    """
+    groups = [group for group in options if isinstance(group, type)]
+
+    def run(**values: Any) -> None:
+        command(*[take(group, values) for group in groups], **values)
+
+    declared = [fields_of(each) if isinstance(each, type) else each for each in options]
+    app.command(name.rpartition(" ")[2], cls=Command, epilog=examples_of(name))(
+        with_signature(run, name, doc, *declared)
+    )
 
 
 def keywords_of(values: Mapping[str, Any], *, proxy: str | None = None) -> dict[str, Any]:

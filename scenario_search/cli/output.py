@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, ClassVar
 
 import attrs
 import typer
 
+from scenario_search.cli.options import option
 from scenario_search.cli.tables import print_hits
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.search.endpoints import ENDPOINTS
@@ -19,32 +20,25 @@ from scenario_search.wire.pages import SearchHits
 
 __all__ = ["Output", "write"]
 
-_PANEL = "Output"
-
-
-def _flag(name: str, help: str) -> Any:
-    return Annotated[bool, typer.Option(name, help=help, rich_help_panel=_PANEL)]
-
 
 @attrs.frozen(kw_only=True)
 class Output:
     """What form the result has. Without any of these: a table."""
 
-    as_json: _flag("--json", "JSON: the page, or with --all or --max the hits.") = False  # type: ignore[valid-type]
-    as_jsonl: _flag("--jsonl", "JSON Lines: one line per hit.") = False  # type: ignore[valid-type]
-    as_csv: _flag("--csv", "CSV: one row per hit.") = False  # type: ignore[valid-type]
-    as_ids: _flag("--ids", "Ids, one per line.") = False  # type: ignore[valid-type]
-    as_urls: _flag("--urls", "URLs of the files, or of models' previews, one per line.") = False  # type: ignore[valid-type]
-    html: Annotated[
-        Path | None,
-        typer.Option(
-            help="Gallery, as an HTML file; - for standard output.",
-            metavar="FILE",
-            dir_okay=False,
-            allow_dash=True,
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
+    panel: ClassVar = "Output"
+
+    json: bool = option(False, "JSON: the page, or with --all or --max the hits.")
+    jsonl: bool = option(False, "JSON Lines: one line per hit.")
+    csv: bool = option(False, "CSV: one row per hit.")
+    ids: bool = option(False, "Ids, one per line.")
+    urls: bool = option(False, "URLs of the files, or of models' previews, one per line.")
+    html: Path | None = option(
+        None,
+        "Gallery, as an HTML file; - for standard output.",
+        metavar="FILE",
+        dir_okay=False,
+        allow_dash=True,
+    )
 
     @property
     def form(self) -> str:
@@ -53,15 +47,7 @@ class Output:
         Raises:
             typer.BadParameter: More than one was asked for.
         """
-        chosen = {
-            "--json": self.as_json,
-            "--jsonl": self.as_jsonl,
-            "--csv": self.as_csv,
-            "--ids": self.as_ids,
-            "--urls": self.as_urls,
-            "--html": self.html is not None,
-        }
-        forms = [name for name, is_chosen in chosen.items() if is_chosen]
+        forms = [f"--{name}" for name, value in attrs.asdict(self).items() if value]
         if len(forms) > 1:
             named = f"{', '.join(forms[:-1])} and {forms[-1]}"
             raise typer.BadParameter(f"{named} exclude each other: choose one")

@@ -436,6 +436,11 @@ def test_help_names_no_types_of_python(command: str) -> None:
     assert re.findall(r"<\w.*?>", shown) == []
 
 
+def test_help_names_the_variable_that_sets_the_base_url() -> None:
+    shown = invoke("whoami", "--help", columns=120).stdout
+    assert re.search(r"--base-url .* \[default: \(SCENARIO_BASE_URL\)\]", shown)
+
+
 def test_help_goes_from_what_is_searched_for_to_how_it_is_sent() -> None:
     shown = invoke("crawl", "assets", "--help").stdout
     panels = re.findall(r"╭─ (\w+) ─", shown)

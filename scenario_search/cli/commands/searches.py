@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import typer
 
 from scenario_search.caller_warnings import PendingWarnings, collect_warnings
-from scenario_search.cli import options
 from scenario_search.cli.commands.filter_checks import checked, unknown_fields
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.embedded_pictures import with_pictures
-from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
-from scenario_search.cli.help import Command
+from scenario_search.cli.options import add_command, arguments, keywords_of, option
 from scenario_search.cli.output import Output, write
 from scenario_search.cli.writing import emit, say
 from scenario_search.errors import BadRequestError, TruncatedResultsWarning
@@ -41,39 +40,24 @@ _DOCS = {
 class Pages:
     """Whether one page is read, or all."""
 
-    all: Annotated[
-        bool, typer.Option("--all", help="Every hit, up to the last page.", rich_help_panel="Pages")
-    ] = False
+    panel: ClassVar = "Pages"
+
+    all: bool = option(False, "Every hit, up to the last page.")
 
 
 def add_searches(app: typer.Typer) -> None:
     """Adds a command for each search."""
     for what, doc in _DOCS.items():
-        app.command(what, cls=Command, epilog=examples_of(what))(
-            options.with_signature(
-                _searching(what),
-                what,
-                doc,
-                options.arguments(ENDPOINTS[what].params_class),
-                options.fields_of(Pages),
-                options.fields_of(Output),
-                options.fields_of(Connection),
-            )
-        )
+        conditions = arguments(ENDPOINTS[what].params_class)
+        add_command(app, what, doc, partial(_search, what), conditions, Pages, Output, Connection)
 
 
 def add_counts(app: typer.Typer) -> None:
     """Adds a command for each search that counts its hits."""
     for what in _DOCS:
-        app.command(what, cls=Command, epilog=examples_of(f"count {what}"))(
-            options.with_signature(
-                _counting(what),
-                what,
-                f"Count {what}, past the engine's cap where there are more.",
-                options.arguments(ENDPOINTS[what].params_class, without=_POSITION),
-                options.fields_of(Connection),
-            )
-        )
+        doc = f"Count {what}, past the engine's cap where there are more."
+        conditions = arguments(ENDPOINTS[what].params_class, without=_POSITION)
+        add_command(app, f"count {what}", doc, partial(_count, what), conditions, Connection)
 
 
 def conditions(values: dict[str, Any], connection: Connection, what: str) -> dict[str, Any]:
@@ -83,7 +67,7 @@ def conditions(values: dict[str, Any], connection: Connection, what: str) -> dic
         InvalidFilterError: The filter cannot be read, and ``--unchecked`` was not passed.
         typer.BadParameter: It is workflows that are searched for, with no condition.
     """
-    keywords = options.keywords_of(values, proxy=connection.proxy)
+    keywords = keywords_of(values, proxy=connection.proxy)
     if what == "workflows" and not keywords.keys() & {"query", "filter", "extra_body"}:
         raise typer.BadParameter(
             "workflows need a query or a --filter; for all of them: -f 'createdAt EXISTS'"
@@ -93,22 +77,18 @@ def conditions(values: dict[str, Any], connection: Connection, what: str) -> dic
     return keywords
 
 
-def _searching(what: str) -> Callable[..., None]:
-    def search(**values: Any) -> None:
-        output, connection = options.take(Output, values), options.take(Connection, values)
-        walked = options.take(Pages, values).all or values["max_items"] is not None
-        _ = output.form
-        keywords = conditions(values, connection, what)
-        _, truncated = run(_search(what, keywords, output, connection, walked=walked))
-        if connection.demo and output.form == "--urls":
-            say("The demo's files went with its emulator; one that stays: scenario-search emulate")
-        if truncated:
-            raise typer.Exit(INCOMPLETE)
-
-    return search
+def _search(what: str, pages: Pages, output: Output, connection: Connection, **values: Any) -> None:
+    walked = pages.all or values["max_items"] is not None
+    form = output.form
+    keywords = conditions(values, connection, what)
+    _, truncated = run(_write(what, keywords, output, connection, walked=walked))
+    if connection.demo and form == "--urls":
+        say("The demo's files went with its emulator; one that stays: scenario-search emulate")
+    if truncated:
+        raise typer.Exit(INCOMPLETE)
 
 
-async def _search(
+async def _write(
     what: str, keywords: dict[str, Any], output: Output, connection: Connection, *, walked: bool
 ) -> None:
     async with connection.client() as client:
@@ -149,19 +129,14 @@ def _results(client: AsyncScenario, what: str, keywords: dict[str, Any]) -> Asyn
     return results
 
 
-def _counting(what: str) -> Callable[..., None]:
-    def count(**values: Any) -> None:
-        connection = options.take(Connection, values)
-        keywords = conditions(values, connection, what)
-        number, truncated = run(_count(what, keywords, connection))
-        emit(f"{number}\n")
-        if truncated:
-            raise typer.Exit(INCOMPLETE)
-
-    return count
+def _count(what: str, connection: Connection, **values: Any) -> None:
+    number, truncated = run(_counted(what, conditions(values, connection, what), connection))
+    emit(f"{number}\n")
+    if truncated:
+        raise typer.Exit(INCOMPLETE)
 
 
-async def _count(what: str, keywords: dict[str, Any], connection: Connection) -> int:
+async def _counted(what: str, keywords: dict[str, Any], connection: Connection) -> int:
     """Counts with one request; at the cap, or without a condition, by a crawl."""
     crawls = what != "workflows"
     searched = keywords.keys() & {"query", "filter", "image", "images"}

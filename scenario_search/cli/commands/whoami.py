@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import attrs
 import typer
 
-from scenario_search.cli import options
 from scenario_search.cli.connection import Connection, run
-from scenario_search.cli.examples import examples_of
-from scenario_search.cli.help import Command
+from scenario_search.cli.options import add_command, option
 from scenario_search.cli.writing import emit, inert, json_text
 from scenario_search.http.credentials import take_credentials
 from scenario_search.http.options import resolve_project_id
@@ -23,29 +21,19 @@ __all__ = ["add_whoami"]
 class WhoamiOptions:
     """For which project, and in what form."""
 
-    project_id: Annotated[
-        str | None, typer.Option("--project", help="Project to search in.", metavar="ID")
-    ] = None
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+    project_id: str | None = option(None, "Project to search in.", "--project", metavar="ID")
+    json: bool = option(False, "As JSON.")
 
 
 def add_whoami(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("whoami", cls=Command, epilog=examples_of("whoami"))(
-        options.with_signature(
-            _whoami,
-            "whoami",
-            "Check the credentials with one small search; they are not shown.",
-            options.fields_of(WhoamiOptions),
-            options.fields_of(Connection),
-        )
-    )
+    doc = "Check the credentials with one small search; they are not shown."
+    add_command(app, "whoami", doc, _whoami, WhoamiOptions, Connection)
 
 
-def _whoami(**values: Any) -> None:
-    asked, connection = options.take(WhoamiOptions, values), options.take(Connection, values)
-    account, _ = run(_ask(connection, asked.project_id))
-    if asked.as_json:
+def _whoami(options: WhoamiOptions, connection: Connection) -> None:
+    account, _ = run(_ask(connection, options.project_id))
+    if options.json:
         emit(json_text(account) + "\n")
         return
     for what, value in account.items():
