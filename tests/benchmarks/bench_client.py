@@ -399,7 +399,7 @@ def measured(*, short: bool, most: int) -> Iterator[tuple[str, list[Row]]]:
             yield "single calls", calls(clients, 50 if short else 300, 1 if short else 6)
             yield "walks with latency", walks_with_latency(clients, hits // 2)
         yield "growth", growth(port, 1000 if short else most)
-    yield "decoding", decoding(3 if short else 200)
+    yield "decoding", decoding(3 if short else 1000)
     yield "compressed bodies", compressed(3 if short else 200)
     yield "bombs", bombs(20 if short else 200)
     yield "filters", filters(10 if short else 2000)
