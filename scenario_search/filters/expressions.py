@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import attrs
 
@@ -107,6 +107,25 @@ class Field:  # noqa: PLW1641 - == is a filter, so a field is no key
         """``IS NOT EMPTY``: the opposite of `is_empty`."""
         return Not(self.is_empty())
 
+    def asc(self) -> str:
+        """Returns what ``sort_by`` takes for this field, smallest or oldest first."""
+        return f"{self.name}:asc"
+
+    def desc(self) -> str:
+        """Returns what ``sort_by`` takes for this field, largest or newest first."""
+        return f"{self.name}:desc"
+
+    if not TYPE_CHECKING:  # a type checker must not believe that every name exists
+
+        def __getattr__(self, name: str) -> NoReturn:
+            # Protocols (copy, pickle, IPython) look for names like these and expect a plain no. Of
+            # its own names one is missing only in a field whose name was refused.
+            if name.startswith("_") or name in ("name", "documented"):
+                raise AttributeError(f"a field has no attribute {name!r}")
+            close = nearest(name, _METHODS)
+            hint = f": did you mean .{close[0]}()?" if close else ""
+            raise AttributeError(f"{self!r} has no attribute {name!r}{hint}")
+
     def __repr__(self) -> str:
         return f'F["{self.name}"]'
 
@@ -126,6 +145,11 @@ class Field:  # noqa: PLW1641 - == is a filter, so a field is no key
         )
 
     __and__ = __rand__ = __or__ = __ror__ = __invert__ = _refuse
+
+
+_METHODS = [
+    name for name, value in vars(Field).items() if callable(value) and not name.startswith("_")
+]
 
 
 class _Fields(DocumentedFields[Field]):

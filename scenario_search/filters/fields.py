@@ -103,6 +103,10 @@ class _Namespace(Generic[T]):
             for python_name in dir(self):
                 if camel_case(python_name) == name:
                     return getattr(self, python_name)
+            if name == "metadata" and not self._prefix:
+                raise AttributeError(
+                    "F.metadata is not a field: name what is in it directly, such as F.prompt"
+                )
             close = nearest(name, dir(self))
             hint = f"did you mean {' or '.join(close)}? " if close else ""
             raise AttributeError(

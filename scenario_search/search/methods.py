@@ -81,11 +81,11 @@ def _request(
 ) -> SearchParams:
     """Returns the request of a call: its request object with the options, or of its keywords."""
     params_class: type[SearchParams] = endpoint.params_class
+    names = [field.name for field in fields_as_shown(params_class)]
+    for name in keywords:
+        if name not in names:
+            raise TypeError(unexpected_keyword(endpoint.name, name, names))
     if params is None:
-        names = [field.name for field in fields_as_shown(params_class)]
-        for name in keywords:
-            if name not in names:
-                raise TypeError(unexpected_keyword(endpoint.name, name, names))
         return params_class(**keywords)
     if not isinstance(params, params_class):
         raise TypeError(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 import orjson
@@ -123,6 +123,27 @@ def json_object(document: Document, convert: Callable[[Any], Any]) -> dict[str, 
     return result
 
 
+def _place_of(document: Document, name: str) -> str | None:
+    """Says where something is that a document has no attribute for, or what was meant."""
+    cls = type(document)
+    own = [attribute for attribute in dir(cls) if not attribute.startswith("_")]
+    for field, _ in wire_fields(cls):
+        inner = getattr(document, field, None) if field != name else None
+        if isinstance(inner, Document):
+            for python_name, wire in wire_fields(type(inner)):
+                if name in (python_name, wire) and python_name not in own:
+                    return f"it is in its {field}: .{field}.{python_name}"
+    for python_name, wire in wire_fields(cls):
+        if name == wire and name != python_name:
+            return f"did you mean .{python_name}?"
+    if name in document.extra:
+        return f"it is not documented, so it is in .extra[{name!r}]"
+    import difflib  # noqa: PLC0415 - for errors only
+
+    near = difflib.get_close_matches(name, own, 1)
+    return f"did you mean .{near[0]}?" if near else None
+
+
 _JSON_SCALARS = {str, int, float, bool, type(None)}
 
 
@@ -167,6 +188,15 @@ class Document:
             came = self._json or {}
             self._extra = {wire: value for wire, value in came.items() if wire not in keys}
         return self._extra
+
+    if not TYPE_CHECKING:  # a type checker must not believe that every name exists
+
+        def __getattr__(self, name: str) -> NoReturn:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            # Protocols (copy, pickle, IPython) look for names like these and expect a plain no.
+            if not name.startswith("_") and (place := _place_of(self, name)):
+                message += f": {place}"
+            raise AttributeError(message)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the JSON object, under wire names, with the unknown fields.

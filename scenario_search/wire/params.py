@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 import enum
 import json
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Container, Iterator, Mapping, Sequence, Sized
 from typing import Any, ClassVar, Literal
 
 import attrs
@@ -24,6 +24,7 @@ import attrs
 from scenario_search.display.cards import Facts, described
 from scenario_search.errors import InvalidParamsError
 from scenario_search.filters import Filter, check_fields
+from scenario_search.filters.fields import FIELDS
 from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.messages import Message, Term, named
 from scenario_search.names import camel_case
@@ -215,8 +216,11 @@ class ModelConditions(ImageConditions):
 class SearchParams(Conditions):
     """A search: conditions, an order, and which page."""
 
-    sort_by: Sequence[str] | None = _param(
-        "sortBy", Place.BODY, "Fields, each with an order: ['createdAt:desc'].", rules.sort
+    sort_by: str | Sequence[str] | None = _param(
+        "sortBy",
+        Place.BODY,
+        "A field with an order, F.created_at.desc() or 'created_at:desc', or a list of them.",
+        rules.sort,
     )
     limit: int | None = _param(
         "limit",
@@ -244,7 +248,7 @@ class SearchParams(Conditions):
             ("query", self.query),
             *((side, ", ".join(map(_image_name, images))) for side, images in sides),
             ("filter", self.filter),
-            ("sorted by", ", ".join(map(str, self.sort_by or ()))),
+            ("sorted by", ", ".join(map(str, sort_items(self) or ()))),
             most=300,
         )
 
@@ -320,6 +324,23 @@ def parameter_values(
     ]
 
 
+def sort_items(params: SearchParams) -> list[Any] | None:
+    """Returns the items of ``sort_by`` as they are sent, known fields under their wire names."""
+    value: Any = params.sort_by
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, Sequence):
+        return None
+    known = {*params.sortable, *FIELDS[params.kind]}
+    return [_sort_item(item, known) if isinstance(item, str) else item for item in value]
+
+
+def _sort_item(item: str, known: Container[str]) -> str:
+    field, colon, order = item.partition(":")
+    wire = camel_case(field)
+    return f"{wire}{colon}{order}" if wire in known else item
+
+
 def _is_blank(value: Any) -> bool:
     if isinstance(value, str):
         return not value.strip()
@@ -381,7 +402,7 @@ def _conflicts(params: SearchParams) -> Iterator[Message]:
 def _unsortable(params: SearchParams) -> Iterator[Message]:
     """Yields what is no field to sort by, where the documentation lists the fields that are."""
     sortable = params.sortable
-    for item in params.sort_by or () if sortable else ():
+    for item in sort_items(params) or () if sortable else ():
         field = item.partition(":")[0]
         if field not in sortable:
             near = difflib.get_close_matches(camel_case(field), sortable, 1, 0.5)
@@ -467,11 +488,14 @@ def body_parameters(params: SearchParams) -> dict[str, Any]:
     Raises:
         InvalidParamsError: There is a number that JSON has no form for: NaN or an infinity.
     """
-    return {
+    body = {
         parameter.wire: _json_value(name, value)
         for name, parameter, value in parameter_values(params, Place.BODY)
         if not (name == "filter" and _is_blank(value))
     }
+    if (items := sort_items(params)) is not None:
+        body["sortBy"] = _json_value("sort_by", items)
+    return body
 
 
 def extra_body_fields(params: SearchParams) -> dict[str, Any]:

@@ -146,12 +146,15 @@ def filter_(name: str, value: Any) -> Message | None:
 
 
 def sort(name: str, value: Any) -> Message | None:
-    """A list of ``field:asc`` or ``field:desc``."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+    """``field:asc`` or ``field:desc``, or a list of them."""
+    if isinstance(value, bytes) or not isinstance(value, Sequence):
         return _problem(
-            name, "must be a list of strings, such as {}, not {}", _SORT_EXAMPLE, SHOWN.repr(value)
+            name,
+            "must be a string or a list of strings, such as {}, not {}",
+            _SORT_EXAMPLE,
+            SHOWN.repr(value),
         )
-    for item in value:
+    for item in (value,) if isinstance(value, str) else value:
         field, _, order = item.partition(":") if isinstance(item, str) else ("", "", "")
         if not field or order not in ("asc", "desc"):
             return _problem(

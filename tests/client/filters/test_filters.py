@@ -237,6 +237,24 @@ def test_an_unknown_attribute_of_a_group_raises_with_the_wire_path() -> None:
         F.compliance_metadata.licenseTerms  # type: ignore[attr-defined]  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("isin", ".is_in()"), ("startswith", ".starts_with()"), ("isnull", ".is_n")]
+)
+def test_an_unknown_method_raises_with_the_nearest_name(name: str, hint: str) -> None:
+    with pytest.raises(AttributeError, match=rf'F\["tags"\] has no .* did you mean \{hint}'):
+        getattr(F.tags, name)
+
+
+def test_metadata_is_not_part_of_a_fields_name() -> None:
+    with pytest.raises(AttributeError, match=r"such as F\.prompt"):
+        F.metadata.prompt  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["__wrapped__", "_repr_html_", "__array_interface__"])
+def test_protocol_names_are_no_methods_of_a_field(name: str) -> None:
+    assert not hasattr(F.tags, name)
+
+
 def test_wire_names_work_as_attributes() -> None:
     wire: Any = F
     assert str(wire.createdAt == 1) == "createdAt = 1"

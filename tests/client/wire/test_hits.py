@@ -287,3 +287,30 @@ def test_hits_are_not_hashable_and_their_docstring_says_what_is_a_key() -> None:
     with pytest.raises(TypeError, match="unhashable"):
         hash(SearchAssetSearchResponse(id="a"))
     assert "not hashable: use their ``id``" in " ".join((Hit.__doc__ or "").split())
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("prompt", r"it is in its metadata: \.metadata\.prompt"),
+        ("negativePrompt", r"it is in its metadata: \.metadata\.negative_prompt"),
+        ("createdAt", r"did you mean \.created_at\?"),
+        ("new", r"it is not documented, so it is in \.extra\['new'\]"),
+        ("to_dicts", r"did you mean \.to_dict\?"),
+        ("xyz", r"no attribute 'xyz'$"),
+    ],
+)
+def test_a_missing_attribute_names_its_place(name: str, place: str) -> None:
+    hit = structure({"id": "a", "new": 1}, SearchAssetSearchResponse)
+    with pytest.raises(AttributeError, match=place):
+        getattr(hit, name)
+
+
+@pytest.mark.parametrize("name", ["_repr_latex_", "__array__", "_ipython_display_"])
+def test_protocol_names_are_no_attributes_of_a_hit(name: str) -> None:
+    assert not hasattr(SearchAssetSearchResponse(id="a"), name)
+
+
+def test_a_page_names_the_nearest_attribute_too() -> None:
+    with pytest.raises(AttributeError, match=r"did you mean \.total_hits\?"):
+        SearchHits[Any]().total_hit  # type: ignore[attr-defined]  # noqa: B018

@@ -461,9 +461,32 @@ def test_documented_fields_can_be_sorted_by(field: str, order: str) -> None:
     validate(SearchModelSearchParams(query="x", sort_by=(f"{field}:{order}",)))
 
 
-@pytest.mark.parametrize("value", ["createdAt:desc", b"x", {"createdAt:desc"}, 5, iter(["a:asc"])])
-def test_an_order_is_a_list(value: Any) -> None:
-    expected = "`sort_by` must be a list of strings, such as ['createdAt:desc']"
+@pytest.mark.parametrize(
+    "sort_by",
+    [
+        F.created_at.desc(),
+        "createdAt:desc",
+        "created_at:desc",
+        [F.created_at.desc()],
+        ("created_at:desc",),
+    ],
+)
+def test_an_order_may_be_written_by_f_in_either_case_and_without_a_list(sort_by: Any) -> None:
+    params = assets(sort_by=sort_by)
+    validate(params)
+    assert body_parameters(params)["sortBy"] == ["createdAt:desc"]
+    assert ("sorted by", "createdAt:desc") in params._conditions()
+
+
+def test_fields_to_sort_by_that_nobody_documents_go_out_as_they_are_written() -> None:
+    workflows = SearchWorkflowSearchParams(query="x", sort_by=["my_field:asc", "updated_at:asc"])
+    assert body_parameters(workflows)["sortBy"] == ["my_field:asc", "updatedAt:asc"]
+    assert str(F["my_field"].asc()) == "my_field:asc"
+
+
+@pytest.mark.parametrize("value", [b"x", {"createdAt:desc"}, 5, iter(["a:asc"]), F.created_at])
+def test_an_order_is_text_or_a_list(value: Any) -> None:
+    expected = "`sort_by` must be a string or a list of strings, such as ['createdAt:desc']"
     assert expected in problem(assets(sort_by=value))
 
 
@@ -480,7 +503,7 @@ def test_an_order_is_a_field_a_colon_and_a_direction(item: Any) -> None:
 @pytest.mark.parametrize(
     ("field", "hint"),
     [
-        ("created_at", "did you mean createdAt?"),
+        ("created_att", "did you mean createdAt?"),
         ("createdat", "did you mean createdAt?"),
         ("prompt", "use createdAt, updatedAt, width, height, score"),
     ],
