@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 import attrs
 
+from scenario_search.concurrency.tasks import check_event_loop
 from scenario_search.emulator.embedded import DemoEmulator
 from scenario_search.errors import ConfigurationError
 from scenario_search.http.credentials import take_credentials
@@ -184,6 +185,7 @@ class AsyncScenario:
         def __exit__(self, *_: object) -> None: ...
 
     async def __aenter__(self) -> Self:
+        check_event_loop()
         return self
 
     async def __aexit__(

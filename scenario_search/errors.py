@@ -95,6 +95,12 @@ class ScenarioError(Exception):
             for each in self._messages
         )
 
+    def add_hint(self, hint: str | Message) -> None:
+        """Adds to the message what may be the reason, or what to do."""
+        self._messages = (*self._messages, hint)
+        self.message = "; ".join(map(str, self._messages))
+        self.args = (self.message,)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.__dict__.copy())
 

@@ -6,7 +6,24 @@ import asyncio
 from collections.abc import Collection
 from typing import Any
 
-__all__ = ["cancel_tasks"]
+from scenario_search.errors import ConfigurationError
+
+__all__ = ["cancel_tasks", "check_event_loop"]
+
+
+def check_event_loop() -> None:
+    """Raises where no asyncio event loop runs, which asyncio itself would say less clearly.
+
+    Raises:
+        ConfigurationError: None does: this is trio, or plain code that drives a coroutine.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "AsyncScenario needs a running asyncio event loop, and there is none: under trio, use "
+            "Scenario in a thread, as in await trio.to_thread.run_sync(search)"
+        ) from None
 
 
 async def cancel_tasks(tasks: Collection[asyncio.Task[Any]]) -> None:

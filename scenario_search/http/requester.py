@@ -6,6 +6,7 @@ import asyncio
 import logging
 import platform
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ import orjson
 
 from scenario_search._version import __version__
 from scenario_search.concurrency.pacing import Pause
+from scenario_search.concurrency.tasks import check_event_loop
 from scenario_search.converter import default_converter
 from scenario_search.errors import (
     APIError,
@@ -28,6 +30,8 @@ from scenario_search.http.bodies import accept_encoding
 from scenario_search.http.credentials import Credentials
 from scenario_search.http.options import AsyncClientOptions, resolve_base_url, resolve_project_id
 from scenario_search.http.retries import RetryPolicy, retry_after_seconds
+from scenario_search.messages import Message, Term
+from scenario_search.text import clean
 from scenario_search.wire.response import ResponseInfo
 
 if TYPE_CHECKING:
@@ -147,6 +151,7 @@ class Requester:
             APIError: The last attempt's error, or :class:`APITimeoutError` at the deadline,
                 which bounds all of it: attempts, waits, the limiter, a free connection.
         """
+        check_event_loop()
         policy = self.policy
         if max_retries is not None:
             policy = attrs.evolve(policy, max_retries=int(max_retries))
@@ -207,8 +212,21 @@ class Requester:
                 return answer
         answer = attrs.evolve(answer, body=self.credentials.erased(answer.body))
         if not 200 <= answer.status < 300:
-            raise _status_error(answer)
+            error = _status_error(answer)
+            if 300 <= answer.status < 400:
+                error.add_hint(self._redirection(answer.headers.get("location", "")))
+            raise error
         return answer
+
+    def _redirection(self, location: str) -> Message:
+        """Returns where a redirect goes, without credentials and query string, and what to do."""
+        location = re.sub(r"(?<=//)[^/]*@", "", re.split("[?#]", location, maxsplit=1)[0])
+        shown = self.credentials.erased(location.encode()).decode()
+        return Message(
+            "redirects are not followed, and this one goes to {}: {} may have to be another",
+            clean(shown) or "no address",
+            Term("base_url", "base_url"),
+        )
 
 
 @cache

@@ -53,6 +53,8 @@ class Endpoint(Generic[P, O, Q, H]):
     """The class of its hits."""
     summary: str
     """The first line of its method's docstring."""
+    if_forbidden: str | None = None
+    """What a 403 may mean beside credentials that are not for it."""
 
     @property
     def params_class(self) -> type[Q]:
@@ -93,6 +95,8 @@ WORKFLOWS = Endpoint(
     options=CallOptions,
     hit_class=SearchWorkflowSearchResponse,
     summary="Search for workflows by text, meaning and filter.",
+    if_forbidden="the service may not offer the search for workflows to this key: no other "
+    "parameter changes that",
 )
 
 _ALL: tuple[Endpoint[Any, Any, Any, Any], ...] = (ASSETS, MODELS, WORKFLOWS)

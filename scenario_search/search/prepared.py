@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import orjson
 
 from scenario_search.concurrency.pacing import Pause
-from scenario_search.errors import InvalidParamsError
+from scenario_search.errors import InvalidParamsError, PermissionDeniedError
 from scenario_search.messages import Message, named
 from scenario_search.search.endpoints import Endpoint
 from scenario_search.wire.codec import read_page
@@ -113,15 +113,20 @@ class PreparedSearch(Generic[H]):
             APIError: The request failed, after its retries, or the response is not a page.
         """
         params = self.params
-        body, info = await self.requester.post(
-            self.endpoint.path,
-            await self._body(position),
-            self.query,
-            extra_headers=params.extra_headers,
-            timeout=params.timeout,
-            max_retries=params.max_retries,
-            pause=pause,
-        )
+        try:
+            body, info = await self.requester.post(
+                self.endpoint.path,
+                await self._body(position),
+                self.query,
+                extra_headers=params.extra_headers,
+                timeout=params.timeout,
+                max_retries=params.max_retries,
+                pause=pause,
+            )
+        except PermissionDeniedError as error:
+            if self.endpoint.if_forbidden:
+                error.add_hint(self.endpoint.if_forbidden)
+            raise
         return read_page(body, **error_context(info)), info
 
 

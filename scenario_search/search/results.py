@@ -38,6 +38,16 @@ class AsyncSearchResults(SearchExports[H]):
         search = self._search
         return search.fetch(first_position(search.params, walk=False)).__await__()
 
+    async def first_page(self) -> AsyncSearchHitsOffset[H]:
+        """Returns one page, as awaiting the results does.
+
+        Use it where a coroutine is needed, as in ``task_group.create_task(results.first_page())``.
+
+        Raises:
+            APIError: The request failed, after its retries, or the response is not a page.
+        """
+        return await self
+
     def __aiter__(self) -> AsyncIterator[H]:
         return self._search.hits(self.pages())
 
@@ -120,4 +130,7 @@ class AsyncSearchResults(SearchExports[H]):
 
     def __repr__(self) -> str:
         endpoint = self._search.endpoint
-        return f"<{type(self).__name__} of {endpoint.name}: await it, or use 'async for'>"
+        return (
+            f"<{type(self).__name__} of {endpoint.name}: await it, use 'async for', or pass its "
+            "first_page() to create_task()>"
+        )

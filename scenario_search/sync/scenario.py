@@ -244,11 +244,7 @@ def _sync_page(page: AsyncSearchHitsOffset[H]) -> SyncSearchHitsOffset[H]:
 def _method(endpoint: Endpoint[P, O, Q, H]) -> SearchMethod[P, O, Q, SyncSearchHitsOffset[H]]:
     def call(search: SyncSearch, params: SearchParams) -> SyncSearchHitsOffset[H]:
         results = AsyncSearchResults(prepared_search(search._requester, endpoint, params))
-
-        async def first_page() -> AsyncSearchHitsOffset[H]:
-            return await results
-
-        return _sync_page(portal.run(first_page))
+        return _sync_page(portal.run(results.first_page))
 
     return search_method(endpoint, call, owner="SyncSearch", returns="SyncSearchHitsOffset")
 

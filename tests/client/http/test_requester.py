@@ -5,6 +5,7 @@ import base64
 import enum
 import logging
 import math
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,10 @@ from fake_transport import FakeTransport, client_of, correct_page, faked_client,
 from scenario_search import (
     APIConnectionError,
     APIError,
+    APIStatusError,
     APITimeoutError,
     AsyncScenario,
+    ConfigurationError,
     F,
     InternalServerError,
     InvalidParamsError,
@@ -257,6 +260,57 @@ async def test_a_timeout_of_the_limiters_own_is_not_taken_for_the_deadline() -> 
     client, _, _ = waiting_client(limiter=Late(), deadline=30)
     with pytest.raises(TimeoutError, match="the limiter's own"):
         await client.search.asset_search(query="x")
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        (
+            "https://user:pw@api.example/v2/search?token=abc#x",
+            "goes to https://api.example/v2/search:",
+        ),
+        ("/v2/search?token=abc", "goes to /v2/search:"),
+        (None, "goes to no address"),
+    ],
+)
+async def test_a_redirect_says_where_to_and_that_it_is_not_followed(
+    location: str | None, shown: str
+) -> None:
+    headers = {} if location is None else {"location": location}
+    client, sent, _ = waiting_client(Answer(307, headers, b"moved", 0.0))
+    with pytest.raises(APIStatusError, match="307: moved; redirects are not followed") as raised:
+        await client.search.asset_search(query="x")
+    assert shown in str(raised.value)
+    assert "token" not in str(raised.value)
+    assert "pw" not in str(raised.value)
+    assert raised.value.body == "moved"
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
+    assert len(sent.bodies) == 1
+
+
+async def test_a_redirect_does_not_show_the_credentials() -> None:
+    client, _, _ = waiting_client(
+        Answer(302, {"location": "https://api.example/a-long-secret"}, b"", 0.0),
+        api_secret="a-long-secret",
+    )
+    with pytest.raises(APIStatusError) as raised:
+        await client.search.asset_search(query="x")
+    assert "https://api.example/" in str(raised.value)
+    assert "a-long-secret" not in str(raised.value)
+
+
+def test_outside_of_an_asyncio_loop_the_error_says_what_to_write() -> None:
+    client, sent = faked_client(failing())
+
+    async def enter() -> None:
+        async with client:
+            raise AssertionError
+
+    # As trio drives coroutines: with no event loop of asyncio's.
+    for coroutine in (client.search.asset_search(query="x").first_page(), enter()):
+        with pytest.raises(ConfigurationError, match=r"under trio, use Scenario in a thread"):
+            coroutine.send(None)
+    assert sent.bodies == []
 
 
 # What an attempt is made of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import os
 import sys
@@ -17,6 +18,7 @@ from scenario_search import (
     APIResponseValidationError,
     AsyncScenario,
     PaginationError,
+    PermissionDeniedError,
     SearchAssetSearchResponse,
     SearchModelSearchResponse,
     TruncatedResultsWarning,
@@ -46,8 +48,28 @@ def ids_in(path: Path) -> list[str]:
 async def test_results_show_what_they_are() -> None:
     client, _ = correct()
     assert repr(client.search.asset_search(query="x")) == (
-        "<AsyncSearchResults of asset_search: await it, or use 'async for'>"
+        "<AsyncSearchResults of asset_search: await it, use 'async for', or pass its first_page() "
+        "to create_task()>"
     )
+
+
+async def test_a_task_takes_the_first_page_and_says_so_where_it_is_given_the_results() -> None:
+    client, sent = correct()
+    results = client.search.asset_search(query="x", limit=5)
+    async with asyncio.TaskGroup() as group:
+        with pytest.raises(TypeError, match=r"first_page\(\) to create_task\(\)"):
+            group.create_task(results)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        task = group.create_task(results.first_page())
+    assert [hit.id for hit in task.result().hits] == IDS[:5]
+    assert len(sent.bodies) == 1
+
+
+async def test_a_refused_search_for_workflows_says_that_it_may_not_be_offered() -> None:
+    client, _ = faked_client(lambda _: Answer(403, {}, b'{"error": "Forbidden"}', 0.0))
+    with pytest.raises(PermissionDeniedError, match="403: Forbidden; the service may not offer"):
+        await client.search.workflow_search(query="x")
+    with pytest.raises(PermissionDeniedError, match=r"403: Forbidden$"):
+        await client.search.asset_search(query="x")
 
 
 # Pages

@@ -215,6 +215,18 @@ async def test_a_request_object_with_options_beside_it() -> None:
     assert params.max_items == 30
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("querry", "query"), ("filters", "filter"), ("sort", "sort_by")]
+)
+def test_a_misspelt_keyword_names_the_nearest_also_beside_a_request_object(
+    name: str, hint: str
+) -> None:
+    client, _ = faked_client(lambda body: correct_page([], body))
+    for params in ((), (SearchAssetSearchParams(query="x"),)):
+        with pytest.raises(TypeError, match=rf"unexpected keyword .* did you mean {hint}\?"):
+            client.search.asset_search(*params, **{name: "x"})
+
+
 async def test_a_request_object_takes_no_parameters_beside_it() -> None:
     client, _ = correct()
     params = SearchAssetSearchParams(query="x")
