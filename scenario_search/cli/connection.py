@@ -23,16 +23,20 @@ from scenario_search.text import clean
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
 
-__all__ = ["Connection", "Debug", "Demo", "run"]
+__all__ = ["Connection", "Debug", "Demo", "debug_option", "run"]
 
 T = TypeVar("T")
 
 
 _DEBUG = "Show where an error came from."
-
 Debug = Annotated[bool, typer.Option("--debug", help=_DEBUG, callback=set_debug)]
 Demo = Annotated[bool, typer.Option("--demo", hidden=True)]
 """Of commands that ask no server: all of them take ``--demo``."""
+
+
+def debug_option() -> Any:
+    """Returns the field of ``--debug``, for a group of options."""
+    return option(False, _DEBUG, callback=set_debug)
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +57,7 @@ class Connection:
         None, "HTTP or HTTPS proxy.", metavar="URL", show_default="the environment's"
     )
     unchecked: bool = option(False, "Send the request without checking it first.")
-    debug: bool = option(False, _DEBUG, callback=set_debug)
+    debug: bool = debug_option()
 
     def client(self, **options: Any) -> AsyncScenario:
         """Returns a client.

@@ -30,7 +30,7 @@ from scenario_search.filters import format_error
 from scenario_search.http.credentials import API_KEY, API_SECRET, BEARER_AUTH
 from scenario_search.text import clean
 
-__all__ = ["EXIT_CODES", "INCOMPLETE", "Commands", "set_debug"]
+__all__ = ["EXIT_CODES", "INCOMPLETE", "CommandError", "Commands", "set_debug"]
 
 API, USAGE, CREDENTIALS, INCOMPLETE, INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -41,6 +41,10 @@ EXIT_CODES = (
 
 _DEBUG = "scenario_search.debug"
 _SHOWN = 2_000
+
+
+class CommandError(Exception):
+    """What a command says of its own failure, in a line."""
 
 
 def set_debug(context: typer.Context, value: bool) -> None:
@@ -88,7 +92,7 @@ def _line(error: object) -> str:
         return clean(f"{where}{error.strerror}", _SHOWN)
     if isinstance(error, ScenarioError):
         return clean(error.worded(VOCABULARY), _SHOWN)
-    if isinstance(error, BaseException) and not isinstance(error, ImportError):
+    if isinstance(error, BaseException) and not isinstance(error, (ImportError, CommandError)):
         return clean(f"{type(error).__name__}: {error} (--debug shows where)", _SHOWN)
     return clean(error, _SHOWN)
 

@@ -7,15 +7,17 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Literal
 
+import attrs
 import typer
 from rich.console import Console
 
-from scenario_search.cli.connection import Debug, Demo
+from scenario_search.cli.connection import Debug, Demo, debug_option
 from scenario_search.cli.examples import examples_of
+from scenario_search.cli.failures import CommandError
 from scenario_search.cli.help import Command
-from scenario_search.cli.writing import say
+from scenario_search.cli.options import add_command, option
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.http.credentials import API_KEY, API_SECRET
 from scenario_search.http.options import BASE_URL
@@ -26,9 +28,37 @@ if TYPE_CHECKING:
 __all__ = ["add_emulator"]
 
 
+@attrs.frozen(kw_only=True)
+class Served:
+    """What the emulator serves, and where."""
+
+    port: int = option(8711, "The port; 0 for a free one.", min=0, max=65535)
+    data: list[Path] | None = option(
+        None, "A JSONL file of assets to load; may be given again.", dir_okay=False, metavar="FILE"
+    )
+    models: list[Path] | None = option(
+        None, "A JSONL file of models to load; may be given again.", dir_okay=False, metavar="FILE"
+    )
+    files: Path | None = option(
+        None,
+        "A folder of pictures, each named by its asset's id.",
+        file_okay=False,
+        metavar="FOLDER",
+    )
+    db: Path | None = option(
+        None,
+        "A database file, kept; without it all is forgotten.",
+        dir_okay=False,
+        metavar="FILE",
+    )
+    demo: bool = option(False, "Load the demo data.")
+    debug: bool = debug_option()
+
+
 def add_emulator(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command("emulate", cls=Command, epilog=examples_of("emulate"))(_emulate)
+    doc = "Serve an emulator of the API on 127.0.0.1 until Ctrl-C."
+    add_command(app, "emulate", doc, _emulate, Served)
     app.command("demo", cls=Command, epilog=examples_of("demo"))(_demo)
 
 
@@ -42,79 +72,50 @@ def _demo(
     asyncio.run(tour(Console(highlight=False)))
 
 
-def _emulate(
-    port: Annotated[
-        int, typer.Option(help="The port; 0 for a free one.", min=0, max=65535, metavar="N")
-    ] = 8711,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A JSONL file of assets to load; may be given again.",
-            dir_okay=False,
-            metavar="FILE",
-        ),
-    ] = None,
-    models: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A JSONL file of models to load; may be given again.",
-            dir_okay=False,
-            metavar="FILE",
-        ),
-    ] = None,
-    files: Annotated[
-        Path | None,
-        typer.Option(
-            help="A folder of pictures, each named by its asset's id.",
-            file_okay=False,
-            metavar="FOLDER",
-        ),
-    ] = None,
-    db: Annotated[
-        Path | None,
-        typer.Option(
-            help="A database file, kept; without it all is forgotten.",
-            dir_okay=False,
-            metavar="FILE",
-        ),
-    ] = None,
-    with_demo: Annotated[bool, typer.Option("--demo", help="Load the demo data.")] = False,
-    debug: Debug = False,  # noqa: ARG001 - its callback sees it
-) -> None:
-    """Serve an emulator of the API on 127.0.0.1 until Ctrl-C."""
-    from scenario_search.emulator import Emulator  # noqa: PLC0415 - it needs the extra
+def _emulate(served: Served) -> None:
+    from scenario_search.emulator import (  # noqa: PLC0415 - it needs the extra
+        Emulator,
+        InvalidDocumentError,
+        StoreError,
+    )
 
-    loads = [(path, "assets") for path in data or ()] + [(path, "models") for path in models or ()]
-    for path, _ in loads:
+    for path in (*(served.data or ()), *(served.models or ())):
         if not path.is_file():
             raise typer.BadParameter(f"there is no file {path}")
-    if files is not None and not data:
+    if served.files is not None and not served.data:
         raise typer.BadParameter("--files go with the assets of --data")
-    emulator = Emulator.demo(path=db, port=port) if with_demo else Emulator(db, port=port)
-    asyncio.run(_serve(emulator, loads, files, db))
+    start = Emulator.demo if served.demo else Emulator
+    try:
+        asyncio.run(_serve(start(path=served.db, port=served.port), served))
+    except (InvalidDocumentError, StoreError) as error:
+        raise CommandError(str(error)) from None
 
 
-async def _serve(
-    emulator: Emulator, loads: list[tuple[Path, str]], files: Path | None, db: Path | None
-) -> None:
+async def _serve(emulator: Emulator, served: Served) -> None:
     err = Console(stderr=True, highlight=False)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         _on_signal(name, loop, stop.set)
-    await _start(emulator)
+    try:
+        await emulator.start()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise CommandError(
+            f"cannot listen: {reason}; choose another --port, or 0 for a free one"
+        ) from None
     # A load ends only with the emulator: Ctrl-C must not wait for it.
-    telling = asyncio.create_task(_load_and_tell(emulator, loads, files, db, err))
+    loading = asyncio.create_task(_load(emulator, served, err))
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if telling.done():
-            await telling
+        await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if loading.done():
+            await loading
             await stopping
     finally:
         stopping.cancel()
         await emulator.stop()
-        await asyncio.gather(telling, stopping, return_exceptions=True)
+        await asyncio.gather(loading, stopping, return_exceptions=True)
     err.print("Stopped.")
 
 
@@ -128,51 +129,18 @@ def _on_signal(
         signal.signal(name, lambda *_: loop.call_soon_threadsafe(act))
 
 
-async def _start(emulator: Emulator) -> None:
-    from scenario_search.emulator import StoreError  # noqa: PLC0415 - it needs the extra
-
-    try:
-        await emulator.start()
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        say(f"Error: cannot listen: {reason}; choose another --port, or 0 for a free one")
-        raise typer.Exit(1) from None
-    except StoreError as error:
-        say(f"Error: {error}")
-        raise typer.Exit(1) from None
-
-
-async def _load_and_tell(
-    emulator: Emulator,
-    loads: list[tuple[Path, str]],
-    files: Path | None,
-    db: Path | None,
-    err: Console,
-) -> None:
-    from scenario_search.emulator import InvalidDocumentError  # noqa: PLC0415 - likewise
-
-    for path, kind in loads:
-        err.print(f"Loading {path}", markup=False)
-        try:
-            report = await emulator.load(
-                path,
-                "models" if kind == "models" else "assets",
-                files=files if kind == "assets" else None,
-            )
-        except InvalidDocumentError as error:
-            say(f"Error: {error}")
-            raise typer.Exit(1) from None
-        err.print(f"  {report.added:,} {kind} added, {report.updated:,} updated")
-        if files is not None and kind == "assets":
-            err.print(
-                f"  {report.files_matched:,} files with them, {len(report.files_unmatched):,}"
-                f" of no asset, {len(report.files_unreadable):,} unreadable"
-            )
+async def _load(emulator: Emulator, served: Served, err: Console) -> None:
+    """Loads the files, and writes what the emulator holds and how to use it."""
+    for path in served.data or ():
+        await _load_file(emulator, path, "assets", served.files, err)
+    for path in served.models or ():
+        await _load_file(emulator, path, "models", None, err)
     counts = await in_thread(emulator.counts)
     held = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
+    database = served.db or "temporary: all is forgotten at the end"
     err.print("The emulator is ready.", style="bold")
     err.print(f"  holds      {held}")
-    err.print(f"  database   {db or 'temporary: all is forgotten at the end'}", markup=False)
+    err.print(f"  database   {database}", markup=False)
     err.print("  stop       Ctrl-C", end="\n\n")
     err.print("Use it with", style="bold")
     print(  # noqa: T201 - for eval "$(...)", so nothing else is on standard output
@@ -181,3 +149,20 @@ async def _load_and_tell(
         f"export {API_SECRET}={emulator.api_secret}",
         flush=True,
     )
+
+
+async def _load_file(
+    emulator: Emulator,
+    path: Path,
+    kind: Literal["assets", "models"],
+    files: Path | None,
+    err: Console,
+) -> None:
+    err.print(f"Loading {path}", markup=False)
+    report = await emulator.load(path, kind, files=files)
+    err.print(f"  {report.added:,} {kind} added, {report.updated:,} updated")
+    if files is not None:
+        err.print(
+            f"  {report.files_matched:,} files with them, {len(report.files_unmatched):,}"
+            f" of no asset, {len(report.files_unreadable):,} unreadable"
+        )

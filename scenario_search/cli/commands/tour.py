@@ -1,35 +1,113 @@
-"""A tour of the client on the embedded emulator: each call, and what it gives."""
+"""A tour of the client on the embedded emulator: each call, and what it returns."""
 
 from __future__ import annotations
 
+import ast
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
+from typing import Any
 
-from rich import box
+import attrs
 from rich.console import Console
 from rich.padding import Padding
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
+from scenario_search.cli.tables import print_hits, print_rows
 from scenario_search.client import AsyncScenario
 from scenario_search.emulator import Emulator
 from scenario_search.filters import F
-from scenario_search.wire.hits import SearchAssetSearchResponse
+from scenario_search.text import file_size, fit
 
 __all__ = ["tour"]
 
-_ROWS = 5
-_WIDTHS = {
-    "name": 20,
-    "size": 11,
-    "made": 10,
-    "page": 6,
-    "models": 6,
-    "kind": 8,
-    "assets": 6,
-    "megabytes": 9,
-}
+
+@attrs.frozen
+class Step:
+    """A step of the tour.
+
+    Attributes:
+        title: What it shows.
+        code: What is shown and run.
+        show: Prints a variable that the code has assigned, and returns a line about it.
+    """
+
+    title: str
+    code: str
+    show: Callable[[Console, dict[str, Any]], str]
+
+
+def _title(hit: Any) -> str:
+    return fit(hit._card().title, 28)
+
+
+def _show_page(console: Console, variables: dict[str, Any]) -> str:
+    page = variables["page"]
+    print_hits(console, page.hits, "assets")
+    return f"{len(page.hits)} of about {page.estimated_total_hits} hits"
+
+
+def _show_pages(console: Console, variables: dict[str, Any]) -> str:
+    pages = variables["pages"]
+    rows = [
+        (
+            f"{page.page} of {page.total_pages}",
+            len(page.hits),
+            _title(page.hits[0]),
+            _title(page.hits[-1]),
+        )
+        for page in pages
+    ]
+    print_rows(console, ("page", "models", "first", "last"), rows, last_grows=False)
+    return f"{pages[-1].total_hits} models in all"
+
+
+def _show_kinds(console: Console, variables: dict[str, Any]) -> str:
+    assets = variables["assets"]
+    kinds: dict[str, list[Any]] = {}
+    for asset in assets:
+        kinds.setdefault(asset.metadata.kind, []).append(asset)
+    rows = [
+        (kind, len(each), file_size(sum(asset.metadata.size for asset in each)), _title(each[0]))
+        for kind, each in sorted(kinds.items(), key=lambda item: -len(item[1]))
+    ]
+    print_rows(console, ("kind", "assets", "size", "for instance"), rows, last_grows=False)
+    return f"{len(assets)} public assets in all"
+
+
+_STEPS = (
+    Step(
+        "A text search, one page",
+        'page = await client.search.asset_search(query="castle", limit=5)',
+        _show_page,
+    ),
+    Step(
+        "A filter that cannot be injected, sorted",
+        'dragons = (F.tags == "dragon") | F.prompt.matches("dragon")\n'
+        "page = await client.search.asset_search(\n"
+        "    filter=dragons & (F.width >= 1024) & F.nsfw.is_empty(),\n"
+        '    sort_by=["createdAt:desc"],\n'
+        "    limit=5,\n"
+        ")",
+        _show_page,
+    ),
+    Step(
+        "Page by page",
+        "models = client.search.model_search(\n"
+        '    filter=F.capabilities == "txt2img", page=1, hits_per_page=10\n'
+        ")\n"
+        "pages = [page async for page in models.pages()]",
+        _show_pages,
+    ),
+    Step(
+        "Every hit, whatever the number of pages",
+        "results = client.search.asset_search(\n"
+        '    filter=F.privacy == "public", public=True\n'
+        ")\n"
+        "assets = [asset async for asset in results]",
+        _show_kinds,
+    ),
+)
 
 
 async def tour(console: Console) -> None:
@@ -41,138 +119,28 @@ async def tour(console: Console) -> None:
     began = time.perf_counter()
     async with Emulator.demo() as emulator:
         ready = time.perf_counter() - began
-        console.print(
-            f"[bold]The emulator[/bold] answers at {emulator.url}, ready in {ready:.1f} s."
-        )
+        console.print(f"[bold]The emulator[/bold] runs at {emulator.url}, ready in {ready:.1f} s.")
         async with AsyncScenario(**emulator.client_options) as client:
-            await _text_search(console, client)
-            await _filtered(console, client)
-            await _page_walk(console, client)
-            await _whole(console, client)
+            for step in _STEPS:
+                await _take(step, console, client)
     console.print("\n[bold]That was the tour.[/bold] The README says where to go next.")
 
 
-async def _text_search(console: Console, client: AsyncScenario) -> None:
-    _show_call(
-        console,
-        "A text search, one page",
-        'page = await client.search.asset_search(query="castle", limit=5)',
-    )
-    page = await client.search.asset_search(query="castle", limit=_ROWS)
-    _show_assets(console, page.hits)
-    _say(
-        console,
-        f"{len(page.hits)} of about {page.estimated_total_hits} hits "
-        f"in {page.response.elapsed * 1000:.0f} ms",
-    )
-
-
-async def _filtered(console: Console, client: AsyncScenario) -> None:
-    _show_call(
-        console,
-        "A filter that cannot be injected, sorted",
-        'dragons = (F.tags == "dragon") | F.prompt.matches("dragon")\n'
-        "page = await client.search.asset_search(\n"
-        "    filter=dragons & (F.width >= 1024) & F.nsfw.is_empty(),\n"
-        '    sort_by=["createdAt:desc"],\n'
-        "    limit=5,\n"
-        ")",
-    )
-    dragons = (F.tags == "dragon") | F.prompt.matches("dragon")
-    page = await client.search.asset_search(
-        filter=dragons & (F.width >= 1024) & F.nsfw.is_empty(),
-        sort_by=["createdAt:desc"],
-        limit=_ROWS,
-    )
-    _show_assets(console, page.hits)
-    _say(console, f"{len(page.hits)} of about {page.estimated_total_hits} hits, newest first")
-
-
-async def _page_walk(console: Console, client: AsyncScenario) -> None:
-    _show_call(
-        console,
-        "Page by page",
-        "async for page in client.search.model_search(\n"
-        '    filter=F.capabilities == "txt2img", page=1, hits_per_page=10\n'
-        ").pages(): ...",
-    )
-    table = _table("page", "models", "first", "last")
-    models = client.search.model_search(
-        filter=F.capabilities == "txt2img", page=1, hits_per_page=10
-    )
-    total: int | None = None
-    async for page in models.pages():
-        table.add_row(
-            f"{page.page} of {page.total_pages}",
-            str(len(page.hits)),
-            page.hits[0].name,
-            page.hits[-1].name,
-        )
-        total = page.total_hits
-    _show(console, table)
-    _say(console, f"{total} models in all")
-
-
-async def _whole(console: Console, client: AsyncScenario) -> None:
-    _show_call(
-        console,
-        "Every hit, whatever the number of pages",
-        "async for asset in client.search.asset_search(\n"
-        '    filter=F.privacy == "public", public=True\n'
-        "): ...",
-    )
-    began = time.perf_counter()
-    kinds: dict[str, list[SearchAssetSearchResponse]] = {}
-    async for asset in client.search.asset_search(filter=F.privacy == "public", public=True):
-        kinds.setdefault(asset.metadata.kind or "unknown", []).append(asset)
-    elapsed = time.perf_counter() - began
-    table = _table("kind", "assets", "megabytes", "for instance")
-    for kind, assets in sorted(kinds.items(), key=lambda item: -len(item[1])):
-        size = sum(asset.metadata.size or 0 for asset in assets)
-        table.add_row(kind, str(len(assets)), f"{size / 1e6:.1f}", _name(assets[0]))
-    _show(console, table)
-    count = sum(map(len, kinds.values()))
-    _say(console, f"{count} public assets in {elapsed:.2f} s")
-
-
-def _show_call(console: Console, title: str, code: str) -> None:
+async def _take(step: Step, console: Console, client: AsyncScenario) -> None:
     console.print()
-    console.rule(f"[bold]{title}", align="left", style="dim")
-    syntax = Syntax(code, "python", theme="ansi_dark", background_color="default")
-    console.print(Padding(syntax, (0, 2)))
+    console.rule(f"[bold]{step.title}", align="left", style="dim")
+    syntax = Syntax(step.code, "python", theme="ansi_dark", background_color="default")
+    console.print(Padding(syntax, (0, 2, 1, 2)))
+    began = time.perf_counter()
+    variables = await _run(step.code, client)
+    elapsed = time.perf_counter() - began
+    summary = step.show(console, variables)
+    console.print(Padding(Text(f"{summary}, {elapsed * 1000:.0f} ms", style="dim"), (1, 2, 0, 2)))
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=True)
-    for column in columns:
-        right = column in ("size", "models", "assets", "megabytes")
-        table.add_column(
-            column,
-            no_wrap=True,
-            justify="right" if right else "left",
-            width=_WIDTHS.get(column),
-            ratio=None if column in _WIDTHS else 1,
-        )
-    return table
-
-
-def _show(console: Console, table: Table) -> None:
-    console.print(Padding(table, (1, 2)))
-
-
-def _show_assets(console: Console, assets: Iterable[SearchAssetSearchResponse]) -> None:
-    table = _table("name", "size", "made", "prompt")
-    for asset in assets:
-        metadata = asset.metadata
-        size = f"{metadata.width} x {metadata.height}" if metadata.width else (metadata.kind or "")
-        prompt = Text(metadata.prompt or asset.description or "")
-        table.add_row(Text(_name(asset)), size, (asset.created_at or "")[:10], prompt)
-    _show(console, table)
-
-
-def _name(asset: SearchAssetSearchResponse) -> str:
-    return asset.metadata.name or asset.id
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(Padding(Text(text, style="dim"), (0, 2)))
+async def _run(code: str, client: AsyncScenario) -> dict[str, Any]:
+    """Runs code that awaits, as a notebook does, and returns its variables."""
+    variables: dict[str, Any] = {"client": client, "F": F}
+    compiled = compile(code, "<tour>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    await eval(compiled, variables)  # noqa: S307 - what runs is what is shown
+    return variables
