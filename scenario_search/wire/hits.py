@@ -12,6 +12,7 @@ scenario-sdk 2.4.0.
 from __future__ import annotations
 
 import warnings
+from datetime import datetime
 from typing import Any, ClassVar
 
 import attrs
@@ -35,6 +36,7 @@ from scenario_search.wire.document import (
     documented_list,
     unknown_fields,
 )
+from scenario_search.wire.renditions import Fit, Format, rendition, url_expires_at
 
 __all__ = [
     "ComplianceMetadata",
@@ -274,6 +276,46 @@ class SearchAssetSearchResponse(Hit):
     """A caption: a user's, or one that was generated."""
     transcription: str | None = None
     """What is said in a sound."""
+
+    @property
+    def url_expires_at(self) -> datetime | None:
+        """When ``url`` expires, in UTC; ``None`` where the URL does not say."""
+        return url_expires_at(self.url)
+
+    def rendition(
+        self,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        format: Format | None = None,
+        quality: int | None = None,
+        fit: Fit | None = None,
+    ) -> str | None:
+        """Returns the URL of a smaller or converted copy of the picture, made on the fly.
+
+        No request is sent. The URL expires when ``url`` does.
+
+        Args:
+            width: The width in pixels. If only one side is set, the proportions stay.
+            height: The height in pixels.
+            format: The format to convert to.
+            quality: The quality, from 1 to 100, of a format that loses detail.
+            fit: How the picture is fitted into ``width`` and ``height``.
+
+        Returns:
+            ``None`` where the asset is no picture or its URL cannot be changed, such as that of
+            an original.
+
+        Raises:
+            InvalidParamsError: A parameter has a value that the CDN does not know.
+        """
+        url = rendition(
+            self.url, width=width, height=height, format=format, quality=quality, fit=fit
+        )
+        return url if self._is_picture() else None
+
+    def _is_picture(self) -> bool:
+        return self._kind() in _PICTURE_KINDS or str(self.mime_type).startswith("image/")
 
     def _card(self) -> Card:
         data = self.metadata

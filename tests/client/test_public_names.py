@@ -28,6 +28,8 @@ FOUND_ELSEWHERE = {
     "Window",
     "SearchParams",
     "RunOptions",
+    "Fit",  # literals, of wire.renditions
+    "Format",
 }
 
 

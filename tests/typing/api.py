@@ -7,6 +7,7 @@ needed is an error) and pyright.
 from __future__ import annotations
 
 import ssl
+from datetime import datetime
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -67,6 +68,13 @@ async def assets(client: AsyncScenario) -> None:
     async for each in results.pages():
         assert_type(each, AsyncSearchHitsOffset[SearchAssetSearchResponse])
     assert_type(await results.count(), int)
+
+
+def renditions(asset: SearchAssetSearchResponse) -> None:
+    assert_type(asset.rendition(width=512, height=512, format="webp"), str | None)
+    asset.rendition(quality=80, fit="inside")
+    asset.rendition(format="gif")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert_type(asset.url_expires_at, datetime | None)
 
 
 async def models(client: AsyncScenario) -> None:

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import base64
 import copy
 import inspect
+import io
 import json
 import math
 import pickle
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
+import aiohttp
 import attrs
 import pytest
+from PIL import Image
 
+from scenario_search import AsyncScenario, F, InvalidParamsError
 from scenario_search.converter import structure
 from scenario_search.wire.document import Document, wire_fields
 from scenario_search.wire.hits import (
@@ -314,3 +321,57 @@ def test_protocol_names_are_no_attributes_of_a_hit(name: str) -> None:
 def test_a_page_names_the_nearest_attribute_too() -> None:
     with pytest.raises(AttributeError, match=r"did you mean \.total_hits\?"):
         SearchHits[Any]().total_hit  # type: ignore[attr-defined]  # noqa: B018
+
+
+SIGNED = "https://cdn.example/assets-transform/asset_1?" + urlencode(
+    {
+        "Policy": base64.b64encode(
+            b'{"Statement":[{"Resource":"https://cdn.example/assets-transform/asset_1*",'
+            b'"Condition":{"DateLessThan":{"AWS:EpochTime":1765151999}}}]}'
+        ).decode(),
+        "Signature": "s",
+        "Key-Pair-Id": "K",
+    },
+    safe="=",
+)
+
+
+def test_an_asset_knows_when_its_url_expires() -> None:
+    asset = SearchAssetSearchResponse(id="a", url=SIGNED)
+    assert asset.url_expires_at == datetime(2025, 12, 7, 23, 59, 59, tzinfo=UTC)
+    assert SearchAssetSearchResponse(id="a").url_expires_at is None
+
+
+@pytest.mark.parametrize(
+    "picture", [{"mime_type": "image/png"}, {"metadata": Metadata(kind="canvas")}]
+)
+def test_a_rendition_of_a_picture_has_further_parameters(picture: dict[str, Any]) -> None:
+    asset = SearchAssetSearchResponse(id="a", url=SIGNED, **picture)
+    url = asset.rendition(width=640, height=480, format="webp", quality=80, fit="inside")
+    assert url == f"{SIGNED}&width=640&height=480&quality=80&format=webp&fit=inside"
+
+
+@pytest.mark.parametrize(
+    "asset",
+    [
+        SearchAssetSearchResponse(id="a", url=SIGNED, mime_type="video/mp4"),
+        SearchAssetSearchResponse(id="a", url=SIGNED.replace("-transform", "")),
+        SearchAssetSearchResponse(id="a", mime_type="image/png"),
+    ],
+)
+def test_what_cannot_be_transformed_has_no_rendition(asset: SearchAssetSearchResponse) -> None:
+    assert asset.rendition(width=640) is None
+
+
+def test_a_wrong_value_of_a_rendition_is_refused_for_any_asset() -> None:
+    with pytest.raises(InvalidParamsError, match="width"):
+        SearchAssetSearchResponse(id="a").rendition(width=0)
+
+
+async def test_the_emulator_sends_a_rendition(demo_client: AsyncScenario) -> None:
+    page = await demo_client.search.asset_search(filter=F.mime_type == "image/png", limit=1)
+    url = page.hits[0].rendition(width=64, format="webp")
+    assert url is not None
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        assert (response.status, response.content_type) == (200, "image/webp")
+        assert Image.open(io.BytesIO(await response.read())).width == 64
