@@ -32,7 +32,7 @@ from scenario_search.errors import (
     UnprocessableEntityError,
 )
 from scenario_search.files.download import DownloadReport, DownloadSource
-from scenario_search.files.files import DownloadedFile
+from scenario_search.files.manifest import DownloadedFile
 from scenario_search.filters import F, Filter, Raw
 from scenario_search.http.options import AsyncClientOptions, ClientOptions
 from scenario_search.progress import track

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
@@ -17,6 +17,8 @@ from scenario_search.http.options import AsyncClientOptions
 from scenario_search.http.requester import Requester
 from scenario_search.search.methods import AsyncSearch
 from scenario_search.search.signatures import makes, returns_same, takes
+from scenario_search.wire.hits import SearchAssetSearchResponse
+from scenario_search.wire.renditions import Fit, Format
 
 if TYPE_CHECKING:
     from scenario_search.crawl.crawler import AsyncCrawler
@@ -99,42 +101,93 @@ class AsyncScenario:
         *,
         concurrency: int = 8,
         on_error: Literal["raise", "skip"] = "raise",
-        progress: Callable[[DownloadReport], object] | None = None,
+        progress: bool | Callable[[DownloadReport], object] | None = None,
+        verify: bool = False,
+        max_file_bytes: int = 2 * 2**30,
+        width: int | None = None,
+        height: int | None = None,
+        format: Format | None = None,
+        quality: int | None = None,
+        fit: Fit | None = None,
     ) -> DownloadReport:
         """Downloads the files of assets into a folder.
 
-        Each file is named after its asset's id and has a line in ``manifest.jsonl``. Files that
-        exist are not fetched again, so an interrupted download resumes. Expired URLs are
-        replaced. The client's ``max_retries`` applies to files too; its ``limiter`` and
-        ``deadline`` do not.
+        Each file is named after its asset's id and has a line in ``manifest.jsonl``; pictures
+        have one in ``metadata.jsonl`` too, which Hugging Face's ``datasets`` loads. Files that
+        are there as the manifest says are not fetched again, so an interrupted download resumes.
+        Expired URLs are replaced. The client's ``max_retries`` applies to files too; its
+        ``limiter`` and ``deadline`` do not.
+
+        With ``width``, ``height``, ``format``, ``quality`` or ``fit``, renditions are downloaded
+        in place of the pictures. Their names say which: ``asset_1.w512.webp``.
+
+        The batches of a crawl are committed when their files have ended. If the crawl has a
+        checkpoint, files that failed in an earlier run are tried again.
 
         Args:
-            assets: A page, results, a crawl (inside ``async with``, so that its requests run
-                concurrently), or any iterable of assets.
-            directory: The folder; created if it does not exist.
+            assets: A page, results, a crawl, or any iterable of assets.
+            directory: The folder; created if it does not exist. It has one download at a time.
             concurrency: How many files are fetched concurrently.
             on_error: Whether a file that cannot be downloaded raises, or is skipped and listed
                 in the report and in the manifest.
-            progress: Called with the report after every file.
+            progress: ``True`` for a bar (it needs tqdm: the extra ``progress``), or a function
+                that is called with the report after every file.
+            verify: Whether files that are there are read and compared with the digests in the
+                manifest. Those that differ are fetched again.
+            max_file_bytes: The largest file to accept, in bytes. A larger one is an error.
+            width: The width of the renditions, in pixels.
+            height: Their height, in pixels.
+            format: Their format.
+            quality: Their quality, from 1 to 100.
+            fit: How they are fitted into ``width`` and ``height``.
 
         Returns:
-            What was downloaded, skipped and refused.
+            What was downloaded, what was skipped and what failed.
 
         Raises:
-            InvalidParamsError: An argument cannot be used.
+            InvalidParamsError: An argument cannot be used, or another download into the folder
+                is running.
             APIError: A file cannot be downloaded, after retries.
             OSError: A file cannot be written.
+            ImportError: ``progress`` is ``True`` and tqdm is not installed.
         """
-        from scenario_search.files.download import download  # noqa: PLC0415 - few programs do
+        from scenario_search.files.download import (  # noqa: PLC0415 - few programs do
+            DownloadOptions,
+            download,
+        )
 
-        return await download(
-            self._requester,
-            assets,
-            directory,
+        options = DownloadOptions(
             concurrency=concurrency,
             on_error=on_error,
             progress=progress,
+            verify=verify,
+            max_file_bytes=max_file_bytes,
+            width=width,
+            height=height,
+            format=format,
+            quality=quality,
+            fit=fit,
         )
+        return await download(self._requester, assets, directory, options)
+
+    async def refresh(
+        self, hits: Iterable[SearchAssetSearchResponse]
+    ) -> list[SearchAssetSearchResponse]:
+        """Returns assets with fresh URLs, in their order.
+
+        Assets are searched for by the dates they were created at, about a hundred with each
+        request. Those that do not exist any more, and those without a date, are left out.
+
+        Args:
+            hits: The assets: a page's ``hits``, for example.
+
+        Raises:
+            InvalidParamsError: Something else than an asset is among them.
+            APIError: A request failed, after retries.
+        """
+        from scenario_search.files.refresh import refresh  # noqa: PLC0415 - few programs do
+
+        return await refresh(self._requester, hits)
 
     @property
     def base_url(self) -> str:

@@ -1,66 +1,73 @@
 """Downloads: the files behind the signed URLs of assets, streamed to disk.
 
-Nothing is sent to the servers of files but the signed URL: no credentials, no cookies. A file that
-is there whole is not asked for again; one that broke off is gone on with, where the server can
-(RFC 9110, section 14), or else is fetched whole. A URL that has expired is replaced by searching
-for the asset's ``createdAt`` and picking its id, since ``id`` is no field to filter by.
+A folder has one download at a time. A file that is there as the manifest says is kept; any other
+is fetched (:mod:`scenario_search.files.transfer`) under another name, and renamed once it is
+complete. A URL that has expired is replaced by searching for the asset.
 
-Of the client's options ``max_retries`` and ``max_retry_wait`` hold for files too: an attempt that
-fails is repeated, and the count begins anew once more of the file is there than ever before.
-``timeout`` is how long a server may send nothing. ``limiter`` and ``deadline`` are for requests
-to the API.
+A crawl's batch is committed when all of its files have ended, as files or as failures in the
+manifest, and both are on the disk. Files of the next batches start meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from contextlib import aclosing
-from datetime import UTC, datetime
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+)
+from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
+from filelock import FileLock, Timeout
 
-from scenario_search.concurrency.pacing import Pause
 from scenario_search.concurrency.tasks import cancel_tasks
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.errors import (
-    APIConnectionError,
     APIError,
     APIResponseValidationError,
+    IncompleteCrawlError,
     InvalidParamsError,
     PaginationError,
-    status_error_class,
 )
-from scenario_search.files.files import DownloadedFile, Manifest, PartialFile, file_name
-from scenario_search.filters import F
-from scenario_search.http.options import is_loopback
-from scenario_search.http.retries import retry_after_seconds
+from scenario_search.files.manifest import DownloadedFile, Manifest
+from scenario_search.files.metadata import ImageFolderMetadata
+from scenario_search.files.names import LOCK, MANIFEST, METADATA, file_name
+from scenario_search.files.parts import PartialFile, file_digest, file_length
+from scenario_search.files.refresh import refresh
+from scenario_search.files.transfer import Expected, ExpiredUrl, Transfers
 from scenario_search.messages import Message, named
-from scenario_search.search.methods import AsyncSearch
+from scenario_search.progress import ProgressBar
+from scenario_search.text import count, file_size
 from scenario_search.wire.hits import SearchAssetSearchResponse
+from scenario_search.wire.renditions import (
+    ORIGINALS,
+    Fit,
+    Format,
+    check_rendition,
+    rendition,
+    url_path,
+)
 from scenario_search.wire.values import is_whole
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
-    from scenario_search.http.transport import FileAnswer
 
-__all__ = ["DownloadReport", "DownloadSource", "download"]
+__all__ = ["MAX_FILE_BYTES", "DownloadOptions", "DownloadReport", "DownloadSource", "download"]
 
 DownloadSource = AsyncIterable[SearchAssetSearchResponse] | Iterable[SearchAssetSearchResponse]
-"""What a download takes: a page, results, a crawl, or anything else that gives assets."""
+"""What a download takes: a page, results, a crawl, or anything else that yields assets."""
 
-MANIFEST = "manifest.jsonl"
-
-_MOST_REDIRECTS = 5
-_EXPIRED = {401, 403, 410}
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+MAX_FILE_BYTES = 2 * 2**30
 
 
 @attrs.define
@@ -71,7 +78,7 @@ class DownloadReport:
         downloaded: Number of files downloaded.
         skipped: Number of files that were already there.
         failed: The files that could not be downloaded, with the reason.
-        bytes: Number of bytes received.
+        bytes: Number of bytes of the files downloaded.
         refreshed: Number of expired URLs that were replaced.
     """
 
@@ -91,53 +98,399 @@ class DownloadReport:
     def __copy__(self) -> DownloadReport:
         return attrs.evolve(self, failed=[*self.failed])
 
-    def _count(self, file: DownloadedFile) -> None:
-        if file.status == "downloaded":
-            self.downloaded += 1
-        elif file.status == "skipped":
-            self.skipped += 1
-        else:
-            self.failed.append(file)
+
+@attrs.frozen(kw_only=True)
+class DownloadOptions:
+    """How files are downloaded.
+
+    Attributes:
+        concurrency: How many files are fetched concurrently.
+        on_error: What to do about a file that cannot be downloaded.
+        verify: Whether files that are there are read, and compared with the manifest.
+        max_file_bytes: The largest file to accept.
+        progress: Whether to show a bar, or what to call with the report after every file.
+        width: The width of a rendition.
+        height: Its height.
+        format: Its format.
+        quality: Its quality.
+        fit: How it is fitted into width and height.
+
+    Raises:
+        InvalidParamsError: An option cannot be used.
+    """
+
+    concurrency: int = 8
+    on_error: Literal["raise", "skip"] = "raise"
+    verify: bool = False
+    max_file_bytes: int = MAX_FILE_BYTES
+    progress: bool | Callable[[DownloadReport], object] | None = None
+    width: int | None = None
+    height: int | None = None
+    format: Format | None = None
+    quality: int | None = None
+    fit: Fit | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("concurrency", "max_file_bytes"):
+            if not is_whole(value := getattr(self, name), 1):
+                raise _invalid(name, "a whole number from 1", value)
+        if self.on_error not in ("raise", "skip"):
+            raise _invalid("on_error", "'raise' or 'skip'", self.on_error)
+        if not isinstance(self.verify, bool):
+            raise _invalid("verify", "True or False", self.verify)
+        if not isinstance(self.progress, bool | None) and not callable(self.progress):
+            raise _invalid("progress", "True, False or a function", self.progress)
+        if self.format == "auto":
+            # The CDN would choose by the headers of the request, and the name would not tell.
+            raise _invalid("format", "a format of its own in a download, such as 'webp'", "auto")
+        _ = self.rendition
+
+    def rendition_url(self, url: str) -> str | None:
+        """Returns the URL of a picture's rendition; ``None`` if it has none."""
+        return rendition(
+            url,
+            width=self.width,
+            height=self.height,
+            format=self.format,
+            quality=self.quality,
+            fit=self.fit,
+        )
+
+    @property
+    def rendition(self) -> dict[str, int | str]:
+        """The parameters of the rendition; empty for the files as they are."""
+        return check_rendition(
+            width=self.width,
+            height=self.height,
+            format=self.format,
+            quality=self.quality,
+            fit=self.fit,
+        )
+
+
+def _invalid(name: str, expected: str, value: object) -> InvalidParamsError:
+    return InvalidParamsError(Message("{} must be {}, not {!r}", named(name), expected, value))
 
 
 async def download(
     requester: Requester,
     assets: DownloadSource,
     directory: str | os.PathLike[str],
-    *,
-    concurrency: int = 8,
-    on_error: Literal["raise", "skip"] = "raise",
-    progress: Callable[[DownloadReport], object] | None = None,
+    options: DownloadOptions,
 ) -> DownloadReport:
-    """Download the files of assets. See :meth:`scenario_search.AsyncScenario.download`."""
-    if not is_whole(concurrency, 1):
-        raise InvalidParamsError(
-            Message("{} must be a whole number from 1, not {!r}", named("concurrency"), concurrency)
-        )
-    if on_error not in ("raise", "skip"):
-        raise InvalidParamsError(
-            Message("{} must be 'raise' or 'skip', not {!r}", named("on_error"), on_error)
-        )
-    folder = Path(directory)
-    manifest = Manifest(folder / MANIFEST)
+    """Downloads the files of assets. See :meth:`scenario_search.AsyncScenario.download`."""
+    folder = Folder(Path(directory))
+    # Before there is a folder, since tqdm may be missing.
+    bar = ProgressBar("files") if options.progress is True else None
     report = DownloadReport()
     try:
-        await in_thread(manifest.open)
-        run = _Download(requester, folder, manifest, report, on_error == "skip", progress)
+        await in_thread(folder.open)
+        run = _Download(requester, folder, options, report, _progress(assets, options, bar))
         if isinstance(assets, AsyncCrawl):
-            # A window is marked once its files are there, so a crawl that goes on misses none.
-            async with aclosing(assets._portions()) as portions:
-                async for hits, mark in portions:
-                    failed = len(report.failed)
-                    await run.all(_each(hits), concurrency)
-                    if mark is not None and len(report.failed) == failed:
-                        await mark({})
+            await run.crawl(assets)
         else:
-            await run.all(_each(assets), concurrency)
+            await run.all(assets)
     finally:
         report.ended = time.monotonic()
-        await in_thread(manifest.close)
+        if bar is not None:
+            bar.close()
+        await in_thread(folder.close)
     return report
+
+
+def _progress(
+    assets: DownloadSource, options: DownloadOptions, bar: ProgressBar | None
+) -> Callable[[DownloadReport], object]:
+    """Returns what is called with the report after every file."""
+    if bar is None:
+        return options.progress if callable(options.progress) else _no_progress
+    expected: Callable[[], int | None] | None = getattr(assets, "_expected_items", None)
+    length = len(assets) if isinstance(assets, list | tuple) else None
+
+    def show(report: DownloadReport) -> None:
+        failed = f", {count(len(report.failed))} failed" if report.failed else ""
+        done = report.downloaded + report.skipped + len(report.failed)
+        total = length if expected is None else expected()
+        bar.update(done, total, f"{file_size(report.bytes)}{failed}")
+
+    return show
+
+
+class Folder:
+    """The folder of a download, which is locked while it is open. Its methods block.
+
+    Args:
+        path: The folder; created if it does not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest = Manifest(path / MANIFEST)
+        self.metadata = ImageFolderMetadata(path / METADATA)
+        self._lock = FileLock(path / LOCK, thread_local=False)
+
+    def open(self) -> None:
+        """Locks the folder and reads what it holds.
+
+        Raises:
+            InvalidParamsError: Another download into it is running.
+            OSError: It cannot be written to.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise InvalidParamsError(
+                Message(
+                    "{} {} has a download running: wait for its end, or use another folder",
+                    named("directory"),
+                    self.path,
+                )
+            ) from None
+        self.manifest.open()
+        self.metadata.open()
+
+    def record(self, file: DownloadedFile, asset: SearchAssetSearchResponse) -> None:
+        """Adds what became of a file."""
+        if file.path is None:
+            return
+        if file.status == "failed":
+            self.metadata.remove(file.path)
+        else:
+            self.metadata.add(file.path, file.mime, asset)
+        if file.status != "skipped":
+            self.manifest.add(file)
+
+    def sync(self) -> None:
+        """Makes durable what was added."""
+        self.metadata.sync()
+        self.manifest.sync()
+
+    def close(self) -> None:
+        """Makes durable what was added, and unlocks the folder. Closing again does nothing."""
+        try:
+            self.metadata.close()
+            self.manifest.close()
+        finally:
+            self._lock.release()
+
+
+@attrs.define
+class _Batch:
+    """Files that are committed together.
+
+    Attributes:
+        commit: Called once all of them have ended.
+        running: The number of files that have not ended, and one while more may be added.
+    """
+
+    commit: Callable[[], Awaitable[object]]
+    running: int = 1
+
+
+@attrs.define
+class _Download:
+    """One download of many files."""
+
+    requester: Requester
+    folder: Folder
+    options: DownloadOptions
+    report: DownloadReport
+    progress: Callable[[DownloadReport], object]
+    tasks: set[asyncio.Task[None]] = attrs.field(factory=set)
+    names: set[str] = attrs.field(factory=set)
+    transfers: Transfers = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.transfers = Transfers(self.requester, self.options.max_file_bytes, self._received)
+
+    def _received(self, size: int) -> None:
+        self.report.bytes += size
+
+    # Many files
+
+    async def all(self, assets: DownloadSource) -> None:
+        """Downloads the files of assets."""
+        try:
+            async for asset in _each(assets):
+                await self._start(asset)
+            await self._drain()
+        finally:
+            await cancel_tasks(self.tasks)
+
+    async def crawl(self, crawl: AsyncCrawl[Any]) -> None:
+        """Downloads the files of a crawl, and commits its batches.
+
+        Of a crawl with a checkpoint, files that failed in an earlier run are tried again: the
+        batches they came in have been committed.
+        """
+        incomplete: IncompleteCrawlError | None = None
+        async with AsyncExitStack() as stack:
+            if not crawl._entered:
+                await stack.enter_async_context(crawl)
+            try:
+                try:
+                    await self._start_batches(crawl)
+                except IncompleteCrawlError as error:
+                    incomplete = error
+                if crawl._options.checkpoint is not None:
+                    await self._start_failed()
+                await self._drain()
+            finally:
+                await cancel_tasks(self.tasks)
+        if incomplete is not None:
+            raise incomplete
+
+    async def _start_batches(self, crawl: AsyncCrawl[Any]) -> None:
+        async with aclosing(_batches(crawl)) as batches:
+            async for hits, commit in batches:
+                batch = _Batch(commit)
+                for asset in hits:
+                    await self._start(asset, batch)
+                await self._end(batch)
+
+    async def _start_failed(self) -> None:
+        for name, json in self.folder.manifest.failed():
+            try:
+                asset = self.requester.converter.structure(json, SearchAssetSearchResponse)
+            except APIResponseValidationError:
+                continue
+            if self._name(asset) == name:
+                await self._start(asset)
+
+    async def _start(self, asset: SearchAssetSearchResponse, batch: _Batch | None = None) -> None:
+        """Starts on a file, once there is room for it. None is fetched twice."""
+        name = self._name(asset)
+        if name in self.names:
+            return
+        self.names.add(name)
+        while len(self.tasks) >= self.options.concurrency:
+            await self._wait()
+        if batch is not None:
+            batch.running += 1
+        self.tasks.add(asyncio.get_running_loop().create_task(self._one(asset, name, batch)))
+
+    async def _drain(self) -> None:
+        while self.tasks:
+            await self._wait()
+
+    async def _wait(self) -> None:
+        """Waits for a task to end, takes it out, and raises its error, if it has one."""
+        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_COMPLETED)
+        self.tasks -= done
+        # Each is asked: asyncio reports an error that nobody looks at.
+        errors = [error for task in done if (error := task.exception()) is not None]
+        if errors:
+            raise errors[0]
+
+    async def _end(self, batch: _Batch) -> None:
+        """Notes that a file of a batch has ended; commits the batch after the last one."""
+        batch.running -= 1
+        if not batch.running:
+            await in_thread(self.folder.sync)
+            await batch.commit()
+
+    # One file
+
+    def _name(self, asset: SearchAssetSearchResponse) -> str:
+        return file_name(asset.id, asset.mime_type, asset.url, self.options.rendition)
+
+    async def _one(self, asset: SearchAssetSearchResponse, name: str, batch: _Batch | None) -> None:
+        """Downloads the file of an asset, if it is not there, and records it."""
+        try:
+            file = await self._kept(asset, name) or await self._fetched(asset, name)
+        except (APIError, PaginationError) as error:  # the latter of the search for a fresh URL
+            if self.options.on_error == "raise":
+                raise
+            file = DownloadedFile(
+                str(asset.id), name, status="failed", error=str(error), asset=asset.to_dict()
+            )
+        await in_thread(self.folder.record, file, asset)
+        if file.status == "downloaded":
+            self.report.downloaded += 1
+        elif file.status == "skipped":
+            self.report.skipped += 1
+        else:
+            self.report.failed.append(file)
+        self.progress(self.report)
+        if batch is not None:
+            await self._end(batch)
+
+    async def _kept(self, asset: SearchAssetSearchResponse, name: str) -> DownloadedFile | None:
+        """Returns a file that is there as the manifest says."""
+        entry = self.folder.manifest.entry(name)
+        if entry is None:
+            return None
+        path = self.folder.path / name
+        if url_path(asset.url) not in ("", entry.source):
+            return None
+        if await in_thread(file_length, path) != entry.size:
+            return None
+        digest = entry.digest.hex()
+        if self.options.verify and await in_thread(file_digest, path) != digest:
+            return None
+        return DownloadedFile(
+            str(asset.id), name, entry.size, digest, entry.mime, entry.source, "skipped"
+        )
+
+    async def _fetched(self, asset: SearchAssetSearchResponse, name: str) -> DownloadedFile:
+        """Fetches a file, and once more with a fresh URL where its URL has expired."""
+        url: object = asset.url
+        if not isinstance(url, str) or not url:
+            raise APIResponseValidationError(f"{asset.id} has no url", paths=("$.url",))
+        source = url_path(url)
+        part = PartialFile(self.folder.path / name, source)
+        try:
+            await in_thread(part.open)
+            try:
+                mime = await self._fetch(asset, part)
+            except ExpiredUrl as expired:
+                fresh = await refresh(self.requester, [asset])
+                if not fresh or not fresh[0].url or fresh[0].url == asset.url:
+                    raise expired.error from None
+                self.report.refreshed += 1
+                try:
+                    mime = await self._fetch(fresh[0], part)
+                except ExpiredUrl as again:
+                    raise again.error from None
+            size = part.size
+            digest = await in_thread(part.finish)
+        except IsADirectoryError as error:
+            raise APIResponseValidationError(f"{error.filename} is a folder") from error
+        finally:
+            await in_thread(part.close)
+        return DownloadedFile(str(asset.id), name, size, digest, mime, source)
+
+    async def _fetch(self, asset: SearchAssetSearchResponse, part: PartialFile) -> str | None:
+        """Fetches a file, or the rendition of a picture, from the URL that its asset has."""
+        url = asset.url
+        if self.options.rendition:
+            changed = self.options.rendition_url(url) if _is_picture(asset) else None
+            if changed is None:
+                raise APIResponseValidationError(
+                    f"{asset.id} has no renditions: it is not a picture, or its URL cannot be "
+                    "changed (that of an original, for example)",
+                    paths=("$.url",),
+                )
+            url = changed
+        format = self.options.format
+        expected = Expected(
+            size=_size_of_original(asset, url),
+            is_picture=_is_picture(asset),
+            format=None if format == "origin" else format,
+        )
+        return await self.transfers.fetch(url, part, expected)
+
+
+def _is_picture(asset: SearchAssetSearchResponse) -> bool:
+    return str(asset.mime_type).lower().startswith("image/")
+
+
+def _size_of_original(asset: SearchAssetSearchResponse, url: str) -> int | None:
+    """Returns how long a file is according to the API; ``None`` for what is transformed."""
+    size = asset.metadata.size
+    is_known = size is not None and is_whole(size, 1) and url_path(url).startswith(ORIGINALS)
+    return int(size) if size is not None and is_known else None
 
 
 async def _each(assets: DownloadSource) -> AsyncIterator[SearchAssetSearchResponse]:
@@ -149,239 +502,16 @@ async def _each(assets: DownloadSource) -> AsyncIterator[SearchAssetSearchRespon
             yield asset
 
 
-class _Expired(Exception):  # noqa: N818 - it never leaves this module
-    """The server refuses a URL, whose time may be over."""
-
-    def __init__(self, error: APIError) -> None:
-        self.error = error
-
-
-@attrs.define
-class _Download:
-    """One download of many files."""
-
-    requester: Requester
-    folder: Path
-    manifest: Manifest
-    report: DownloadReport
-    skips_errors: bool
-    progress: Callable[[DownloadReport], object] | None
-    names: set[str] = attrs.field(factory=set)
-    pause: Pause = attrs.field(factory=Pause)
-
-    async def all(self, assets: AsyncIterator[SearchAssetSearchResponse], concurrency: int) -> None:
-        """Download the files of assets, so many at once, and none of them twice."""
-        running: set[asyncio.Task[None]] = set()
-        try:
-            async for asset in assets:
-                if len(running) >= concurrency:
-                    await _first_done(running)
-                running.add(asyncio.get_running_loop().create_task(self.one(asset)))
-            while running:
-                await _first_done(running)
-        finally:
-            await cancel_tasks(running)
-
-    async def one(self, asset: SearchAssetSearchResponse) -> None:
-        """Download the file of an asset, if it is not there, and add its line."""
-        given: object = asset.url
-        url = given if isinstance(given, str) else ""
-        name = file_name(asset.id, asset.mime_type, url)
-        if name in self.names:
-            return
-        self.names.add(name)
-        try:
-            file = await self._already_there(asset, name) or await self._fetched(asset, url, name)
-        except (APIError, PaginationError) as error:  # the latter of the search for a fresh URL
-            if not self.skips_errors:
-                raise
-            file = DownloadedFile(str(asset.id), status="failed", error=str(error))
-        if file.status != "skipped" or self.manifest.length(file.id, name) is None:
-            await in_thread(self.manifest.add, file)
-        self.report._count(file)
-        if self.progress is not None:
-            self.progress(self.report)
-
-    async def _already_there(
-        self, asset: SearchAssetSearchResponse, name: str
-    ) -> DownloadedFile | None:
-        """Find a file that is there whole: as long as the manifest, or else the API, says."""
-        known = self.manifest.length(str(asset.id), name)
-        size = asset.metadata.size if known is None else known
-        found = await in_thread(_length, self.folder / name)
-        if found is None or found != size:
-            return None
-        return DownloadedFile(str(asset.id), name, found, mime=asset.mime_type, status="skipped")
-
-    async def _fetched(
-        self, asset: SearchAssetSearchResponse, url: str, name: str
-    ) -> DownloadedFile:
-        """Fetch a file, with retries, and once more with a new URL where it has expired."""
-        if not url:
-            raise APIResponseValidationError(f"{asset.id} has no url", paths=("$.url",))
-        part = PartialFile(self.folder / name)
-        try:
-            await in_thread(part.open)
-            try:
-                mime = await self._with_retries(url, part)
-            except _Expired as expired:
-                fresh = await self._fresh_url(asset)
-                if fresh is None or fresh == url:
-                    raise expired.error from None
-                self.report.refreshed += 1
-                try:
-                    mime = await self._with_retries(fresh, part)
-                except _Expired as again:
-                    raise again.error from None
-            size = part.size
-            digest = await in_thread(part.finish)
-            return DownloadedFile(str(asset.id), name, size, digest, mime)
-        finally:
-            await in_thread(part.close)
-
-    async def _with_retries(self, url: str, part: PartialFile) -> str | None:
-        policy = self.requester.policy
-        attempt, furthest = 0, part.size
-        while True:
-            await self.pause.wait(self.requester.sleep)
-            try:
-                return await self._attempt(url, part)
-            except APIError as error:
-                error.retries_taken = attempt
-                if part.size > furthest:
-                    attempt, furthest = 0, part.size  # it goes forward
-                delay = policy.delay(error, attempt, chance=self.requester.chance())
-                if delay is None:
-                    raise
-                if error.status_code in (429, 503):
-                    self.pause.extend(delay)
-            await self.requester.sleep(delay)
-            attempt += 1
-
-    async def _attempt(self, url: str, part: PartialFile) -> str | None:
-        """Ask for what is missing of a file, and append it. Gives the MIME type.
-
-        Where the server cannot give that, it is asked for all of the file.
-        """
-        self._check_url(url)
-        for _ in range(_MOST_REDIRECTS + 1):
-            headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-            if part.size:
-                headers["Range"] = f"bytes={part.size}-"
-            timeout = self.requester.options.timeout
-            async with self.requester.transport.get_file(
-                url, headers=headers, timeout=timeout
-            ) as answer:
-                location = answer.headers.get("location")
-                if answer.status in (301, 302, 303, 307, 308) and location:
-                    url = _redirected(url, location)
-                    self._check_url(url)
-                    continue
-                if part.size and _is_elsewhere(answer, part.size):
-                    if answer.headers.get("content-range") == f"bytes */{part.size}":
-                        return answer.headers.get("content-type")  # it is there whole
-                    await in_thread(part.start_anew)
-                    continue
-                return await self._take(url, answer, part)
-        raise APIConnectionError(f"{_shown(url)}: no file after {_MOST_REDIRECTS} redirects")
-
-    def _check_url(self, url: str) -> None:
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-            _ = parts.port
-        except ValueError as error:
-            raise APIResponseValidationError(
-                f"{_shown(url)!r} is no URL: {error}", paths=("$.url",)
-            ) from None
-        # A server elsewhere has no business with this machine's own.
-        at_home = is_loopback(urlsplit(self.requester.base_url).hostname or "")
-        plain = self.requester.options.allow_http or (at_home and is_loopback(host))
-        if not host or parts.scheme not in (("https", "http") if plain else ("https",)):
-            raise APIResponseValidationError(
-                f"{_shown(url)!r} is not fetched: only https is", paths=("$.url",)
-            )
-
-    async def _take(self, url: str, answer: FileAnswer, part: PartialFile) -> str | None:
-        if answer.status not in (200, 206):
-            error = status_error_class(answer.status, None)(
-                f"{answer.status} from {_shown(url)}",
-                status_code=answer.status,
-                retry_after=retry_after_seconds(answer.headers, datetime.now(UTC)),
-            )
-            if answer.status in _EXPIRED:
-                raise _Expired(error)
-            raise error
-        if answer.status == 200 and part.size:
-            await in_thread(part.start_anew)
-        expected = _expected(answer, part.size)
-        async for piece in answer.pieces():
-            self.report.bytes += len(piece)
-            await in_thread(part.append, piece)
-        if expected is not None and part.size != expected:
-            size = part.size
-            if size > expected:
-                await in_thread(part.start_anew)
-            raise APIConnectionError(f"{_shown(url)} gave {size:,} bytes in place of {expected:,}")
-        return answer.headers.get("content-type")
-
-    async def _fresh_url(self, asset: SearchAssetSearchResponse) -> str | None:
-        """Search for an asset, for a URL that has not expired. ``None`` if it is not found."""
-        if not isinstance(asset.created_at, str):
-            return None
-        public = asset.privacy == "public"
-        for wanted in (public, not public):
-            found = AsyncSearch(self.requester).asset_search(
-                filter=F["createdAt"] == asset.created_at, public=wanted, limit=100
-            )
-            async for hit in found:
-                if hit.id == asset.id:
-                    return hit.url
-        return None
+async def _batches(
+    crawl: AsyncCrawl[Any],
+) -> AsyncGenerator[tuple[list[SearchAssetSearchResponse], Callable[[], Awaitable[object]]], None]:
+    """Yields the hits of each batch of a crawl, and what commits it."""
+    async with aclosing(crawl._portions()) as portions:
+        async for hits, mark in portions:
+            yield hits, _nothing if mark is None else partial(mark, {})
 
 
-async def _first_done(running: set[asyncio.Task[None]]) -> None:
-    """Wait for the first task to end, take it out, and raise its error, if it has one."""
-    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-    running -= done
-    # All are asked, for one whose error nobody looks at is told of on standard error.
-    errors = [error for task in done if (error := task.exception()) is not None]
-    if errors:
-        raise errors[0]
+async def _nothing() -> None: ...
 
 
-def _length(path: Path) -> int | None:
-    return path.stat().st_size if path.is_file() else None
-
-
-def _expected(answer: FileAnswer, have: int) -> int | None:
-    """Give how long the file will be once the answer is read; ``None`` where it does not say."""
-    if answer.headers.get("content-encoding"):
-        return None
-    # A server may give less of a file than was asked for (RFC 9110, section 15.3.7).
-    found = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
-    if answer.status == 206 and found is not None and found[2] != "*":
-        return int(found[2])
-    length = answer.headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit()):
-        return None
-    return int(length) + (have if answer.status == 206 else 0)
-
-
-def _is_elsewhere(answer: FileAnswer, have: int) -> bool:
-    """Say whether an answer to a request for the rest of a file does not begin where it ends."""
-    found = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
-    begins = int(found[1]) if found is not None else None
-    return answer.status == 416 or (answer.status == 206 and begins != have)
-
-
-def _redirected(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        return location  # no URL, which is then told
-
-
-def _shown(url: str) -> str:
-    """Give a URL without its query string, which is a signature."""
-    return url.partition("?")[0]
+def _no_progress(_: DownloadReport) -> None: ...

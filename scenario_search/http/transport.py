@@ -15,7 +15,12 @@ import aiohttp
 import attrs
 import yarl
 
-from scenario_search.errors import APIConnectionError, APIError, ConfigurationError
+from scenario_search.errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    ConfigurationError,
+)
 from scenario_search.http.bodies import read_body
 from scenario_search.http.failures import failure_of_file, failure_of_request
 from scenario_search.http.large_bodies import LARGE, LargeBody
@@ -197,7 +202,13 @@ class Transport:
                 allow_redirects=False,
                 **_through(self._file_proxies.for_url(url), url, headers),
             )
-            async with await _of_file(request, shown, timeout) as response:
+            try:
+                # `sock_read` begins anew with each byte, of the headers too.
+                async with asyncio.timeout(timeout):
+                    response = await _of_file(request, shown, timeout)
+            except TimeoutError:
+                raise APITimeoutError(f"No answer from {shown} within {timeout:g} s") from None
+            async with response:
                 yield FileAnswer(
                     response.status, response.headers, shown, timeout, response.content
                 )

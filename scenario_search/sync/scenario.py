@@ -21,10 +21,11 @@ from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset, F
 from scenario_search.search.results import AsyncSearchResults
 from scenario_search.search.signatures import makes, returns_same, takes
 from scenario_search.sync import portal
-from scenario_search.sync.crawl import SyncCrawler, TaskBlock
+from scenario_search.sync.crawl import SyncCrawl, SyncCrawler, TaskBlock
 from scenario_search.sync.portal import synchronous
-from scenario_search.wire.hits import Hit
+from scenario_search.wire.hits import Hit, SearchAssetSearchResponse
 from scenario_search.wire.params import SearchParams
+from scenario_search.wire.renditions import Fit, Format
 
 if TYPE_CHECKING:
     from scenario_search.files.download import DownloadReport, DownloadSource
@@ -117,7 +118,14 @@ class Scenario:
         *,
         concurrency: int = 8,
         on_error: Literal["raise", "skip"] = "raise",
-        progress: Callable[[DownloadReport], object] | None = None,
+        progress: bool | Callable[[DownloadReport], object] | None = None,
+        verify: bool = False,
+        max_file_bytes: int = 2 * 2**30,
+        width: int | None = None,
+        height: int | None = None,
+        format: Format | None = None,
+        quality: int | None = None,
+        fit: Fit | None = None,
     ) -> DownloadReport:
         """Downloads the files of assets into a folder. See :meth:`AsyncScenario.download`.
 
@@ -126,15 +134,16 @@ class Scenario:
 
         Raises:
             RuntimeError: A crawl's block was entered before this process was forked.
-            TypeError: A crawl would run tasks, and its block was not entered.
         """
         caller = portal.Caller()
         given: Any = assets
-        if isinstance(given, TaskBlock):
+        if isinstance(given, SyncCrawl):
+            caller, given = given._caller, given._here
+        elif isinstance(given, TaskBlock):
             caller, given = given._caller, given._iterable
         elif isinstance(given, SyncSearchHitsOffset):
             given = given._here
-        elif isinstance(given, Iterable):
+        elif isinstance(given, Iterable) and not isinstance(given, list | tuple):
             given = caller.iterate_here(given)
         return caller.run(
             self._client.download,
@@ -142,8 +151,19 @@ class Scenario:
             directory,
             concurrency=concurrency,
             on_error=on_error,
-            progress=progress and partial(caller.notify, progress),
+            progress=partial(caller.notify, progress) if callable(progress) else progress,
+            verify=verify,
+            max_file_bytes=max_file_bytes,
+            width=width,
+            height=height,
+            format=format,
+            quality=quality,
+            fit=fit,
         )
+
+    def refresh(self, hits: Iterable[SearchAssetSearchResponse]) -> list[SearchAssetSearchResponse]:
+        """Returns assets with fresh URLs, in their order. See :meth:`AsyncScenario.refresh`."""
+        return portal.run(self._client.refresh, list(hits))
 
     def close(self) -> None:
         """Closes the connections. Closing again does nothing."""

@@ -193,7 +193,9 @@ async def downloads(client: AsyncScenario, page: list[SearchAssetSearchResponse]
     def show(report: DownloadReport) -> None:
         assert_type(report.downloaded, int)
 
-    report = await client.download(page, "files", progress=show)
+    report = await client.download(page, "files", progress=show, verify=True)
+    await client.download(page, "files", progress=True, width=512, format="webp", fit="inside")
+    assert_type(await client.refresh(page), list[SearchAssetSearchResponse])
     assert_type(report, DownloadReport)
     assert_type(report.failed, list[DownloadedFile])
 

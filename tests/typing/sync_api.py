@@ -101,5 +101,6 @@ def downloads(client: Scenario, crawl: SyncCrawl[SearchAssetSearchResponse]) -> 
     page = client.search.asset_search(query="castle")
     for assets in (page, page.hits, crawl, track(page), (asset for asset in page)):
         assert_type(client.download(assets, "files"), DownloadReport)
+    assert_type(client.refresh(page.hits), list[SearchAssetSearchResponse])
     with page.prefetch(2) as hits:
         client.download(hits, "files", progress=lambda report: print(report.downloaded))

@@ -12,7 +12,7 @@ import orjson
 
 from scenario_search.emulator.store.files import ORIGINALS, STORED_ORIGIN, file_blob
 from scenario_search.emulator.store.store import LoadReport
-from scenario_search.files.files import file_name
+from scenario_search.files.names import file_name
 
 __all__ = ["FilesOfLoad"]
 

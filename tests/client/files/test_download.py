@@ -29,11 +29,13 @@ from scenario_search import (
 )
 from scenario_search.converter import structure
 from scenario_search.emulator import Emulator
-from scenario_search.files.files import Manifest
+from scenario_search.files.manifest import Manifest
+from scenario_search.files.parts import PartialFile
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-CONTENT = bytes(range(256)) * 3000
+CONTENT = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 3000
+ETAG = '"v1"'
 
 
 def asset(index: int, url: str | None, **fields: Any) -> SearchAssetSearchResponse:
@@ -47,7 +49,17 @@ def manifest(folder: Path) -> list[dict[str, Any]]:
 
 
 def names(folder: Path) -> set[str]:
-    return set(os.listdir(folder)) - {"manifest.jsonl"}  # noqa: PTH208 - names are what counts
+    own = {"manifest.jsonl", "metadata.jsonl", ".scenario-search.lock"}
+    return set(os.listdir(folder)) - own  # noqa: PTH208 - names are what counts
+
+
+def leave_part(folder: Path, content: bytes, etag: str = ETAG, source: str = "/a") -> None:
+    """Leave what an earlier run has of the first asset's file."""
+    part = PartialFile(folder / "asset_000001.png", source)
+    part.open()
+    part.etag = etag
+    part.append(content)
+    part.close()
 
 
 class Server:
@@ -66,21 +78,25 @@ class Server:
         return await self.respond(request)
 
     async def whole(self, request: web.Request) -> web.StreamResponse:
-        """Answer as a server that knows ranges."""
-        start = request.http_range.start or 0
+        """Answer as a server that knows ranges and ETags."""
+        start = self.start(request)
         if start >= len(CONTENT):
             return web.Response(status=416, headers={"Content-Range": f"bytes */{len(CONTENT)}"})
-        headers = {"Content-Type": "image/png"}
+        headers = {"Content-Type": "image/png", "ETag": ETAG}
         if start:
             end = f"{len(CONTENT) - 1}/{len(CONTENT)}"
             headers["Content-Range"] = f"bytes {start}-{end}"
         return web.Response(status=206 if start else 200, body=CONTENT[start:], headers=headers)
 
+    def start(self, request: web.Request) -> int:
+        unchanged = request.headers.get("If-Range", ETAG) == ETAG
+        return (request.http_range.start or 0) if unchanged else 0
+
     async def breaks_off(self, request: web.Request) -> web.StreamResponse:
         """Send a third of what was asked for, then close."""
-        start = request.http_range.start or 0
+        start = self.start(request)
         size = len(CONTENT) - start
-        headers = {"Content-Length": str(size)}
+        headers = {"Content-Length": str(size), "ETag": ETAG}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}"
         answer = web.StreamResponse(status=206 if start else 200, headers=headers)
@@ -131,6 +147,7 @@ async def test_the_manifest_tells_of_each_file(
         "bytes": len(CONTENT),
         "sha256": hashlib.sha256(CONTENT).hexdigest(),
         "mime": "image/png",
+        "source": "/a",
         "status": "downloaded",
     }
 
@@ -142,8 +159,11 @@ async def test_an_empty_file_is_a_file(
         return web.Response(body=b"")
 
     server.respond = empty
-    await client.download([asset(1, f"{server.url}/a")], tmp_path)
-    assert (tmp_path / "asset_000001.png").read_bytes() == b""
+    text = structure(
+        {**dated(1), "mimeType": "text/plain", "url": f"{server.url}/a"}, SearchAssetSearchResponse
+    )
+    await client.download([text], tmp_path)
+    assert (tmp_path / "asset_000001.txt").read_bytes() == b""
 
 
 async def test_the_url_is_sent_as_it_stands_and_without_credentials(
@@ -241,14 +261,12 @@ async def test_a_file_that_is_there_is_not_fetched_again(
     assert len(manifest(tmp_path)) == 3
 
 
-async def test_a_file_as_long_as_the_api_says_is_not_fetched_again(
+async def test_a_file_that_the_manifest_does_not_know_is_fetched(
     server: Server, client: AsyncScenario, tmp_path: Path
 ) -> None:
     (tmp_path / "asset_000001.png").write_bytes(b"12345")
-    wanted = asset(1, f"{server.url}/a", metadata={"size": 5})
-    report = await client.download([wanted], tmp_path)
-    assert (report.skipped, server.requests) == (1, [])
-    assert manifest(tmp_path)[0]["status"] == "skipped"
+    await client.download([asset(1, f"{server.url}/a", metadata={"size": 5})], tmp_path)
+    assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
 
 
 async def test_a_file_of_another_length_is_fetched_again(
@@ -274,10 +292,13 @@ async def test_a_server_that_gives_less_than_was_asked_for_is_asked_on(
     server: Server, client: AsyncScenario, tmp_path: Path
 ) -> None:
     async def a_piece(request: web.Request) -> web.StreamResponse:
-        start = request.http_range.start or 0
+        start = server.start(request)
+        if not start:
+            return await server.breaks_off(request)
         piece = CONTENT[start : start + len(CONTENT) // 5 + 1]
-        told = f"bytes {start}-{start + len(piece) - 1}/{len(CONTENT)}"
-        return web.Response(status=206, body=piece, headers={"Content-Range": told})
+        content_range = f"bytes {start}-{start + len(piece) - 1}/{len(CONTENT)}"
+        headers = {"Content-Range": content_range, "ETag": ETAG}
+        return web.Response(status=206, body=piece, headers=headers)
 
     server.respond = a_piece
     await client.download([asset(1, f"{server.url}/a")], tmp_path)
@@ -287,7 +308,7 @@ async def test_a_server_that_gives_less_than_was_asked_for_is_asked_on(
 async def test_a_part_of_an_earlier_run_is_gone_on_with(
     server: Server, client: AsyncScenario, tmp_path: Path
 ) -> None:
-    (tmp_path / "asset_000001.png.part").write_bytes(CONTENT[:5000])
+    leave_part(tmp_path, CONTENT[:5000])
     report = await client.download([asset(1, f"{server.url}/a")], tmp_path)
     assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
     assert report.bytes == len(CONTENT) - 5000
@@ -298,7 +319,7 @@ async def test_a_part_of_an_earlier_run_is_gone_on_with(
 async def test_a_part_that_is_all_or_too_much_comes_out_right(
     server: Server, client: AsyncScenario, tmp_path: Path, have: int
 ) -> None:
-    (tmp_path / "asset_000001.png.part").write_bytes((CONTENT * 2)[:have])
+    leave_part(tmp_path, (CONTENT * 2)[:have])
     await client.download([asset(1, f"{server.url}/a")], tmp_path)
     assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
 
@@ -327,7 +348,7 @@ async def test_what_cannot_be_resumed_is_fetched_whole_without_a_retry(
         return await server.whole(request)
 
     server.respond = respond
-    (tmp_path / "asset_000001.png.part").write_bytes(b"of another file")
+    leave_part(tmp_path, b"of another file")
     async with client.with_options(max_retries=0) as copy:
         await copy.download([asset(1, f"{server.url}/a")], tmp_path)
     assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
@@ -340,7 +361,7 @@ async def test_without_ranges_a_file_is_begun_anew(
         return web.Response(body=CONTENT)
 
     server.respond = no_ranges
-    (tmp_path / "asset_000001.png.part").write_bytes(b"something else")
+    leave_part(tmp_path, b"something else")
     await client.download([asset(1, f"{server.url}/a")], tmp_path)
     assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
 
@@ -356,7 +377,7 @@ async def test_a_wrong_range_is_not_believed(
         )
 
     server.respond = wrong
-    (tmp_path / "asset_000001.png.part").write_bytes(CONTENT[:5000])
+    leave_part(tmp_path, CONTENT[:5000])
     await client.download([asset(1, f"{server.url}/a")], tmp_path)
     assert (tmp_path / "asset_000001.png").read_bytes() == CONTENT
 
@@ -500,7 +521,7 @@ async def test_a_server_that_says_nothing_is_an_error_that_tells_how_long(
 
     server.respond = says_nothing
     async with client.with_options(timeout=0.05, max_retries=0) as copy:
-        with pytest.raises(APITimeoutError, match=r"Nothing came from .* for 0\.05 s"):
+        with pytest.raises(APITimeoutError, match=r"from http://127.* 0\.05 s"):
             await copy.download([asset(1, f"{server.url}/a")], tmp_path)
 
 
@@ -573,7 +594,7 @@ async def test_a_disk_that_is_full_is_no_failure_of_the_server(
     def fail(self: object, piece: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("scenario_search.files.files.PartialFile.append", fail)
+    monkeypatch.setattr("scenario_search.files.parts.PartialFile.append", fail)
     with pytest.raises(OSError, match="No space left"):
         await client.download([asset(1, f"{server.url}/a")], tmp_path, on_error="skip")
 

@@ -11,7 +11,7 @@ import pytest
 
 from scenario_search import DownloadReport, Scenario, SearchAssetSearchResponse
 from scenario_search.emulator import Emulator
-from scenario_search.files.files import Manifest
+from scenario_search.files.manifest import Manifest
 
 
 @pytest.fixture
@@ -151,10 +151,9 @@ def test_an_error_of_the_iterable_keeps_its_words(client: Scenario, tmp_path: Pa
         client.download(Rows(), tmp_path)
 
 
-def test_a_download_of_a_crawl_says_what_to_write(client: Scenario, tmp_path: Path) -> None:
-    crawl = client.crawl.assets(concurrency=2)
-    with pytest.raises(TypeError, match=r"write 'with client\.crawl"):
-        client.download(crawl, tmp_path)
+def test_a_crawl_can_be_downloaded_outside_of_its_block(client: Scenario, tmp_path: Path) -> None:
+    crawl = client.crawl.assets(filter='kind = "text"', concurrency=2)
+    assert client.download(crawl, tmp_path).downloaded == crawl.count() > 5
 
 
 def test_what_is_no_collection_of_assets_is_refused(client: Scenario, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from scenario_search.emulator import Emulator, LoadReport
-from scenario_search.files.files import file_name
+from scenario_search.files.names import file_name
 
 
 def asset(id_: str) -> dict[str, Any]:

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import tracemalloc
 from pathlib import Path
 
-import orjson
 import pytest
 from hypothesis import given, strategies as st
 
-from scenario_search.files.files import Manifest, file_name
-
-# Names
+from scenario_search.files.names import file_name
 
 
 @given(st.text() | st.none() | st.integers(), st.text() | st.none(), st.text())
@@ -70,40 +66,19 @@ def test_no_file_takes_the_place_of_the_manifest() -> None:
     assert file_name("manifest", None, "https://x/a.jsonl") != "manifest.jsonl"
 
 
-# The manifest
-
-
-def manifest_of(path: Path, *lines: bytes) -> Manifest:
-    path.write_bytes(b"\n".join(lines))
-    made = Manifest(path)
-    made.open()
-    made.close()
-    return made
-
-
-DONE = b'{"id": "a", "path": "a.png", "bytes": 3, "status": "downloaded"}'
-
-
-def test_a_manifest_with_other_json_is_read(tmp_path: Path) -> None:
-    other = [b"7", b"[]", b'{"no": "id"}', b'{"id": [], "status": "downloaded"}', b'{"id": "b"}']
-    made = manifest_of(tmp_path / "m", *other, DONE)
-    assert (made.length("a", "a.png"), made.length("b", "b.png")) == (3, None)
-
-
-def test_a_file_that_failed_after_it_was_done_is_not_known(tmp_path: Path) -> None:
-    failed = b'{"id": "a", "status": "failed", "error": "403"}'
-    assert manifest_of(tmp_path / "m", DONE, failed).length("a", "a.png") is None
-    assert manifest_of(tmp_path / "m", failed, DONE).length("a", "a.png") == 3
-
-
-def test_a_manifest_keeps_of_a_line_no_more_than_it_needs(tmp_path: Path) -> None:
-    lines = [
-        orjson.dumps({**orjson.loads(DONE), "id": f"asset_{n}", "sha256": "0" * 1000})
-        for n in range(2000)
-    ]
-    tracemalloc.start()
-    made = manifest_of(tmp_path / "m", *lines)
-    held, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert made.length("asset_1", "a.png") == 3
-    assert held < 500 * len(lines)
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ({}, "a.png"),
+        ({"width": 512}, "a.w512.png"),
+        ({"width": 512, "height": 256, "fit": "contain"}, "a.w512-h256-contain.png"),
+        ({"quality": 80, "format": "jpeg"}, "a.q80.jpg"),
+        ({"format": "jpg"}, "a.converted.jpg"),
+        ({"format": "webp"}, "a.converted.webp"),
+        ({"format": "tif"}, "a.converted.tiff"),
+        ({"format": "origin"}, "a.converted.png"),
+        ({"width": 9, "format": "origin"}, "a.w9.png"),
+    ],
+)
+def test_the_name_of_a_rendition_says_which(parameters: dict[str, object], name: str) -> None:
+    assert file_name("a", "image/png", "", parameters) == name
