@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import attrs
 
 from scenario_search.errors import InvalidFilterError
-from scenario_search.filters.fields import FIELDS, DocumentedFields, Kind, nearest
+from scenario_search.filters.fields import FIELDS, DocumentedFields, Kind, field_hints, nearest
 from scenario_search.filters.tree import (
     Between,
     Comparison,
@@ -183,12 +183,7 @@ def check_fields(filter: Filter, kind: Kind) -> None:
     for node in walk(filter):
         if not isinstance(node, Condition) or not node.documented or node.field in known:
             continue
-        hints = []
-        if close := nearest(node.field, known):
-            hints.append(f"did you mean {' or '.join(close)}?")
-        if elsewhere := [other for other, fields in FIELDS.items() if node.field in fields]:
-            hints.append(f"it is a field of {' and '.join(elsewhere)}")
-        advice = "".join(f"; {hint}" for hint in hints)
         raise InvalidFilterError(
-            f'"{node.field}" is not a filterable field of {kind}{advice}', text=str(filter)
+            f'"{node.field}" is not a filterable field of {kind}{field_hints(node.field, kind)}',
+            text=str(filter),
         )

@@ -18,7 +18,15 @@ import attrs
 
 from scenario_search.names import camel_case
 
-__all__ = ["FIELDS", "DocumentedField", "DocumentedFields", "FieldType", "Kind", "nearest"]
+__all__ = [
+    "FIELDS",
+    "DocumentedField",
+    "DocumentedFields",
+    "FieldType",
+    "Kind",
+    "field_hints",
+    "nearest",
+]
 
 Kind = Literal["assets", "models", "workflows"]
 FieldType = Literal["string", "number", "date", "string[]"]
@@ -27,11 +35,22 @@ T = TypeVar("T")
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:
-    """Up to three of ``names`` that look like ``name``, the nearest first."""
+    """Returns up to three of ``names`` that look like ``name``, the nearest first."""
     import difflib  # noqa: PLC0415 - for errors only
 
     by_lower = {known.lower(): known for known in names}
     return [by_lower[m] for m in difflib.get_close_matches(name.lower(), by_lower, n=3)]
+
+
+def field_hints(name: str, kind: Kind) -> str:
+    """Returns what to write in place of a field that ``kind`` lacks, to end a message with.
+
+    That is the nearest names, and the endpoints that have such a field.
+    """
+    close = nearest(name, FIELDS[kind])
+    elsewhere = [other for other, fields in FIELDS.items() if name in fields]
+    hints = f"; did you mean {' or '.join(close)}?" if close else ""
+    return hints + (f"; it is a field of {' and '.join(elsewhere)}" if elsewhere else "")
 
 
 @attrs.define(eq=False)

@@ -209,19 +209,19 @@ class Hit(Document):
             id=self.id,
             title=clean(self.id, 80),
             kind="",
-            record=self._record(),
-            details=(*described(("tags", listed(self._tags()))), *self._unknown()),
+            record=(clean(self.privacy, 20), minute(self.created_at)),
+            details=self._details(("tags", listed(self._tags()))),
             facts=self._facts(),
             tags=self._tags(),
             pictures=_urls(self.thumbnail),
         )
 
-    def _record(self) -> tuple[str, ...]:
-        return clean(self.privacy, 20), minute(self.created_at)
-
     def _facts(self, *own: tuple[str, object]) -> Facts:
         created = minute(self.created_at)
         return described(("id", self.id), *own, ("privacy", self.privacy), ("created", created))
+
+    def _details(self, *own: tuple[str, object]) -> Facts:
+        return (*described(*own), *self._unknown())
 
     def _tags(self) -> tuple[str, ...]:
         """Returns its tags as clean text, each once."""
@@ -324,25 +324,20 @@ class SearchAssetSearchResponse(Hit):
         model = self._model()
         speech = self.transcription or data.text
         unsafe = listed(self.nsfw[:10])
-        return Card(
-            of=type(self).__name__,
-            id=self.id,
+        return attrs.evolve(
+            super()._card(),
             title=first_text(data.name, data.prompt, self.description, data.text, self.id),
             kind=kind,
             summary=tuple(filter(None, (joined(pixels, size), model))),
             tooltip=first_text(data.prompt, self.description, most=400),
-            record=self._record(),
-            details=(
-                *described(
-                    ("prompt", data.prompt),
-                    ("says", speech),
-                    ("caption", "" if data.prompt else self.description),
-                    ("content", self.content),
-                    ("unsafe", unsafe),
-                    ("tags", listed(self._tags())),
-                    ("url", self.url),
-                ),
-                *self._unknown(),
+            details=self._details(
+                ("prompt", data.prompt),
+                ("says", speech),
+                ("caption", "" if data.prompt else self.description),
+                ("content", self.content),
+                ("unsafe", unsafe),
+                ("tags", listed(self._tags())),
+                ("url", self.url),
             ),
             facts=self._facts(
                 ("kind", joined(kind, clean(data.type, 60))),
@@ -355,7 +350,6 @@ class SearchAssetSearchResponse(Hit):
                 ("caption", self.description),
                 ("unsafe", unsafe),
             ),
-            tags=self._tags(),
             url=self.url,
             ratio=ratio(data.width, data.height, 1.4 if kind in _WIDE_KINDS else 1.0),
             pictures=(*_urls(self.thumbnail), self.url if kind in _PICTURE_KINDS else None),
@@ -410,17 +404,14 @@ class SearchModelSearchResponse(Hit):
     def _card(self) -> Card:
         trained = number(self.training_images_number)
         provider = self.compliance_metadata and self.compliance_metadata.model_provider
-        return Card(
-            of=type(self).__name__,
-            id=self.id,
+        return attrs.evolve(
+            super()._card(),
             title=first_text(self.name, self.short_description, self.id),
             kind=clean(self.type, 40),
             summary=tuple(filter(None, [listed(self.capabilities[:3], 30)])),
             about=self.short_description,
-            record=self._record(),
-            details=(
-                *described(("about", self.short_description), ("tags", listed(self._tags()))),
-                *self._unknown(),
+            details=self._details(
+                ("about", self.short_description), ("tags", listed(self._tags()))
             ),
             facts=self._facts(
                 ("type", self.type),
@@ -430,8 +421,6 @@ class SearchModelSearchResponse(Hit):
                 ("provider", provider),
                 ("examples", len(self.example_asset_ids) or ""),
             ),
-            tags=self._tags(),
-            pictures=_urls(self.thumbnail),
             missing="no examples",
         )
 
@@ -457,24 +446,17 @@ class SearchWorkflowSearchResponse(Hit):
 
     def _card(self) -> Card:
         created = minute(self.created_at)
-        return Card(
-            of=type(self).__name__,
-            id=self.id,
+        return attrs.evolve(
+            super()._card(),
             title=first_text(self.name, self.short_description, self.id),
             kind=clean(self.status, 40),
             summary=(created,) if created else (),
             about=self.short_description or "",
-            record=self._record(),
-            details=(
-                *described(
-                    ("about", self.short_description or self.description),
-                    ("tags", listed(self._tags())),
-                ),
-                *self._unknown(),
+            details=self._details(
+                ("about", self.short_description or self.description),
+                ("tags", listed(self._tags())),
             ),
             facts=self._facts(("status", self.status), ("about", self.description)),
-            tags=self._tags(),
-            pictures=_urls(self.thumbnail),
             before_after=(self.before.url, self.after.url)
             if self.before is not None and self.after is not None
             else None,

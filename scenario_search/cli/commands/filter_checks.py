@@ -14,7 +14,7 @@ from scenario_search.cli.tables import print_rows
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.errors import InvalidFilterError
 from scenario_search.filters import parse
-from scenario_search.filters.fields import FIELDS, Kind, nearest
+from scenario_search.filters.fields import FIELDS, Kind, field_hints
 from scenario_search.filters.tree import Condition, Filter, walk
 
 __all__ = ["add_filter_commands", "checked", "unknown_fields"]
@@ -43,11 +43,7 @@ def _unknown(filter: Filter | None, kind: Kind) -> list[str]:
 
 
 def _advice(name: str, kind: Kind) -> str:
-    close = nearest(name, FIELDS[kind])
-    elsewhere = [other for other, fields in FIELDS.items() if name in fields]
-    hints = [f"did you mean {' or '.join(close)}?"] if close else []
-    hints += [f"it is a field of {' and '.join(elsewhere)}"] if elsewhere else []
-    return "; ".join([f'"{name}" is not a documented field of {kind}', *hints])
+    return f'"{name}" is not a documented field of {kind}{field_hints(name, kind)}'
 
 
 def unknown_fields(text: str | None, what: Any) -> str:
