@@ -67,6 +67,11 @@ class DocumentedField:
     name: str = attrs.field(default="", init=False)
     """The name on the wire, such as ``createdAt``."""
 
+    @classmethod
+    def of_all(cls, value_type: FieldType, about: str) -> DocumentedField:
+        """Returns a field that holds the same in hits of each endpoint."""
+        return cls(value_type, assets=about, models=about, workflows=about)
+
     def __set_name__(self, owner: type[_Namespace[Any]], name: str) -> None:
         self.name = owner._prefix + camel_case(name)
 
@@ -79,12 +84,8 @@ class DocumentedField:
 
     def description(self, kind: Kind) -> str | None:
         """What the field holds in hits of ``kind``; None where it is not filterable."""
-        about: dict[Kind, str | None] = {
-            "assets": self.assets,
-            "models": self.models,
-            "workflows": self.workflows,
-        }
-        return about[kind]
+        about: str | None = getattr(self, kind)
+        return about
 
 
 class _Namespace(Generic[T]):
@@ -212,42 +213,17 @@ class DocumentedFields(_Namespace[T]):
         models="tags of the model",
         workflows="tags of the workflow",
     )
-    collection_ids = DocumentedField(
-        "string[]",
-        assets="ids of the collections it is in",
-        models="ids of the collections it is in",
-        workflows="ids of the collections it is in",
-    )
-    privacy = DocumentedField(
-        "string",
-        assets="who can see it, such as public",
-        models="who can see it, such as public",
-        workflows="who can see it, such as public",
-    )
-    author_id = DocumentedField(
-        "string",
-        assets="id of the user who made it",
-        models="id of the user who made it",
-        workflows="id of the user who made it",
-    )
+    collection_ids = DocumentedField.of_all("string[]", "ids of the collections it is in")
+    privacy = DocumentedField.of_all("string", "who can see it, such as public")
+    author_id = DocumentedField.of_all("string", "id of the user who made it")
     owner_id = DocumentedField(
         "string",
         assets="id of its project; the API narrows to the caller's own by itself",
         models="id of its project; the API narrows to the caller's own by itself",
         workflows="id of its project",
     )
-    created_at = DocumentedField(
-        "date",
-        assets="when it was made",
-        models="when it was made",
-        workflows="when it was made",
-    )
-    updated_at = DocumentedField(
-        "date",
-        assets="when it last changed",
-        models="when it last changed",
-        workflows="when it last changed",
-    )
+    created_at = DocumentedField.of_all("date", "when it was made")
+    updated_at = DocumentedField.of_all("date", "when it last changed")
 
 
 def _table(kind: Kind) -> Mapping[str, DocumentedField]:

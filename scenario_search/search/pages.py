@@ -6,7 +6,6 @@ import asyncio
 import copy
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 import attrs
@@ -331,12 +330,7 @@ class AsyncPrefetch(Generic[H]):
         self._entered = True
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._entered = False
         await cancel_tasks(list(self._tasks))
 
