@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import typer
 
-from scenario_search.cli import options
 from scenario_search.cli.commands.searches import conditions
 from scenario_search.cli.connection import Connection, run
-from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import INCOMPLETE
-from scenario_search.cli.help import Command
+from scenario_search.cli.options import add_command, arguments, option
 from scenario_search.cli.writing import say
 from scenario_search.errors import APIResponseValidationError
 from scenario_search.progress import ProgressBar
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_download"]
 
-_PANEL = "Download"
 _POSITION = ("offset", "page", "hits_per_page", "limit")
 _SHOWN = 10
 
@@ -39,64 +36,37 @@ _SHOWN = 10
 class _Files:
     """What is downloaded, and where to."""
 
-    directory: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Folder to download to; created if missing.",
-            metavar="FOLDER",
-            file_okay=False,
-            rich_help_panel=_PANEL,
-        ),
-    ] = Path()
-    listed: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help="JSON Lines file of assets, such as a crawl's, in place of a search; - for "
-            "standard input.",
-            metavar="FILE",
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
-    crawl: Annotated[
-        bool,
-        typer.Option(
-            "--crawl",
-            help="Crawl past the engine's result cap, in place of a plain search.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = False
-    concurrency: Annotated[
-        int,
-        typer.Option(
-            help="Maximum of concurrent downloads.",
-            min=1,
-            metavar="N",
-            rich_help_panel=_PANEL,
-        ),
-    ] = 8
+    panel: ClassVar = "Download"
+
+    directory: Path = option(
+        Path(),
+        "Folder to download to; created if missing.",
+        *("--output", "-o"),
+        metavar="FOLDER",
+        file_okay=False,
+    )
+    listed: str | None = option(
+        None,
+        "JSON Lines file of assets, such as a crawl's, in place of a search; - for standard input.",
+        "--from",
+        metavar="FILE",
+    )
+    crawl: bool = option(False, "Crawl past the engine's result cap, in place of a plain search.")
+    concurrency: int = option(8, "Maximum of concurrent downloads.", min=1)
 
 
 def add_download(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("download", cls=Command, epilog=examples_of("download"))(
-        options.with_signature(
-            _download,
-            "download",
-            "Download the files of assets.\n\n"
-            "What is in the folder already is not fetched again, so a download that was stopped "
-            "goes on. manifest.jsonl in the folder has a line for each file.",
-            options.arguments(SearchAssetSearchParams, without=_POSITION),
-            options.fields_of(_Files),
-            options.fields_of(Connection),
-        )
+    doc = (
+        "Download the files of assets.\n\n"
+        "What is in the folder already is not fetched again, so a download that was stopped "
+        "goes on. manifest.jsonl in the folder has a line for each file."
     )
+    parameters = arguments(SearchAssetSearchParams, without=_POSITION)
+    add_command(app, "download", doc, _download, parameters, _Files, Connection)
 
 
-def _download(**values: Any) -> None:
-    files, connection = options.take(_Files, values), options.take(Connection, values)
+def _download(files: _Files, connection: Connection, **values: Any) -> None:
     keywords = conditions(values, connection, "assets")
     if files.listed is not None and keywords.keys() - {"max_items"}:
         raise typer.BadParameter("--from takes the place of a search: leave one of them out")

@@ -48,16 +48,16 @@ class Pages:
 def add_searches(app: typer.Typer) -> None:
     """Adds a command for each search."""
     for what, doc in _DOCS.items():
-        conditions = arguments(ENDPOINTS[what].params_class)
-        add_command(app, what, doc, partial(_search, what), conditions, Pages, Output, Connection)
+        parameters = arguments(ENDPOINTS[what].params_class)
+        add_command(app, what, doc, partial(_search, what), parameters, Pages, Output, Connection)
 
 
 def add_counts(app: typer.Typer) -> None:
     """Adds a command for each search that counts its hits."""
     for what in _DOCS:
         doc = f"Count {what}, past the engine's cap where there are more."
-        conditions = arguments(ENDPOINTS[what].params_class, without=_POSITION)
-        add_command(app, f"count {what}", doc, partial(_count, what), conditions, Connection)
+        parameters = arguments(ENDPOINTS[what].params_class, without=_POSITION)
+        add_command(app, f"count {what}", doc, partial(_count, what), parameters, Connection)
 
 
 def conditions(values: dict[str, Any], connection: Connection, what: str) -> dict[str, Any]:
