@@ -1,8 +1,8 @@
 """The requests: every parameter of the Search API, written once.
 
-Each parameter stands with its wire name, its place (query string or body), its rule and its
-description. Everything else follows from here: the signatures of both clients, the wire form,
-the validation, and the reference page.
+Each parameter stands with its place (query string or body), its description and its rule. Its wire
+name follows from its Python name. Everything else follows from here: the signatures of both
+clients, the wire form, the validation, and the reference page.
 
 Constructing a request object never raises. The client validates it before anything is sent
 (:func:`validate`), unless its option ``validate`` is off.
@@ -77,19 +77,22 @@ class Place(enum.Enum):
 class Parameter:
     """What is declared of a parameter beside its Python name, type and default."""
 
-    wire: str
     place: Place
     doc: str
     rule: rules.Rule | None = None
+    wire: str = ""
+    """Its name on the wire, which :func:`parameters` derives from its Python name."""
+
+    def named(self, name: str) -> Parameter:
+        """Returns it with its name on the wire, if it goes there."""
+        return self if self.place is Place.CALL else attrs.evolve(self, wire=camel_case(name))
 
 
-def _param(
-    wire: str, place: Place, doc: str, rule: rules.Rule | None = None, *, hides: bool = False
-) -> Any:
+def _param(place: Place, doc: str, rule: rules.Rule | None = None, *, hides: bool = False) -> Any:
     return attrs.field(
         default=None,
         converter=hidden_values if hides else None,
-        metadata={"parameter": Parameter(wire, place, doc, rule)},
+        metadata={"parameter": Parameter(place, doc, rule)},
     )
 
 
@@ -98,38 +101,30 @@ class CallOptions:
     """What every call takes beside the API's search parameters."""
 
     project_id: str | None = _param(
-        "projectId",
-        Place.QUERY,
-        "The project to search in; None for the client's.",
-        rules.identifier,
+        Place.QUERY, "The project to search in; None for the client's.", rules.identifier
     )
     extra_headers: Mapping[str, str] | None = _param(
-        "",
         Place.CALL,
         "Headers to send beside, or in place of, the client's.",
         rules.extra_headers,
         hides=True,
     )
     extra_query: Mapping[str, str] | None = _param(
-        "", Place.CALL, "Query-string parameters to add.", rules.extra_query, hides=True
+        Place.CALL, "Query-string parameters to add.", rules.extra_query, hides=True
     )
     extra_body: Mapping[str, Any] | None = _param(
-        "",
-        Place.CALL,
-        "JSON fields to add to the body; they win over parameters.",
-        rules.extra_body,
+        Place.CALL, "JSON fields to add to the body; they win over parameters.", rules.extra_body
     )
     timeout: float | None = _param(
-        "", Place.CALL, "Seconds one attempt may take; None for the client's.", rules.timeout
+        Place.CALL, "Seconds one attempt may take; None for the client's.", rules.timeout
     )
     max_retries: int | None = _param(
-        "",
         Place.CALL,
         "How many times a failed attempt is repeated; None for the client's, or 8 in a crawl.",
         rules.integer(0),
     )
     max_items: int | None = _param(
-        "", Place.CALL, "The most hits that an iteration yields; None for all.", rules.integer(0)
+        Place.CALL, "The most hits that an iteration yields; None for all.", rules.integer(0)
     )
 
     def __repr__(self) -> str:
@@ -151,30 +146,22 @@ class Conditions(CallOptions):
     kind: ClassVar[Literal["assets", "models", "workflows"]]
     sortable: ClassVar[tuple[str, ...]] = ()
 
-    query: str | None = _param("query", Place.BODY, "The text to search for.", rules.text)
+    query: str | None = _param(Place.BODY, "The text to search for.", rules.text)
     filter: str | Filter | None = _param(
-        "filter",
         Place.BODY,
         "Conditions on fields: F.width >= 1024, or text in the filter language.",
         rules.filter_,
     )
     query_semantic_ratio: float | None = _param(
-        "querySemanticRatio",
-        Place.BODY,
-        "From 0 (words, the API's default) to 1 (meaning).",
-        rules.ratio,
+        Place.BODY, "From 0 (words, the API's default) to 1 (meaning).", rules.ratio
     )
     public: bool | None = _param(
-        "public",
         Place.BODY,
         "Search what everybody made public (True) or the own project (the API's default).",
         rules.boolean,
     )
     original_assets: bool | None = _param(
-        "originalAssets",
-        Place.QUERY,
-        "Give the original files, without transformation.",
-        rules.boolean,
+        Place.QUERY, "Give the original files, without transformation.", rules.boolean
     )
 
 
@@ -183,17 +170,15 @@ class ImageConditions(Conditions):
     """What is searched for, where pictures can be a reference."""
 
     image: ImageSource | None = _param(
-        "image",
         Place.IMAGES,
         "A picture to find likenesses of: an asset id, a data URL, a path, bytes, a file or a "
         "Pillow image.",
         rules.image,
     )
     images: Images | ImagesDict | None = _param(
-        "images", Place.IMAGES, "Pictures to be like and unlike, in place of image.", rules.images
+        Place.IMAGES, "Pictures to be like and unlike, in place of image.", rules.images
     )
     image_semantic_ratio: float | None = _param(
-        "imageSemanticRatio",
         Place.BODY,
         "From 0 (image features: near duplicates) to 1 (subject and mood, the API's default).",
         rules.ratio,
@@ -205,10 +190,7 @@ class ModelConditions(ImageConditions):
     """What is searched for among models."""
 
     original_models: object | None = _param(
-        "originalModels",
-        Place.QUERY,
-        "Give the original models, without transformation.",
-        rules.scalar,
+        Place.QUERY, "Give the original models, without transformation.", rules.scalar
     )
 
 
@@ -217,28 +199,23 @@ class SearchParams(Conditions):
     """A search: conditions, an order, and which page."""
 
     sort_by: str | Sequence[str] | None = _param(
-        "sortBy",
         Place.BODY,
         "A field with an order, F.created_at.desc() or 'created_at:desc', or a list of them.",
         rules.sort,
     )
     limit: int | None = _param(
-        "limit",
         Place.POSITION,
         "Offset mode: hits per page, 1 to 100. Unset: 20 for a page, 100 when iterating.",
         rules.page_size,
     )
     offset: int | None = _param(
-        "offset", Place.POSITION, "Offset mode: how many hits to skip, from 0.", rules.integer(0)
+        Place.POSITION, "Offset mode: how many hits to skip, from 0.", rules.integer(0)
     )
     page: int | None = _param(
-        "page", Place.POSITION, "Page mode: the page's number, from 1.", rules.integer(1)
+        Place.POSITION, "Page mode: the page's number, from 1.", rules.integer(1)
     )
     hits_per_page: int | None = _param(
-        "hitsPerPage",
-        Place.POSITION,
-        "Page mode: hits per page, 1 to 100 (default 20).",
-        rules.page_size,
+        Place.POSITION, "Page mode: hits per page, 1 to 100 (default 20).", rules.page_size
     )
 
     def _conditions(self) -> Facts:
@@ -293,7 +270,9 @@ _placed: dict[tuple[type[Any], Place | None], tuple[tuple[str, Parameter], ...]]
 def parameters(cls: type[Any]) -> tuple[tuple[str, Parameter], ...]:
     """Returns (Python name, parameter) for each parameter of a request class, options last."""
     if cls not in _parameters:
-        _parameters[cls] = tuple((f.name, f.metadata["parameter"]) for f in fields_as_shown(cls))
+        _parameters[cls] = tuple(
+            (f.name, f.metadata["parameter"].named(f.name)) for f in fields_as_shown(cls)
+        )
     return _parameters[cls]
 
 
