@@ -65,7 +65,7 @@ MADE_BY_CLIENTS = {
     *("AsyncSearch", "AsyncSearchResults", "AsyncSearchHitsOffset", "AsyncPrefetch"),
     *("SearchExports", "PageFrames", "SyncSearch", "SyncSearchHitsOffset", "SyncPrefetch"),
     *("PageInfo", "AsyncCrawler", "AsyncCrawl", "SyncCrawler", "SyncCrawl", "CrawlStats"),
-    *("CrawlWindow", "Piece", "Window", "ResponseInfo", "DownloadReport", "DownloadedFile"),
+    *("Batch", "CrawlEstimate", "CrawlPiece", "ResponseInfo", "DownloadReport", "DownloadedFile"),
     *("Field", "Faults", "Rule", "LoadReport", "SeenRequest", "Embedder"),
 }
 """Classes that nobody makes by hand, so that how they are made is not shown."""

@@ -3,8 +3,10 @@
 from scenario_search._version import __version__
 from scenario_search.client import AsyncScenario
 from scenario_search.converter import make_converter
-from scenario_search.crawl.crawl import AsyncCrawl, Piece
-from scenario_search.crawl.params import CrawlStats, CrawlWindow
+from scenario_search.crawl.crawl import AsyncCrawl
+from scenario_search.crawl.params import CrawlPiece
+from scenario_search.crawl.run import Batch
+from scenario_search.crawl.stats import CrawlEstimate, CrawlStats
 from scenario_search.errors import (
     APICertificateError,
     APIConnectionError,
@@ -76,14 +78,16 @@ __all__ = [
     "AsyncSearchResults",
     "AuthenticationError",
     "BadRequestError",
+    "Batch",
     "CheckpointError",
     "ClientOptions",
     "ComplianceMetadata",
     "Concept",
     "ConfigurationError",
     "ConflictError",
+    "CrawlEstimate",
+    "CrawlPiece",
     "CrawlStats",
-    "CrawlWindow",
     "DownloadReport",
     "DownloadSource",
     "DownloadedFile",
@@ -104,7 +108,6 @@ __all__ = [
     "PageInfo",
     "PaginationError",
     "PermissionDeniedError",
-    "Piece",
     "QuotaExceededError",
     "RateLimitError",
     "Raw",

@@ -8,7 +8,7 @@
     │   └── InvalidFilterError                              ... because of its filter
     ├── PaginationError                                     the server does not advance
     ├── CheckpointError                                     a crawl's checkpoint does not fit
-    ├── IncompleteCrawlError                                some windows could not be read whole
+    ├── IncompleteCrawlError                                some hits could not be reached
     └── APIError
         ├── APIConnectionError                              no whole answer arrived
         │   ├── APICertificateError                         ... from a server that can be trusted
@@ -138,15 +138,15 @@ class CheckpointError(ScenarioError):
 
 
 class IncompleteCrawlError(ScenarioError):
-    """A crawl ended, but some windows could not be read whole.
+    """A crawl ended, but some hits could not be reached.
 
     Attributes:
-        windows: The windows that are not complete.
+        instants: The dates, or ranges of dates, that are not complete.
     """
 
-    def __init__(self, message: str, *, windows: tuple[Any, ...] = ()) -> None:
+    def __init__(self, message: str, *, instants: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.windows = windows
+        self.instants = instants
 
 
 class APIError(ScenarioError):

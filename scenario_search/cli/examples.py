@@ -30,6 +30,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "scenario-search crawl assets --public -o all.jsonl --resume",
         "scenario-search crawl assets --public -o new.jsonl --since all.jsonl.ckpt",
     ),
+    "crawl workflows": ("scenario-search crawl workflows -o workflows.jsonl",),
     "crawl models": ("scenario-search crawl models --public -o models.csv",),
     "download": (
         "scenario-search download castle --max 20 -o pictures",

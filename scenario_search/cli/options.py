@@ -10,7 +10,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from types import NoneType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import attrs
 import orjson
@@ -185,6 +185,19 @@ _OPTIONS = {
     "cap": _as(help="The most hits that the engine gives for one search."),
     "on_invalid": _as(
         help="What a hit that cannot be decoded is: an error, or left out and counted."
+    ),
+    "order": _as(
+        type=Literal["newest", "oldest", "any"],
+        help="Which hits come first; any is as they come, which is quickest.",
+    ),
+    "max_requests": _as(
+        help="Maximum number of requests, retries included; then the crawl ends with exit code 3, "
+        "and --resume goes on.",
+    ),
+    "overlap": _as(
+        type=float,
+        help="Seconds before the newest hit that a later --since asks for again.",
+        metavar="SECONDS",
     ),
     "since": _as(
         type=_TEXT,

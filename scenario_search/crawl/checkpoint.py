@@ -1,27 +1,69 @@
-"""A crawl's checkpoint: a small JSON file that says which windows are done.
+"""A crawl's checkpoint: a JSON file that holds what is left to do.
 
 It is replaced as a whole each time (written beside, then renamed), so that any exit, even
-``kill -9``, leaves the last one or the one before.
+``kill -9``, leaves the last one or the one before. It is locked for the time of a crawl.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import secrets
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
 import attrs
-import orjson
+from filelock import FileLock, Timeout
 
-from scenario_search.crawl.windows import UNDATED, Window, id_text, merged, milliseconds
+from scenario_search.crawl.dates import Bound, Range, instant
+from scenario_search.crawl.work import Pending
 from scenario_search.errors import CheckpointError
+from scenario_search.wire.codec import read_json
+from scenario_search.wire.document import json_bytes
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "CheckpointLock", "Identity", "delete_checkpoint"]
 
-_FORMAT = 1
+_FORMAT = 2
+_DAY = 86_400_000_000
+_SECOND = 1_000_000
+_LOCK_TIMEOUT = 0.1
+"""Seconds: a crawl in this process that was left a moment ago is still ending."""
+
+
+@attrs.frozen
+class Identity:
+    """Who was asked, and for what.
+
+    Attributes:
+        base_url: The server.
+        project: The project of the search, if one was named.
+        search: A digest of the search and of the date it is crawled by.
+        owner: The owner of the credentials. It is written as a salted hash only.
+    """
+
+    base_url: str
+    project: str | None
+    search: str
+    owner: str = attrs.field(repr=False)
+
+    def differences(self, checkpoint: Checkpoint) -> list[str]:
+        """Returns what a checkpoint has of somebody or something else."""
+        same = {
+            "server": checkpoint.base_url == self.base_url,
+            "project": checkpoint.project == self.project,
+            "search": checkpoint.search == self.search,
+            "credentials": checkpoint.owner == _salted(self.owner, checkpoint.salt),
+        }
+        return [name for name, is_same in same.items() if not is_same]
+
+
+def _salted(owner: str, salt: str) -> str:
+    return hashlib.sha256(f"{salt}:{owner}".encode()).hexdigest()
 
 
 @attrs.define
@@ -29,69 +71,93 @@ class Checkpoint:
     """How far a crawl has come.
 
     Attributes:
-        digest: What request it belongs to.
-        whole: What all its windows are pieces of.
-        done: The windows whose hits have all been consumed, joined where they touch.
-        hits: How many hits those held.
-        newest: The newest ``createdAt`` of them, or ``None``. What is no timestamp, or is in the
-            future, does not count: nothing would be newer.
-        newest_ids: The ids of the hits that have it, as
-        :func:`~scenario_search.crawl.windows.id_text`
-            gives them.
-        finished: Whether all windows are done.
+        base_url: The server that was asked.
+        project: The project.
+        search: A digest of the search.
+        owner: A salted hash of the owner of the credentials.
+        salt: The salt.
+        range: The range of dates of the whole crawl.
+        pending: What is left to consume.
+        hits: Number of hits consumed.
+        requests: Number of requests sent.
+        retries: How many of them were retries.
+        invalid: Number of hits left out, since they could not be decoded.
+        undated_left_out: Whether hits without a date are left out.
+        newest: The newest date consumed. Dates in the future are mistakes and do not count.
+        recent: The date of each hit, by its key, from the overlap before the newest on.
+        overlap: The overlap, in seconds.
+        ends: The dates of the newest and the oldest hit when the crawl began.
+        finished: Whether nothing is left.
         files: How many bytes of each export are good, by its path from the checkpoint's folder on,
             so that both can be moved together.
-        cap: How many hits the engine gives for one search, once that was found out.
     """
 
-    digest: str
-    whole: Window = Window()
-    done: list[Window] = attrs.field(factory=list)
+    base_url: str
+    project: str | None
+    search: str
+    owner: str
+    salt: str
+    range: Range
+    pending: list[Pending]
+    overlap: float = 300.0
     hits: int = 0
+    requests: int = 0
+    retries: int = 0
+    invalid: int = 0
+    undated_left_out: bool = False
     newest: str | None = None
-    newest_ids: list[str] = attrs.field(factory=list)
+    recent: dict[str, str] = attrs.field(factory=dict)
+    ends: list[str] = attrs.field(factory=list)
     finished: bool = False
     files: dict[str, int] = attrs.field(factory=dict)
-    cap: int | None = None
     _path: Path | None = attrs.field(default=None, init=False, eq=False, repr=False)
-    _on_disk: tuple[int, ...] | None = attrs.field(default=None, init=False, eq=False, repr=False)
 
-    def mark(
-        self,
-        window: Window,
-        created: Sequence[tuple[object, str | None]],
-        *,
-        latest: int | None = None,
-    ) -> None:
-        """Say that a window is done.
+    @classmethod
+    def new(cls, identity: Identity, range_: Range, pending: list[Pending]) -> Checkpoint:
+        """Returns the checkpoint of a crawl that begins."""
+        salt = secrets.token_hex(8)
+        return cls(
+            base_url=identity.base_url,
+            project=identity.project,
+            search=identity.search,
+            owner=_salted(identity.owner, salt),
+            salt=salt,
+            range=range_,
+            pending=pending,
+        )
+
+    def see(self, dated: Iterable[tuple[str, str | None]]) -> None:
+        """Remembers the newest of the hits that were consumed.
 
         Args:
-            window: The window.
-            created: Its hits: (id, createdAt) of each.
-            latest: Milliseconds since 1970: what is later is taken to be a mistake.
+            dated: The key and the date of each hit.
         """
-        self.done = merged([*self.done, window])
-        self.hits += len(created)
-        dates = [
-            date
-            for _, date in created
-            if (moment := milliseconds(date)) is not None and (latest is None or moment <= latest)
-            if date is not None
-        ]
-        newest = max(dates, default=None)
-        if newest is None or (self.newest is not None and newest < self.newest):
-            return
-        ids = [id_text(id_) for id_, date in created if date == newest]
-        self.newest_ids = ids if newest != self.newest else [*self.newest_ids, *ids]
-        self.newest = newest
+        latest = int(time.time() * _SECOND) + _DAY
+        margin = int(self.overlap * _SECOND)
+        newest = instant(self.newest)
+        moved = False
+        for key, date in dated:
+            moment = instant(date)
+            if date is None or moment is None:
+                continue
+            if moment <= latest and (newest is None or moment > newest):
+                newest, self.newest, moved = moment, date, True
+            if newest is None or moment >= newest - margin:
+                self.recent[key] = date
+        if moved and newest is not None:
+            self.recent = {
+                key: date
+                for key, date in self.recent.items()
+                if (instant(date) or 0) >= newest - margin
+            }
 
     @property
-    def undated_done(self) -> bool:
-        """Whether the window of hits without a date is done."""
-        return UNDATED in self.done
+    def is_begun(self) -> bool:
+        """Whether a hit was consumed."""
+        return self.hits > 0
 
     def name_of(self, file: Path) -> str:
-        """Give the name under which ``files`` knows a file, once this was saved or read."""
+        """Returns the name under which ``files`` has a file, once this was saved or read."""
         whole = os.path.abspath(file)  # noqa: PTH100 - the name only: no link is followed
         if self._path is None:
             return whole
@@ -101,42 +167,19 @@ class Checkpoint:
             return whole  # on another drive
 
     def save(self, path: Path) -> None:
-        """Write it, in place of what is there.
+        """Writes it in place of what is there.
 
         Raises:
-            CheckpointError: It cannot be written there, or another crawl has written there since
-                this one was read or written.
+            CheckpointError: It cannot be written.
         """
-        found = _identity(path)
-        if found is not None and self._on_disk not in (None, found):
-            raise CheckpointError(
-                f"Another crawl has written to the checkpoint {path} meanwhile: end one of them, "
-                "and give each a checkpoint and a file of its own"
-            )
-        data = orjson.dumps(
-            {
-                "format": _FORMAT,
-                "digest": self.digest,
-                "whole": [self.whole.start, self.whole.end, self.whole.undated],
-                "finished": self.finished,
-                "done": [[w.start, w.end] for w in self.done if not w.undated],
-                "undatedDone": self.undated_done,
-                "hits": self.hits,
-                "newest": self.newest,
-                "newestIds": self.newest_ids,
-                "files": self.files,
-                "cap": self.cap,
-            },
-            option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
-        )
+        self._path = path
         beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
         try:
             with beside.open("wb") as file:
-                file.write(data)
+                file.write(self._to_json())
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
-            self._path, self._on_disk = path, _identity(path)
         except OSError as error:
             _remove(beside)
             reason = error.strerror or error
@@ -145,70 +188,178 @@ class Checkpoint:
             _remove(beside)
             raise
 
-    @classmethod
-    def read(
-        cls, path: Path, digest: str | None = None, whole: Window | None = None
-    ) -> Checkpoint | None:
-        """Read a checkpoint of a request; ``None`` where there is no file.
+    def _to_json(self) -> bytes:
+        data = {
+            "format": _FORMAT,
+            **{name: getattr(self, name) for name in _PLAIN},
+            "range": _range_json(self.range),
+            "pending": [_pending_json(pending) for pending in self.pending],
+        }
+        return json_bytes(data) + b"\n"
 
-        Args:
-            path: The file.
-            digest: What request it must belong to; ``None`` for any.
-            whole: What its windows must be pieces of; ``None`` for anything.
+    @classmethod
+    def read(cls, path: Path) -> Checkpoint | None:
+        """Returns the checkpoint in a file; ``None`` if there is no file.
 
         Raises:
-            CheckpointError: It cannot be read, or belongs to another request.
+            CheckpointError: It cannot be read.
         """
         try:
-            on_disk = _identity(path)
             data = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise CheckpointError(f"Cannot read the checkpoint {path}: {error.strerror}") from error
         try:
-            checkpoint = cls._from_json(orjson.loads(data))
+            checkpoint = cls._from_json(read_json(data))
         except (CheckpointError, ValueError, TypeError, LookupError, AttributeError) as error:
             raise CheckpointError(
-                f"{path} is no checkpoint of this version ({_misfit(error)}): delete it to start "
-                "anew"
+                f"{path} is not a checkpoint of this version ({_mismatch(error)}): delete it to "
+                "start anew"
             ) from error
-        if digest not in (None, checkpoint.digest) or whole not in (None, checkpoint.whole):
-            raise CheckpointError(
-                f"{path} belongs to a crawl with another request: use the same query, filter and "
-                "options as then, or another checkpoint file"
-            )
-        checkpoint._path, checkpoint._on_disk = path, on_disk
+        checkpoint._path = path
         return checkpoint
+
+    def check(self, identity: Identity, range_: Range) -> None:
+        """Refuses to go on with another crawl.
+
+        Raises:
+            CheckpointError: The checkpoint belongs to another server, project, search or owner of
+                credentials, or to another ``since``.
+        """
+        differences = identity.differences(self)
+        if self.range != range_:
+            differences.append("`since`")
+        if differences:
+            raise CheckpointError(
+                f"The checkpoint {self._path} belongs to a crawl with another request (another "
+                f"{', another '.join(differences)}): repeat that crawl, or use another checkpoint "
+                "file"
+            )
 
     @classmethod
     def _from_json(cls, data: Any) -> Checkpoint:
         if data["format"] != _FORMAT:
             raise CheckpointError(f"its format is {data['format']!r}, not {_FORMAT}")
-        done = [Window(start, end) for start, end in data["done"]]
-        checkpoint = cls(
-            digest=data["digest"],
-            whole=Window(*data["whole"]),
-            done=done + [UNDATED] * _typed(data["undatedDone"], bool),
-            hits=_typed(data["hits"], int),
-            newest=_typed(data["newest"], str, type(None)),
-            newest_ids=[_typed(one, str) for one in data["newestIds"]],
-            finished=_typed(data["finished"], bool),
-            files={name: _typed(size, int) for name, size in data["files"].items()},
-            cap=_typed(data["cap"], int, type(None)),
+        plain = {name: _typed(data[name], *types) for name, types in _PLAIN.items()}
+        for values, kind in ((plain["recent"], str), (plain["files"], int)):
+            for value in values.values():
+                _typed(value, kind)
+        for end in plain["ends"]:
+            _typed(end, str)
+        return cls(
+            **plain,
+            range=_range_from(data["range"]),
+            pending=[_pending_from(pending) for pending in data["pending"]],
         )
-        for window in (checkpoint.whole, *done):
-            for bound in (window.start, window.end):
-                _typed(bound, int, type(None))
-        return checkpoint
 
 
-def _misfit(error: Exception) -> str:
-    """Say in words why what a file holds is no checkpoint."""
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "base_url": (str,),
+    "project": (str, type(None)),
+    "search": (str,),
+    "owner": (str,),
+    "salt": (str,),
+    "finished": (bool,),
+    "hits": (int,),
+    "requests": (int,),
+    "retries": (int,),
+    "invalid": (int,),
+    "undated_left_out": (bool,),
+    "newest": (str, type(None)),
+    "recent": (dict,),
+    "overlap": (float, int),
+    "ends": (list,),
+    "files": (dict,),
+}
+
+
+def _range_json(range_: Range) -> dict[str, Any]:
+    bounds = {"low": range_.low, "high": range_.high}
+    return {
+        name: None if bound is None else [bound.text, bound.inclusive]
+        for name, bound in bounds.items()
+    } | {"undated": range_.undated}
+
+
+def _range_from(data: Any) -> Range:
+    high = None if data["high"] is None else _bound_from(data["high"])
+    return Range(_bound_from(data["low"]), high, _typed(data["undated"], bool))
+
+
+def _bound_from(data: Any) -> Bound:
+    text, inclusive = _typed(data, list)
+    return Bound(_typed(text, str), _typed(inclusive, bool))
+
+
+def _pending_json(pending: Pending) -> dict[str, Any]:
+    return {
+        "range": _range_json(pending.range),
+        "ranked": pending.ranked,
+        "prefix": pending.prefix,
+        "known": sorted(pending.known),
+        "edge": pending.edge,
+    }
+
+
+def _pending_from(data: Any) -> Pending:
+    known, edge = ([_typed(key, str) for key in data[name]] for name in ("known", "edge"))
+    return Pending(
+        _range_from(data["range"]),
+        ranked=_typed(data["ranked"], bool),
+        known=frozenset(known),
+        edge=edge,
+        prefix=_typed(data["prefix"], bool),
+    )
+
+
+def delete_checkpoint(path: Path) -> None:
+    """Deletes a checkpoint that no crawl uses, and its lock."""
+    for file in (path, Path(f"{path}.lock")):
+        file.unlink(missing_ok=True)
+
+
+class CheckpointLock:
+    """Keeps others from a checkpoint for the time of a crawl.
+
+    Args:
+        path: The checkpoint.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = FileLock(f"{path}.lock", thread_local=False)
+
+    def acquire(self) -> None:
+        """Locks it.
+
+        Raises:
+            CheckpointError: Another crawl has it, or the lock cannot be written.
+        """
+        try:
+            # The lock would make the folder.
+            self._path.parent.stat()
+            self._lock.acquire(timeout=_LOCK_TIMEOUT, poll_interval=0.02)
+        except Timeout:
+            raise CheckpointError(
+                f"Another crawl is running on the checkpoint {self._path}: wait for its end, or "
+                "give each a checkpoint and a file of its own"
+            ) from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise CheckpointError(f"Cannot write the checkpoint {self._path}: {reason}") from error
+
+    def release(self) -> None:
+        """Unlocks it. Unlocking again does nothing."""
+        self._lock.release(force=True)
+
+
+def _mismatch(error: Exception) -> str:
+    """Returns why what a file holds is not a checkpoint."""
     match error:
         case CheckpointError():
             return str(error)
-        case orjson.JSONDecodeError():
+        case JSONDecodeError() | UnicodeDecodeError():
             return "it is not JSON"
         case KeyError():
             return f"it has no {error}"
@@ -220,15 +371,6 @@ def _typed(value: Any, *types: type) -> Any:
     if type(value) not in types:
         raise TypeError(f"{value!r} is of the wrong type")
     return value
-
-
-def _identity(path: Path) -> tuple[int, ...] | None:
-    """Give what tells a file from one that was put in its place; ``None`` where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _remove(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``client.crawl``: crawls of assets and of models, and crawls shared out over machines."""
+"""``client.crawl``: crawls of each kind, and crawls shared out over machines."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from scenario_search.crawl.params import (
     CrawlAssetsParams,
     CrawlModelsParams,
     CrawlOptions,
+    CrawlPiece,
     CrawlPlanParams,
-    CrawlWindow,
+    CrawlWorkflowsParams,
     RunOptions,
     check,
     search_params,
 )
-from scenario_search.search.endpoints import ASSETS, ENDPOINTS, MODELS, Endpoint
+from scenario_search.search.endpoints import ASSETS, ENDPOINTS, MODELS, WORKFLOWS, Endpoint
 from scenario_search.search.signatures import takes, takes_beside
 from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,
     SearchModelSearchResponse,
+    SearchWorkflowSearchResponse,
 )
-from scenario_search.wire.params import ImageConditions
+from scenario_search.wire.params import Conditions
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
@@ -42,63 +44,67 @@ class AsyncCrawler:
         return self._shown_as(type(self).__name__)
 
     def _shown_as(self, name: str) -> str:
-        return f"<{name} of {self._requester.base_url}: assets, models, plan, run>"
+        return f"<{name} of {self._requester.base_url}: assets, models, workflows, plan, run>"
 
     @takes(CrawlAssetsParams)
     def assets(self, **keywords: Any) -> AsyncCrawl[SearchAssetSearchResponse]:
-        """Crawl assets. With nothing to search for, all of them.
+        """Crawl assets; without a search condition, all of them.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
         """
-        made = CrawlAssetsParams(**keywords)
-        return self._crawl(ASSETS, made, made)
+        return self._crawl(ASSETS, CrawlAssetsParams(**keywords))
 
     @takes(CrawlModelsParams)
     def models(self, **keywords: Any) -> AsyncCrawl[SearchModelSearchResponse]:
-        """Crawl models. With nothing to search for, all of them.
+        """Crawl models; without a search condition, all of them.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
         """
-        made = CrawlModelsParams(**keywords)
-        return self._crawl(MODELS, made, made)
+        return self._crawl(MODELS, CrawlModelsParams(**keywords))
+
+    @takes(CrawlWorkflowsParams)
+    def workflows(self, **keywords: Any) -> AsyncCrawl[SearchWorkflowSearchResponse]:
+        """Crawl workflows; without a search condition, all of them.
+
+        Raises:
+            InvalidParamsError: The API's documentation rules the search out.
+        """
+        return self._crawl(WORKFLOWS, CrawlWorkflowsParams(**keywords))
 
     @takes(CrawlPlanParams)
-    async def plan(self, **keywords: Any) -> list[CrawlWindow]:
-        """Cut a crawl into windows for many machines, and count each, without reading them.
+    async def plan(self, **keywords: Any) -> list[CrawlPiece]:
+        """Cut a crawl into pieces of time for many machines, without reading them.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
-            IncompleteCrawlError: More than the cap were created in one millisecond.
+            APIError: A request failed, after its retries.
         """
-        made = CrawlPlanParams(**keywords)
-        # What is no kind is told by the check that follows.
-        endpoint: Endpoint[Any, Any, Any, Any] = ENDPOINTS.get(str(made.of)) or ASSETS
-        crawl: AsyncCrawl[Any] = self._crawl(endpoint, made, made)
-        return await crawl.plan()
+        options = CrawlPlanParams(**keywords)
+        # The check that follows refuses any other kind.
+        endpoint: Endpoint[Any, Any, Any, Any] = ENDPOINTS.get(str(options.of)) or ASSETS
+        crawl: AsyncCrawl[Any] = self._crawl(endpoint, options)
+        return await crawl.plan(options.shards)
 
     @takes_beside(RunOptions)
-    def run(self, window: CrawlWindow, **options: Any) -> AsyncCrawl[Any]:
-        """Fetch one window of a plan.
+    def run(self, piece: CrawlPiece, **options: Any) -> AsyncCrawl[Any]:
+        """Read one piece of a plan.
 
         Args:
-            window: What :meth:`plan` gave, in this process or another.
+            piece: A piece that :meth:`plan` returned, in this process or another.
             options: As for :meth:`assets`: concurrency, checkpoint, order, cap, on_invalid,
-                progress.
+                max_requests, progress.
         """
-        made = RunOptions(**options)
-        check(window.params, made, valid=False)
-        endpoint = ENDPOINTS[window.params.kind]
-        return AsyncCrawl(self._requester, endpoint, window.params, made, window=window)
+        run_options = RunOptions(**options)
+        check(piece.params, run_options, valid=False)
+        endpoint = ENDPOINTS[piece.params.kind]
+        return AsyncCrawl(self._requester, endpoint, piece.params, run_options, piece=piece)
 
-    def _crawl(
-        self,
-        endpoint: Endpoint[Any, Any, Any, H],
-        made: ImageConditions,
-        options: CrawlOptions,
-    ) -> AsyncCrawl[H]:
+    def _crawl(self, endpoint: Endpoint[Any, Any, Any, H], options: CrawlOptions) -> AsyncCrawl[H]:
         valid = self._requester.options.validate
-        params = search_params(made, endpoint.params_class, valid=valid)
+        if not isinstance(options, Conditions):
+            raise TypeError(f"{type(options).__name__} does not say what is searched for")
+        params = search_params(options, endpoint.params_class, valid=valid)
         check(params, options, valid=valid)
         return AsyncCrawl(self._requester, endpoint, params, options)

@@ -1,17 +1,16 @@
 """Exports: hits to JSONL, CSV and Parquet files as they come.
 
-JSONL holds each hit as the API sent it, unknown fields included: it loads into the emulator, and
-decodes to equal hits. CSV and Parquet have the columns of :mod:`scenario_search.export.frames`.
+JSONL holds each hit as the API sent it: equal values, with nulls and without what is absent, in the
+same order of keys. CSV and Parquet have the columns of :mod:`scenario_search.export.frames`.
 
 Without a checkpoint a file is there whole or not at all: it is written beside, then renamed.
-With one, every hit is in it exactly once, however often the crawl was ended and resumed: the rows
-of a window are on the disk before the checkpoint marks the window, together with the file's
-length; what is after that length is cut off when the crawl goes on. A file belongs to its
+With one, every hit is in it exactly once, however often the crawl was stopped and resumed: the rows
+of a batch are on the disk before the checkpoint knows that they were consumed, together with the
+file's length; what is after that length is cut off when the crawl is resumed. A file belongs to its
 checkpoint: delete both to start anew.
 
 Where a crawl ends with :class:`~scenario_search.IncompleteCrawlError`, all that could be read is
-in the file. With a checkpoint the windows that are not whole come last, and are read again when
-the crawl is resumed.
+in the file.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import io
 import json
 import os
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sized
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
@@ -32,12 +31,12 @@ import attrs
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import CheckpointError, IncompleteCrawlError
 from scenario_search.export import frames
-from scenario_search.wire.document import json_bytes
+from scenario_search.wire.document import hit_json, json_bytes
 from scenario_search.wire.hits import Hit
 
 __all__ = [
+    "ExportBatch",
     "ExportSource",
-    "Mark",
     "check_place",
     "csv_lines",
     "csv_rows",
@@ -49,29 +48,26 @@ __all__ = [
 
 H = TypeVar("H", bound=Hit)
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = (
+    *"=+-@\t\r\n\0",
+    *"\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}",
+    *"\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}",
+)
+"""What makes a spreadsheet take text for a formula, or cut it into cells that may be one (OWASP,
+CSV Injection)."""
 
 
-Mark = Callable[[dict[str, int]], Awaitable[None]]
-"""Says that hits are safe in files, which are so long now."""
-
-
-class Marks(Protocol):
+class Progress(Protocol):
     """What an export asks of the checkpoint of a crawl."""
 
     @property
     def hits(self) -> int:
-        """How many hits are marked."""
-        ...
-
-    @property
-    def done(self) -> Sized:
-        """What is marked."""
+        """How many hits were consumed."""
         ...
 
     @property
     def finished(self) -> bool:
-        """Whether everything is marked."""
+        """Whether all were."""
         ...
 
     @property
@@ -85,35 +81,50 @@ class Marks(Protocol):
 
 
 @attrs.frozen
+class ExportBatch(Generic[H]):
+    """Some of the hits that are exported.
+
+    Attributes:
+        hits: The hits.
+        json: The same hits as they came.
+        commit: Notes that they are safe in files, whose lengths it takes; ``None`` where there is
+            no checkpoint.
+    """
+
+    hits: list[H]
+    json: list[Any]
+    commit: Callable[[Mapping[str, int]], Awaitable[None]] | None = None
+
+
+@attrs.frozen
 class ExportSource(Generic[H]):
     """What can be exported.
 
     Attributes:
         hit_class: The class of the hits.
-        portions: The hits, some at a time, and what to call once those are safe: ``None`` where
-            they would be given again, since there may be more where they come from.
-        checkpoint: Gives the checkpoint, once the portions of a crawl that has one have begun.
+        batches: The hits.
+        checkpoint: Returns the checkpoint of a crawl that has one, once its batches have begun.
     """
 
     hit_class: type[H]
-    portions: AsyncGenerator[tuple[list[H], Mark | None], None]
-    checkpoint: Callable[[], Marks | None] = lambda: None
+    batches: AsyncGenerator[ExportBatch[H], None]
+    checkpoint: Callable[[], Progress | None] = lambda: None
 
 
 def source_of(hit_class: type[H], batches: AsyncIterator[list[H]]) -> ExportSource[H]:
-    """Make hits that come in batches, such as pages, what can be exported."""
+    """Returns hits that come in batches, such as pages, as what can be exported."""
 
-    async def portions() -> AsyncGenerator[tuple[list[H], None], None]:
+    async def each() -> AsyncGenerator[ExportBatch[H], None]:
         async for batch in batches:
-            yield batch, None
+            yield ExportBatch(batch, [hit_json(hit) for hit in batch])
 
-    return ExportSource(hit_class, portions())
+    return ExportSource(hit_class, each())
 
 
 async def to_jsonl(
     source: ExportSource[H], path: str | os.PathLike[str], *, instead: Path | None = None
 ) -> None:
-    """Write hits as lines of JSON, in wire form.
+    """Writes hits as lines of JSON, as they came.
 
     Args:
         source: The hits.
@@ -122,29 +133,29 @@ async def to_jsonl(
 
     Raises:
         CheckpointError: The file is not the one that the checkpoint knows.
-        IncompleteCrawlError: At the end, where windows could not be read whole.
+        IncompleteCrawlError: At the end, where some hits cannot be reached.
     """
     await _export(source, Path(path), b"", _json_lines, instead)
 
 
 async def to_csv(source: ExportSource[H], path: str | os.PathLike[str]) -> None:
-    """Write hits as CSV (RFC 4180, UTF-8): a header, then a row a hit.
+    """Writes hits as CSV (RFC 4180, UTF-8): a header, then one row per hit.
 
     Lists are JSON text, timestamps are as the API sends them. Text that a spreadsheet would take
-    for a formula, because it begins with ``= + - @``, a tab or a carriage return, has an
-    apostrophe before it; numbers stay numbers.
+    for a formula, because it begins with ``= + - @``, also full-width ones, with a tab, a line
+    break or NUL, has an apostrophe before it; numbers stay numbers.
 
     Raises:
         CheckpointError: The file is not the one that the checkpoint knows.
-        IncompleteCrawlError: At the end, where windows could not be read whole.
+        IncompleteCrawlError: At the end, where some hits cannot be reached.
     """
     columns = frames.columns(source.hit_class)
     head = csv_lines([list(columns)])
-    await _export(source, Path(path), head, lambda hits: csv_lines(csv_rows(hits, columns)))
+    await _export(source, Path(path), head, lambda batch: csv_lines(csv_rows(batch.hits, columns)))
 
 
-def _json_lines(hits: list[H]) -> bytes:
-    return b"".join([json_bytes(hit.to_dict()) + b"\n" for hit in hits])
+def _json_lines(batch: ExportBatch[Any]) -> bytes:
+    return b"".join([json_bytes(hit) + b"\n" for hit in batch.json])
 
 
 def csv_lines(rows: list[list[Any]]) -> bytes:
@@ -183,30 +194,24 @@ async def _export(
     source: ExportSource[H],
     path: Path,
     head: bytes,
-    encode: Callable[[list[H]], bytes],
+    encode: Callable[[ExportBatch[H]], bytes],
     instead: Path | None = None,
 ) -> None:
-    """Write a head, then pieces; see the module's docstring for what holds at each moment."""
+    """Writes a head, then batches; see the module's docstring for what holds at each moment."""
     await in_thread(check_place, path)
-    held: list[list[H]] = []
     incomplete: IncompleteCrawlError | None = None
     file: _GrowingFile | None = None
     try:
         try:
-            async with aclosing(source.portions) as portions:
-                async for hits, mark in portions:
+            async with aclosing(source.batches) as batches:
+                async for batch in batches:
                     checkpoint = source.checkpoint()
                     if file is None:
                         file = _growing(path, checkpoint)
                         await in_thread(file.open, head)
-                    if mark is None and checkpoint is not None:
-                        # After what is marked, since it is to be cut off when the crawl goes on.
-                        held.append(hits)
-                        continue
-                    size = await in_thread(_append, file, encode, hits)
-                    if mark is not None:
-                        files = {} if checkpoint is None else {checkpoint.name_of(path): size}
-                        await mark(files)
+                    size = await in_thread(_append, file, encode, batch)
+                    if batch.commit is not None and checkpoint is not None:
+                        await batch.commit({checkpoint.name_of(path): size})
         except IncompleteCrawlError as error:
             incomplete = error
         if file is None:
@@ -215,8 +220,6 @@ async def _export(
                 return
             file = _growing(path, checkpoint)
             await in_thread(file.open, head)
-        for hits in held:
-            await in_thread(_append, file, encode, hits)
         await in_thread(file.finish)
     finally:
         if file is not None:
@@ -225,8 +228,10 @@ async def _export(
         raise incomplete
 
 
-def _append(file: _GrowingFile, encode: Callable[[list[H]], bytes], hits: list[H]) -> int:
-    return file.append(encode(hits))
+def _append(
+    file: _GrowingFile, encode: Callable[[ExportBatch[H]], bytes], batch: ExportBatch[H]
+) -> int:
+    return file.append(encode(batch))
 
 
 def check_place(path: Path) -> None:
@@ -250,7 +255,7 @@ def place_beside(path: Path) -> tuple[Path, Path]:
     return path, path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
 
 
-def _growing(path: Path, checkpoint: Marks | None) -> _GrowingFile:
+def _growing(path: Path, checkpoint: Progress | None) -> _GrowingFile:
     good = _good_length(path, checkpoint)
     return _GrowingFile(path, good, resumable=checkpoint is not None)
 
@@ -259,12 +264,12 @@ def _stands_for(instead: Path | None, path: Path) -> bool:
     return instead is not None and instead.exists() and not path.exists()
 
 
-def _good_length(path: Path, checkpoint: Marks | None) -> int:
-    """Give how many bytes of a file are marked in the checkpoint."""
+def _good_length(path: Path, checkpoint: Progress | None) -> int:
+    """Returns how many bytes of a file the checkpoint knows of."""
     if checkpoint is None:
         return 0
     good = checkpoint.files.get(checkpoint.name_of(path))
-    if good is None and checkpoint.done:
+    if good is None and checkpoint.hits:
         raise CheckpointError(
             f"The checkpoint's {checkpoint.hits:,} hits are not all in {path}: they were consumed "
             "elsewhere; use a checkpoint of its own for each file"

@@ -26,6 +26,7 @@ from scenario_search.converter import structure
 from scenario_search.errors import IncompleteCrawlError
 from scenario_search.export import frames
 from scenario_search.export.files import ExportSource, check_place, place_beside, to_jsonl
+from scenario_search.wire.codec import read_json
 from scenario_search.wire.hits import Hit
 
 __all__ = ["collected_beside", "to_parquet"]
@@ -49,7 +50,7 @@ async def to_parquet(
     Raises:
         ImportError: pyarrow is not installed.
         CheckpointError: The file beside is not the one that the checkpoint knows.
-        IncompleteCrawlError: At the end, where windows could not be read whole.
+        IncompleteCrawlError: At the end, where some hits cannot be reached.
     """
     arrow = _pyarrow()
     path = Path(path)
@@ -179,9 +180,9 @@ async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
     try:
         await in_thread(writer.open)
         try:
-            async with aclosing(source.portions) as portions:
-                async for hits, _ in portions:
-                    await in_thread(writer.write, hits)
+            async with aclosing(source.batches) as batches:
+                async for batch in batches:
+                    await in_thread(writer.write, batch.hits)
         except IncompleteCrawlError:
             await in_thread(writer.finish)
             raise
@@ -197,7 +198,7 @@ def _convert(arrow: Any, collected: Path, path: Path, kind: type[H]) -> None:
         writer.open()
         with collected.open("rb") as lines:
             for batch in _batches(lines):
-                writer.write([structure(orjson.loads(line), kind) for line in batch])
+                writer.write([structure(read_json(line), kind) for line in batch])
         writer.finish()
     finally:
         writer.drop()

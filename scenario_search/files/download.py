@@ -506,12 +506,9 @@ async def _batches(
     crawl: AsyncCrawl[Any],
 ) -> AsyncGenerator[tuple[list[SearchAssetSearchResponse], Callable[[], Awaitable[object]]], None]:
     """Yields the hits of each batch of a crawl, and what commits it."""
-    async with aclosing(crawl._portions()) as portions:
-        async for hits, mark in portions:
-            yield hits, _nothing if mark is None else partial(mark, {})
-
-
-async def _nothing() -> None: ...
+    async with aclosing(crawl.batches()) as batches:
+        async for batch in batches:
+            yield batch.hits, partial(crawl.commit, batch)
 
 
 def _no_progress(_: DownloadReport) -> None: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -45,6 +46,16 @@ class Credentials:
         """Returns the header's value."""
         return self._value
 
+    async def owner(self) -> str:
+        """Returns whom the credentials belong to: the key, or the subject of a token that has one.
+
+        Tokens expire, so that a new one of the same owner is as good. To be hashed, never shown.
+        """
+        identity = self._value.rpartition(" ")[2]
+        if self.kind == "basic":
+            return base64.b64decode(identity).decode().partition(":")[0]
+        return _token_subject(identity) or identity
+
     def erased(self, body: bytes) -> bytes:
         """Returns a response's body without the credentials, since errors and logs quote it."""
         for part in self._parts:
@@ -56,6 +67,17 @@ class Credentials:
 
     def __reduce__(self) -> Any:
         raise TypeError("Credentials cannot be pickled: make a client in each process")
+
+
+def _token_subject(token: str) -> str | None:
+    """Returns the subject of a JSON Web Token (RFC 7519); ``None`` if it names none."""
+    try:
+        _, payload, _ = token.split(".")
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        subject = claims.get("sub")
+    except (ValueError, AttributeError):
+        return None
+    return subject if isinstance(subject, str) and subject else None
 
 
 def take_credentials(options: dict[str, Any]) -> Credentials:

@@ -7,9 +7,10 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
-from scenario_search.crawl.crawl import AsyncCrawl, Piece
+from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.crawl.crawler import AsyncCrawler
-from scenario_search.crawl.params import CrawlStats
+from scenario_search.crawl.run import Batch
+from scenario_search.crawl.stats import CrawlStats
 from scenario_search.http.requester import Requester
 from scenario_search.search.pages import AsyncPrefetch
 from scenario_search.sync import portal
@@ -77,11 +78,16 @@ class SyncCrawl(TaskBlock[AsyncCrawl[H], H]):
         """What the current or last iteration has done so far."""
         return self._tasks.stats
 
-    def pieces(self) -> Iterator[Piece[H]]:
-        """Yields window after window, each with its hits. See :meth:`AsyncCrawl.pieces`."""
-        return portal.Items(self._caller.iterate(self._iterable.pieces()), "windows")
+    def batches(self) -> Iterator[Batch[H]]:
+        """Yields hits in batches. Call :meth:`commit` after each. See :meth:`AsyncCrawl.batches`.
 
-    mark = synchronous(AsyncCrawl.mark)
+        Raises:
+            TypeError: It would run tasks, and this is not inside ``with``.
+        """
+        return portal.Items(self._caller.iterate(self._iterable.batches()), "batches")
+
+    commit = synchronous(AsyncCrawl.commit)
+    estimate = synchronous(AsyncCrawl.estimate)
     count = synchronous(AsyncCrawl.count)
     plan = synchronous(AsyncCrawl.plan)
     to_jsonl = synchronous(AsyncCrawl.to_jsonl)
@@ -120,6 +126,7 @@ class SyncCrawler:
 
     assets = _crawls(AsyncCrawler.assets)
     models = _crawls(AsyncCrawler.models)
+    workflows = _crawls(AsyncCrawler.workflows)
     run = _crawls(AsyncCrawler.run)
 
     plan = synchronous(AsyncCrawler.plan)

@@ -20,6 +20,7 @@ __all__ = [
     "Document",
     "documented",
     "documented_list",
+    "hit_json",
     "is_on_wire",
     "json_bytes",
     "json_object",
@@ -149,6 +150,12 @@ _JSON_SCALARS = {str, int, float, bool, type(None)}
 
 def _to_dict(value: Any) -> Any:
     return value.to_dict() if isinstance(value, Document) else value
+
+
+def hit_json(hit: Any) -> Any:
+    """Returns the JSON value of a hit as it came; of one that a program made, what it holds."""
+    came = getattr(hit, "_json", None)
+    return hit.to_dict() if came is None else came
 
 
 def json_bytes(data: dict[str, Any]) -> bytes:

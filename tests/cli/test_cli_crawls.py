@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -180,6 +181,33 @@ def test_a_checkpoint_that_cannot_be_written_is_exit_code_1(run: Run, tmp_path: 
 
     assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
     assert str(nowhere) in done.stderr
+
+
+def test_a_crawl_that_has_spent_its_requests_is_exit_code_3_and_goes_on(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl"
+    command = ("crawl", "assets", "-o", str(path), "--max-requests", "10")
+    first = run(*command)
+    assert first.exit_code == 3
+    assert "add --resume to go on" in first.stderr
+    codes = [run(*command, "--resume").exit_code for _ in range(10)]
+    assert codes[-1] == 0
+    whole = tmp_path / "whole.jsonl"
+    assert run("crawl", "assets", "-o", str(whole)).exit_code == 0
+    assert sorted(path.read_bytes().splitlines()) == sorted(whole.read_bytes().splitlines())
+
+
+def test_an_estimate_says_how_many_hits_and_requests(run: Run, tmp_path: Path) -> None:
+    done = run("crawl", "assets", "--estimate", "-o", str(tmp_path / "x.jsonl"))
+    assert done.exit_code == 0
+    assert re.fullmatch(r"[\d,]+ assets, \d+ requests\n", done.stdout)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_workflows_are_crawled_in_any_order(run: Run) -> None:
+    done = run("crawl", "workflows", "--order", "any")
+    assert done.exit_code == 0
 
 
 def test_since_a_date(run: Run) -> None:

@@ -156,7 +156,7 @@ def test_wrong_credentials_are_never_shown(run: Run) -> None:
         ("assets x --proxy socks5://proxy.example", "--proxy must be the URL of an http or https"),
         ("assets x --proxy http://me:pass@proxy.example", "set HTTPS_PROXY instead"),
         ("crawl assets --since yesterday", "--since"),
-        ("crawl workflows", "No such command"),
+        ("crawl pictures", "No such command"),
     ],
 )
 def test_a_wrong_command_is_exit_code_2_with_a_hint(run: Run, command: str, hint: str) -> None:

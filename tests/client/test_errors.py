@@ -107,7 +107,7 @@ MADE: list[ScenarioError] = [
     ),
     APIResponseValidationError("what was wrong", paths=("$.hits[3].tags",), **CONTEXT),
     InvalidFilterError("what was wrong", text="a = = b", position=4),
-    IncompleteCrawlError("what was wrong", windows=(("2024", "2025"),)),
+    IncompleteCrawlError("what was wrong", instants=(("2024", "2025"),)),
     *(
         error("what was wrong")
         for error in (ScenarioError, ConfigurationError, InvalidParamsError, PaginationError)

@@ -24,8 +24,6 @@ FOUND_ELSEWHERE = {
     "SyncCrawler",
     "SyncSearch",
     "Checkpoint",  # what an export asks of a crawl
-    "Known",  # inside of a Piece or a CrawlWindow
-    "Window",
     "SearchParams",
     "RunOptions",
     "Fit",  # literals, of wire.renditions

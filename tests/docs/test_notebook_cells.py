@@ -169,7 +169,7 @@ def test_no_object_that_is_typed_shows_its_address(notebook: Notebook) -> None:
         *("page", "iter(page)", "page.iter_pages()", "page.prefetch(2)", "page.response"),
         *("page.hits[0]", "page.hits[0].metadata", "demo.options", "page.next_page_info()"),
         *("track(page)", "demo.crawl.assets().stats", "demo.crawl.plan(of='models')", "F.width"),
-        "next(demo.crawl.models().pieces())",
+        "next(demo.crawl.models().batches())",
     )
     for name in names:
         output = notebook.run(name)

@@ -21,10 +21,12 @@ from scenario_search import (
     AsyncScenario,
     AsyncSearchHitsOffset,
     AsyncSearchResults,
+    Batch,
     ComplianceMetadata,
     Concept,
+    CrawlEstimate,
+    CrawlPiece,
     CrawlStats,
-    CrawlWindow,
     DownloadedFile,
     DownloadReport,
     DownloadSource,
@@ -37,7 +39,6 @@ from scenario_search import (
     Metadata,
     MetadataThumbnail,
     PageInfo,
-    Piece,
     Raw,
     ResponseInfo,
     Scenario,
@@ -182,11 +183,15 @@ async def crawls(client: AsyncScenario) -> None:
     crawl = client.crawl.assets(public=True, concurrency=8)
     assert_type(crawl, AsyncCrawl[SearchAssetSearchResponse])
     assert_type(crawl.stats, CrawlStats)
-    async for piece in crawl.pieces():
-        assert_type(piece, Piece[SearchAssetSearchResponse])
-    windows = await client.crawl.plan(of="models")
-    assert_type(windows, list[CrawlWindow])
-    client.crawl.run(windows[0], concurrency=4)
+    async for batch in crawl.batches():
+        assert_type(batch, Batch[SearchAssetSearchResponse])
+        assert_type(batch.hits, list[SearchAssetSearchResponse])
+        await crawl.commit(batch)
+    assert_type(await crawl.estimate(), CrawlEstimate)
+    pieces = await client.crawl.plan(of="models", shards=4)
+    assert_type(pieces, list[CrawlPiece])
+    client.crawl.run(pieces[0], concurrency=4)
+    assert_type(client.crawl.workflows(max_requests=8), AsyncCrawl[SearchWorkflowSearchResponse])
 
 
 async def downloads(client: AsyncScenario, page: list[SearchAssetSearchResponse]) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import assert_type
 
 from scenario_search import (
+    Batch,
     ClientOptions,
+    CrawlPiece,
     CrawlStats,
-    CrawlWindow,
     DownloadReport,
     F,
     PageInfo,
-    Piece,
     ResponseInfo,
     Scenario,
     SearchAssetSearchParams,
@@ -88,10 +88,10 @@ def crawls(client: Scenario) -> None:
         for asset in crawl:
             assert_type(asset, SearchAssetSearchResponse)
     assert_type(crawl.stats, CrawlStats)
-    assert_type(crawl.pieces(), Iterator[Piece[SearchAssetSearchResponse]])
+    assert_type(crawl.batches(), Iterator[Batch[SearchAssetSearchResponse]])
     assert_type(crawl.count(), int)
     assert_type(client.crawl.models(query="anime"), SyncCrawl[SearchModelSearchResponse])
-    assert_type(client.crawl.plan(of="models"), list[CrawlWindow])
+    assert_type(client.crawl.plan(of="models"), list[CrawlPiece])
     with client.crawl.models() as models:
         client.download(models, "files")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.crawl.assets(concurency=8)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

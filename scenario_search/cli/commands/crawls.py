@@ -15,20 +15,22 @@ from scenario_search.cli import options
 from scenario_search.cli.commands.searches import conditions
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.examples import examples_of
+from scenario_search.cli.failures import BUDGET
 from scenario_search.cli.help import Command
 from scenario_search.cli.writing import emit, json_text, say
-from scenario_search.crawl.checkpoint import Checkpoint
+from scenario_search.crawl.checkpoint import Checkpoint, delete_checkpoint
 from scenario_search.errors import CheckpointError, InvalidParamsError
 from scenario_search.text import count, duration
-from scenario_search.wire.params import ImageConditions, ModelConditions
+from scenario_search.wire.params import Conditions, ImageConditions, ModelConditions
 
 if TYPE_CHECKING:
     from scenario_search.crawl.crawl import AsyncCrawl
-    from scenario_search.crawl.params import CrawlStats
+    from scenario_search.crawl.run import Batch
+    from scenario_search.crawl.stats import CrawlEstimate, CrawlStats
 
 __all__ = ["add_crawls"]
 
-_CONDITIONS = {"assets": ImageConditions, "models": ModelConditions}
+_CONDITIONS = {"assets": ImageConditions, "models": ModelConditions, "workflows": Conditions}
 _OWN = ("checkpoint", "progress")
 _PANEL = "Crawl"
 _STANDARD_OUTPUT = Path("-")
@@ -70,6 +72,15 @@ class Destination:
             rich_help_panel=_PANEL,
         ),
     ] = None
+
+    estimate: Annotated[
+        bool,
+        typer.Option(
+            "--estimate",
+            help="Say how many hits and requests it will take, for at most 30 requests, and stop.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
 
     @property
     def file(self) -> Path | None:
@@ -138,13 +149,19 @@ def _crawling(what: str) -> Callable[..., None]:
     def crawl(**values: Any) -> None:
         destination = options.take(Destination, values)
         connection = options.take(Connection, values)
+        keywords = conditions(values, connection, what, crawls=True)
+        if keywords.get("order") == "any":
+            keywords["order"] = None
+        if destination.estimate:
+            estimate, _ = run(_estimate(what, keywords, connection))
+            emit(_estimated(estimate, what))
+            return
         form, checkpoint = destination.form, destination.progress_file
-        keywords = conditions(values, connection, what)
         # A bar between the hits on one screen would be no help.
         progress = destination.file is not None or not sys.stdout.isatty()
         keywords.update(checkpoint=checkpoint, progress=progress)
         try:
-            (stats, finished), _ = run(_crawl(what, keywords, connection, destination.file, form))
+            stats, _ = run(_crawl(what, keywords, connection, destination.file, form))
         except (CheckpointError, InvalidParamsError):
             raise
         except (KeyboardInterrupt, Exception) as error:
@@ -153,60 +170,86 @@ def _crawling(what: str) -> Callable[..., None]:
             elif isinstance(error, KeyboardInterrupt) and checkpoint is not None:
                 error.add_note("nothing was kept yet")
             raise
-        _tell(stats, what, destination.file, checkpoint, finished=finished)
+        is_spent = _is_spent(stats, keywords)
+        _tell(stats, what, destination.file, checkpoint, is_spent=is_spent)
+        if is_spent:
+            raise typer.Exit(BUDGET)
 
     return crawl
 
 
+def _is_spent(stats: CrawlStats, keywords: dict[str, Any]) -> bool:
+    """Whether a crawl ended because it may send no further request."""
+    most = keywords.get("max_items")
+    return not stats.finished and (most is None or stats.hits < most)
+
+
 def _is_kept(destination: Destination, checkpoint: Path | None) -> bool:
-    """Tell whether there is progress to go on from; a checkpoint without any goes away."""
-    if checkpoint is None or (found := Checkpoint.read(checkpoint)) is None:
+    """Whether there is progress to go on from; a checkpoint without any is deleted."""
+    if checkpoint is None or (progress := Checkpoint.read(checkpoint)) is None:
         return False
     file_is_there = destination.file is not None and destination.file.exists()
-    if not (destination.resume or found.done or file_is_there):
+    if not (destination.resume or progress.hits or file_is_there):
         # The same command is to work as soon as its credentials do.
-        checkpoint.unlink()
+        delete_checkpoint(checkpoint)
         return False
     return True
 
 
+async def _estimate(what: str, keywords: dict[str, Any], connection: Connection) -> CrawlEstimate:
+    async with connection.client() as client:
+        crawl: AsyncCrawl[Any] = getattr(client.crawl, what)(**keywords)
+        return await crawl.estimate()
+
+
+def _estimated(estimate: CrawlEstimate, what: str) -> str:
+    if estimate.is_exact:
+        hits = _counted(estimate.likely, what)
+    else:
+        low, likely, high = map(count, (estimate.low, estimate.likely, estimate.high))
+        hits = f"about {likely} {what} ({low} to {high})"
+    return f"{hits}, {_counted(estimate.requests, 'requests')}\n"
+
+
 async def _crawl(
     what: str, keywords: dict[str, Any], connection: Connection, output: Path | None, form: Form
-) -> tuple[CrawlStats, bool]:
-    """Crawl: give the statistics, and whether every hit was reached."""
+) -> CrawlStats:
+    """Crawls, and returns the statistics."""
     async with connection.client() as client:
-        made: AsyncCrawl[Any] = getattr(client.crawl, what)(**keywords)
-        async with made as crawl:
+        begun: AsyncCrawl[Any] = getattr(client.crawl, what)(**keywords)
+        async with begun as crawl:
             if output is None:
-                await _emit(crawl._batches())
+                await _emit(crawl.batches())
             else:
                 await getattr(crawl, f"to_{form}")(output)
-            done = crawl._checkpoint
-            return crawl.stats, done is None or done.finished
+            return crawl.stats
 
 
-async def _emit(batches: AsyncIterator[list[Any]]) -> None:
-    async for hits in batches:
-        text = "".join([json_text(hit.to_dict()) + "\n" for hit in hits])
+async def _emit(batches: AsyncIterator[Batch[Any]]) -> None:
+    async for batch in batches:
+        text = "".join([json_text(hit) + "\n" for hit in batch.json])
         # A full pipe would hold up the requests that are under way. Not in_thread, which waits for
         # the end: a reader may stay away for good.
         await asyncio.to_thread(emit, text)
 
 
 def _tell(
-    stats: CrawlStats, what: str, output: Path | None, checkpoint: Path | None, *, finished: bool
+    stats: CrawlStats, what: str, output: Path | None, checkpoint: Path | None, *, is_spent: bool
 ) -> None:
     where = f" in {output}" if output is not None else ""
-    told = [f"{_counted(stats.hits, what)}{where}, {duration(stats.elapsed)}"]
-    told.append(_counted(stats.requests, "requests"))
+    parts = [f"{_counted(stats.hits, what)}{where}, {duration(stats.elapsed)}"]
+    parts.append(_counted(stats.requests, "requests"))
     if stats.retries:
-        told.append(f"{count(stats.retries)} of them again")
+        parts.append(f"{count(stats.retries)} of them again")
     if stats.invalid:
-        told.append(f"hits that could not be read and are left out: {count(stats.invalid)}")
+        parts.append(f"hits that could not be read and are left out: {count(stats.invalid)}")
     if stats.undated_left_out:
-        told.append("those without a date are left out")
-    say("; ".join(told) + ".")
-    if checkpoint is not None and finished:
+        parts.append("those without a date are left out")
+    say("; ".join(parts) + ".")
+    if is_spent:
+        then = "add --resume to go on" if checkpoint is not None else "with -o FILE it could go on"
+        say(f"The requests of --max-requests are spent: {then}.")
+    elif checkpoint is not None and stats.finished:
         say(f"For what is new later: --since {checkpoint}")
     elif checkpoint is not None:
         say("For the others: --resume without --max")

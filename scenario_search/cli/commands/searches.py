@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import typer
 
-from scenario_search.caller_warnings import PendingWarnings, collect_warnings
+from scenario_search.caller_warnings import PendingWarnings, collect_warnings, warn_caller
 from scenario_search.cli.commands.filter_checks import checked, unknown_fields
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.embedded_pictures import with_pictures
@@ -17,7 +17,7 @@ from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.options import add_command, arguments, keywords_of, option
 from scenario_search.cli.output import Output, write
 from scenario_search.cli.writing import emit, say
-from scenario_search.errors import BadRequestError, TruncatedResultsWarning
+from scenario_search.errors import BadRequestError, IncompleteCrawlError, TruncatedResultsWarning
 from scenario_search.search.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def add_counts(app: typer.Typer) -> None:
         add_command(app, f"count {what}", doc, partial(_count, what), parameters, Connection)
 
 
-def conditions(values: dict[str, Any], connection: Connection, what: str) -> dict[str, Any]:
+def conditions(
+    values: dict[str, Any], connection: Connection, what: str, *, crawls: bool = False
+) -> dict[str, Any]:
     """Returns the keywords of a search for the options of a command, with its filter checked.
 
     Raises:
@@ -68,7 +70,8 @@ def conditions(values: dict[str, Any], connection: Connection, what: str) -> dic
         typer.BadParameter: It is workflows that are searched for, with no condition.
     """
     keywords = keywords_of(values, proxy=connection.proxy)
-    if what == "workflows" and not keywords.keys() & {"query", "filter", "extra_body"}:
+    needs_one = what == "workflows" and not crawls
+    if needs_one and not keywords.keys() & {"query", "filter", "extra_body"}:
         raise typer.BadParameter(
             "workflows need a query or a --filter; for all of them: -f 'createdAt EXISTS'"
         )
@@ -138,18 +141,23 @@ def _count(what: str, connection: Connection, **values: Any) -> None:
 
 async def _counted(what: str, keywords: dict[str, Any], connection: Connection) -> int:
     """Counts with one request; at the cap, or without a condition, by a crawl."""
-    crawls = what != "workflows"
     searched = keywords.keys() & {"query", "filter", "image", "images"}
+    pending: PendingWarnings = []
+    number = 0
     async with connection.client() as client:
-        if searched or not crawls:
-            pending: PendingWarnings = []
+        if searched:
             results = _results(client, what, keywords)
-            if not crawls:
-                return await results.count()
             with collect_warnings(pending):
                 number = await results.count()
             if not any(issubclass(kind, TruncatedResultsWarning) for _, kind in pending):
                 return number
         crawl = getattr(client.crawl, what)(**keywords)
-        total: int = await crawl.count()
-        return total
+        try:
+            number = await crawl.count()
+        except IncompleteCrawlError:
+            if not searched:
+                raise
+            # The one request's number stands, with what it said of it.
+            for message, kind in pending:
+                warn_caller(message, kind)
+        return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 import re
 from collections.abc import Callable
@@ -10,13 +11,18 @@ from typing import Any
 import attrs
 import orjson
 
-from scenario_search.crawl.windows import milliseconds, timestamp
+from scenario_search.crawl import dates
 from scenario_search.http.transport import Answer
 
 Asset = dict[str, Any]
 
-START = milliseconds("2024-01-01T00:00:00Z") or 0
+START = (dates.instant("2024-01-01T00:00:00Z") or 0) // 1000
 SPAN = 2 * 365 * 86_400_000
+
+
+def timestamp(milliseconds: int) -> str:
+    """Returns the timestamp of a millisecond since 1970, as the API writes it."""
+    return dates.timestamp(milliseconds * 1000)
 
 
 def dated(index: int, moment: int | None = None, **fields: Any) -> Asset:
@@ -52,12 +58,13 @@ def clustered_assets(count: int, *, burst: int, seed: int = 1) -> list[Asset]:
     return assets
 
 
-_BOUND = re.compile(r"createdAt (>=|<) \"([^\"]+)\"")
+BOUND = re.compile(r"(createdAt|updatedAt) (>=|<=|<|>) \"([^\"]+)\"")
+_COMPARE = {">=": operator.ge, "<=": operator.le, "<": operator.lt, ">": operator.gt}
 
 
 @attrs.define
 class TextEngine:
-    """Answers searches for windows: compares dates as text, and gives what its cap lets it.
+    """Answers searches for ranges of dates: compares dates as text, and gives what its cap lets it.
 
     Attributes:
         assets: What there is, in the order of insertion.
@@ -66,7 +73,7 @@ class TextEngine:
         refuses_undated: Whether the filter for hits without a date is a 400.
         before: Called with the number of the request, from 1, before it is answered; what it
             returns is answered in place of a page.
-        leaks: Ids that every window gives, whatever their date.
+        leaks: Ids that every range gives, whatever their date.
     """
 
     assets: list[Asset]
@@ -85,11 +92,11 @@ class TextEngine:
         undated = "NOT" in body["filter"]
         if undated and self.refuses_undated:
             return Answer(400, {}, orjson.dumps({"error": "Invalid filter syntax"}), 0.0)
-        bounds = _BOUND.findall(body["filter"])
+        bounds = BOUND.findall(body["filter"])
         found = [a for a in self.assets if self._matches(a, bounds, undated=undated)]
         for sort in body.get("sortBy", ()):
-            newest_first = sort.endswith(":desc")
-            found.sort(key=lambda a: str(a.get("createdAt") or ""), reverse=newest_first)
+            field, _, order = sort.partition(":")
+            found.sort(key=lambda a: str(a.get(field) or ""), reverse=order == "desc")
         paged = "page" in body
         size = body["hitsPerPage" if paged else "limit"]
         start = (body["page"] - 1) * size if paged else body["offset"]
@@ -103,8 +110,8 @@ class TextEngine:
     def _matches(self, asset: Asset, bounds: list[tuple[str, str]], *, undated: bool) -> bool:
         if str(asset["id"]) in self.leaks:
             return not undated
-        date = asset.get("createdAt")
-        inside = isinstance(date, str) and all(
-            date >= bound if operator == ">=" else date < bound for operator, bound in bounds
+        inside = all(
+            isinstance(date := asset.get(field), str) and _COMPARE[name](date, bound)
+            for field, name, bound in bounds
         )
         return inside != undated

@@ -3,21 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections import Counter
+from operator import itemgetter
 from typing import Any
 
 import crawl_clock
 import pytest
-from crawl_engine import SPAN, Asset, TextEngine, clustered_assets, dated
+from crawl_engine import BOUND, SPAN, Asset, clustered_assets, dated
 from fake_transport import FakeTransport, faked_client
 
 CAP = 1000
-COUNT = 8_000
+COUNT = 30_000
+
+
+class SortedEngine:
+    """Answers as :class:`TextEngine` does, from assets that are sorted once."""
+
+    def __init__(self, assets: list[Asset]) -> None:
+        self._undated = [asset for asset in assets if "createdAt" not in asset]
+        dated = (asset for asset in assets if "createdAt" in asset)
+        self._assets = sorted(dated, key=itemgetter("createdAt"))
+        self._dates = [asset["createdAt"] for asset in self._assets]
+
+    def __call__(self, body: dict[str, Any]) -> Asset:
+        start, size = body["offset"], body["limit"]
+        found = self._undated
+        if "NOT" not in body["filter"]:
+            low, high = 0, len(self._assets)
+            for _, sign, date in BOUND.findall(body["filter"]):
+                if sign[0] == ">":
+                    low = (bisect_left if "=" in sign else bisect_right)(self._dates, date)
+                else:
+                    high = (bisect_right if "=" in sign else bisect_left)(self._dates, date)
+            found = self._assets[low:high]
+            if body["sortBy"] == ["createdAt:desc"]:
+                found.reverse()
+        return {"hits": found[start : min(start + size, CAP)], "offset": start, "limit": size}
 
 
 def crawled(assets: list[Asset], **options: Any) -> tuple[float, FakeTransport]:
     """Crawl, and give the seconds that it took, and the transport."""
-    client, transport = faked_client(TextEngine(assets, cap=CAP))
+    client, transport = faked_client(SortedEngine(assets))
     transport.seconds = 1
     crawl = client.crawl.assets(cap=CAP, **options)
 
@@ -38,19 +65,20 @@ def crawled(assets: list[Asset], **options: Any) -> tuple[float, FakeTransport]:
     [
         (clustered_assets(COUNT, burst=CAP - 1), "newest"),
         (clustered_assets(COUNT, burst=CAP - 1), "oldest"),
+        (clustered_assets(COUNT, burst=CAP - 1), None),
         ([dated(i, i * SPAN // COUNT) for i in range(COUNT)], "newest"),
         ([dated(i, SPAN - i * 60_000) for i in range(COUNT)], "newest"),
     ],
-    ids=["clustered", "oldest first", "even", "in one week"],
+    ids=["clustered", "oldest first", "as they come", "even", "in one week"],
 )
-def test_eight_requests_at_once_are_six_times_as_fast_as_one(
-    assets: list[Asset], order: str
+def test_eight_concurrent_requests_are_five_times_as_fast_as_one(
+    assets: list[Asset], order: str | None
 ) -> None:
     alone, _ = crawled(assets, order=order)
     eight, _ = crawled(assets, order=order, concurrency=8)
-    assert alone / eight >= 6
+    assert alone / eight >= 5
 
 
 def test_no_more_requests_are_under_way_than_allowed() -> None:
-    _, transport = crawled(clustered_assets(3000, burst=CAP - 1), concurrency=8)
+    _, transport = crawled([dated(i, i * 1000) for i in range(9000)], concurrency=8)
     assert max(Counter(transport.sent_at).values()) == 8

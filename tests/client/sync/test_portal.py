@@ -264,7 +264,7 @@ def test_a_call_whose_progress_forks_goes_on_in_the_parent_alone(
     ("block", "use"),
     [
         ("client.crawl.assets(cap=100)", "next(iter(block))"),
-        ("client.crawl.assets(cap=100)", "next(block.pieces())"),
+        ("client.crawl.assets(cap=100)", "next(block.batches())"),
         ("client.crawl.assets(cap=100)", "block.count()"),
         ("client.crawl.assets(cap=100)", "block.to_pandas()"),
         ("client.crawl.assets(cap=100)", "block.__enter__()"),

@@ -279,13 +279,14 @@ def test_nothing_that_is_typed_in_a_notebook_shows_an_address() -> None:
         client: "<Scenario https://api.example/v1 with basic credentials>",
         client.search: "<SyncSearch of https://api.example/v1: asset_search, model_search, "
         "workflow_search>",
-        client.crawl: "<SyncCrawler of https://api.example/v1: assets, models, plan, run>",
+        client.crawl: "<SyncCrawler of https://api.example/v1: assets, models, workflows, plan, "
+        "run>",
         client.crawl.models(): "<SyncCrawl of models: use 'for', inside 'with' to run requests "
         "concurrently>",
         page.prefetch(4): "<SyncPrefetch of asset_search, 4 pages ahead: use it in 'with'>",
         iter(page): "<An iteration over hits: use it in 'for'>",
         page.iter_pages(): "<An iteration over pages: use it in 'for'>",
-        client.crawl.models().pieces(): "<An iteration over windows: use it in 'for'>",
+        client.crawl.models().batches(): "<An iteration over batches: use it in 'for'>",
     }
     assert {repr(thing): text for thing, text in shown.items()} == {
         text: text for text in shown.values()
@@ -308,7 +309,7 @@ async def test_nothing_of_the_asynchronous_side_shows_an_address() -> None:
 def test_a_crawl_tells_how_far_it_is(client: Scenario) -> None:
     crawl = client.crawl.models()
     found = len(list(crawl))
-    assert repr(crawl) == f"<SyncCrawl of models: {found} of {found} hits, 2 windows read>"
+    assert repr(crawl) == f"<SyncCrawl of models: {found} hits, {crawl.stats.requests} requests>"
 
 
 # The client's life

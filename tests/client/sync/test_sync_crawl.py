@@ -40,9 +40,9 @@ def test_a_bare_crawl_with_concurrency_says_what_to_write(client: Scenario) -> N
         iter(client.crawl.assets(concurrency=2))
 
 
-def test_the_windows_of_a_plan_can_be_crawled_one_by_one(client: Scenario) -> None:
-    windows = client.crawl.plan(of="models")
-    ids = [hit.id for window in windows for hit in client.crawl.run(window)]
+def test_the_pieces_of_a_plan_can_be_crawled_one_by_one(client: Scenario) -> None:
+    pieces = client.crawl.plan(of="models")
+    ids = [hit.id for piece in pieces for hit in client.crawl.run(piece)]
     assert len(set(ids)) == client.crawl.models().count()
 
 
@@ -51,9 +51,9 @@ def test_a_crawl_that_is_left_early_resumes_at_its_checkpoint(
 ) -> None:
     checkpoint = tmp_path / "crawl.ckpt"
     with client.crawl.assets(checkpoint=checkpoint) as crawl:
-        for piece in crawl.pieces():
-            first = {hit.id for hit in piece.hits}
-            crawl.mark(piece)
+        for batch in crawl.batches():
+            first = {hit.id for hit in batch.hits}
+            crawl.commit(batch)
             break
     with client.crawl.assets(checkpoint=checkpoint) as crawl:
         rest = {hit.id for hit in crawl}
@@ -79,7 +79,8 @@ CRAWLS: dict[str, Callable[[Scenario, Path, Any], object]] = {
     "run": lambda client, _, progress: list(
         client.crawl.run(client.crawl.plan(of="models")[0], progress=progress)
     ),
-    "pieces": lambda client, _, progress: list(client.crawl.assets(progress=progress).pieces()),
+    "batches": lambda client, _, progress: list(client.crawl.assets(progress=progress).batches()),
+    "estimate": lambda client, _, progress: client.crawl.assets(progress=progress).estimate(),
     "export": lambda client, folder, progress: client.crawl.assets(progress=progress).to_csv(
         folder / "assets.csv"
     ),

@@ -1,0 +1,291 @@
+"""A cursor: every hit of a range of dates, in their order, each once. Pure.
+
+The server sorts by date. A request asks for what is not beyond the date T of the last hit, T
+included, and the hits at T that were given are dropped. Why that is exact:
+
+1. Let a hit stay from the first request to the last, its date unchanged. Before each request,
+   every such hit beyond T has been given, and of those at T the ones in ``_edge``.
+2. The answer begins with all hits at T, so it holds the rest of them or ends among them.
+3. If it goes beyond them, it has no gap: the server sorts. T moves to its last hit, and 1. holds.
+4. If it ends at T, the next request goes on by offset inside this tie, where each page overlaps
+   the one before (:mod:`scenario_search.crawl.ties`): 1. holds for what that walk has read.
+5. Inserts and deletes elsewhere move nothing, since T is a date and not a place. Those inside a tie
+   are what the overlap is for.
+6. It ends where the answer holds nothing but the overlap, or shows a hit past the far end. A short
+   page ends nothing: a server may filter a page after it was cut.
+7. A tie may reach the engine's cap. Then what is strictly beyond T is asked for: if anything is
+   there, or the walk stood at the cap, T is reported as incomplete and the cursor goes on there.
+
+The far end is not sent, so that it can be moved while a request is in flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from scenario_search.crawl.dates import Bound, Range, hit_date, hit_key, instant
+from scenario_search.crawl.ties import PAGE, OffsetWalk
+
+__all__ = ["Cursor", "Request"]
+
+
+@attrs.frozen
+class Request:
+    """What is asked for: ``size`` hits of a range from an offset on.
+
+    Attributes:
+        range: The range of dates.
+        newest_first: How the hits are sorted; ``None`` for not at all.
+        offset: How many hits to pass over.
+        size: How many hits to ask for.
+    """
+
+    range: Range
+    newest_first: bool | None
+    offset: int = 0
+    size: int = PAGE
+
+
+class Cursor:
+    """Reads a range of dates.
+
+    Args:
+        range_: The range.
+        newest_first: Whether it reads from the newest hit to the oldest, or the other way round.
+        cap: How many hits the engine gives for one search.
+        known: The keys of hits that are not wanted.
+        field: The field of the date.
+        key: What distinguishes a hit from others.
+
+    Attributes:
+        range: What is left to read. Its far end may be moved nearer at any time.
+        done: Whether everything was read.
+        unsorted: Whether the hits came in another order than that of their dates.
+        incomplete: The instants that could not be read whole, and the keys of the hits given there.
+        pace: Microseconds per hit, as seen on the last page; ``None`` before the first.
+    """
+
+    def __init__(
+        self,
+        range_: Range,
+        *,
+        newest_first: bool,
+        cap: int,
+        known: frozenset[str] = frozenset(),
+        field: str = "createdAt",
+        key: Any = hit_key,
+    ) -> None:
+        self.range = range_
+        self.newest_first = newest_first
+        self.done = False
+        self.unsorted = False
+        self.incomplete: list[tuple[str, frozenset[str]]] = []
+        self.pace: float | None = None
+        self._cap = cap
+        self._known = set(known)
+        self._edge: set[str] = set()
+        self._field = field
+        self._key = key
+        self._sent = self.near
+        self._walk = OffsetWalk(cap)
+        self._sends_far = False
+        # The walk through a tie that ended, while what lies strictly beyond it is asked for.
+        self._tie: OffsetWalk | None = None
+        self._tie_is_cut = False
+
+    @property
+    def near(self) -> Bound | None:
+        """The end that it reads from: after the first page, the date of the last hit."""
+        return self.range.high if self.newest_first else self.range.low
+
+    @property
+    def far(self) -> Bound | None:
+        """The end that it reads to."""
+        return self.range.low if self.newest_first else self.range.high
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The keys of hits that are not wanted, and of those given at the near end."""
+        return frozenset(self._known | self._edge)
+
+    def move_far(self, far: Bound) -> None:
+        """Moves the end that it reads to; also while a request is in flight."""
+        self.range = self.range.with_end(far, high=not self.newest_first)
+        self._sends_far = False  # the request in flight has the old end, so the hits are checked
+
+    def _move_near(self, near: Bound) -> None:
+        self.range = self.range.with_end(near, high=self.newest_first)
+
+    def request(self) -> Request:
+        """Returns the next request."""
+        near = self._sent
+        if self._tie is not None and near is not None:
+            near = Bound(near.text, inclusive=False)
+        far = self.far if self._sends_far else None
+        low, high = (far, near) if self.newest_first else (near, far)
+        asked = Range(high=high) if low is None else Range(low, high)
+        return Request(asked, self.newest_first, self._walk.offset)
+
+    def accept(self, hits: Sequence[Any]) -> list[Any]:
+        """Takes the answer to the request.
+
+        Args:
+            hits: The hits, as JSON values.
+
+        Returns:
+            Those that are new, in their order.
+        """
+        keys = [self._key(hit) for hit in hits]
+        if not self._walk.connects(keys):
+            return []
+        dates = [hit_date(hit, self._field) for hit in hits]
+        if not self._is_sorted(dates):
+            self.unsorted = True
+            return []
+        foreign, end, past = self._bounded(dates)
+        tie = self._tie_part(dates, foreign, end)
+        if self._walk.offset and (tie < end or past is True):
+            # The walk leaves a tie by this page, or goes on among hits from outside.
+            in_tie = self._sent == self.near
+            self._walk.advance(keys[:tie] if in_tie else keys, fresh=True)
+            if not self._walk.is_in_order:
+                if not in_tie:
+                    self._restart()
+                    return []
+                settled = self._walk.is_settled()
+                if not settled or self._walk.gave_up:
+                    new = self._new(hits[:tie], keys, dates, foreign)
+                    self._edge.update(keys[:tie])
+                    if settled:
+                        self._end_walk()
+                    return new
+        new = self._new(hits[:end], keys, dates, foreign)
+        if self._tie is not None and not self._tie_is_cut and (new or past):
+            # Nothing followed a tie, but something lies beyond it: either the tie was cut by the
+            # cap, or the hits came a moment ago. The tie's last page tells.
+            self._walk, self._tie, self._tie_is_cut = self._tie, None, True
+            self._walk.ended = False
+            return []
+        self._edge.update(keys[i] for i in range(end) if i not in foreign)
+        inside = [dates[i] for i in range(end) if i not in foreign]
+        moved = tie < end and self._move(inside, keys, dates)
+        if past is True:
+            self.done = True
+        elif past is None:
+            self._sends_far = True
+            self._restart()
+        elif not moved:
+            self._tie_is_cut = self._tie_is_cut and not new
+            self._walk.advance(keys, fresh=bool(new))
+            if self._walk.ended and self._walk.is_settled():
+                self._end_walk()
+        elif len(foreign) * 10 < len(hits) or self._walk.offset + 2 * PAGE > self._cap:
+            self._restart()
+        elif not self._walk.offset:
+            # The server puts hits from outside first: passing over them by offset is cheaper.
+            self._walk.advance(keys, fresh=True)
+        return new
+
+    def _is_sorted(self, dates: list[str | None]) -> bool:
+        """Returns whether dates are in order, as text or as dates."""
+        texts = [date for date in dates if date is not None]
+        if texts == sorted(texts, reverse=self.newest_first):
+            return True
+        moments = [moment for text in texts if (moment := instant(text)) is not None]
+        return moments == sorted(moments, reverse=self.newest_first)
+
+    def _bounded(self, dates: list[str | None]) -> tuple[set[int], int, bool | None]:
+        """Returns what of a page is inside of the range.
+
+        Returns:
+            The places of hits before the near end; how many hits come before the first that is not
+            certainly inside of the far end; whether that one is certainly outside: ``None`` if only
+            the server can tell, ``False`` if all are inside.
+        """
+        near, far = self.near, self.far
+        above = self.newest_first
+        foreign: set[int] = set()
+        if near is not None:
+            for index, date in enumerate(dates):
+                if date is not None and near.excludes(date, above=above) is not True:
+                    break
+                if date is not None:
+                    foreign.add(index)
+        if far is None or self._sends_far:
+            return foreign, len(dates), False
+        last = next((date for date in reversed(dates) if date is not None), None)
+        if last is None or far.excludes(last, above=not above) is False:
+            return foreign, len(dates), False
+        for index, date in enumerate(dates):
+            if date is not None and index not in foreign:
+                outside = far.excludes(date, above=not above)
+                if outside is not False:
+                    return foreign, index, outside
+        return foreign, len(dates), False
+
+    def _tie_part(self, dates: list[str | None], foreign: set[int], end: int) -> int:
+        """Returns how many hits of a page come before the first that is beyond the near end."""
+        near = self.near
+        if near is None or not near.inclusive:
+            return 0
+        for index, date in enumerate(dates[:end]):
+            if index not in foreign and date is not None and not near.is_same_instant(date):
+                return index
+        return end
+
+    def _new(
+        self, hits: Sequence[Any], keys: list[str], dates: list[str | None], foreign: set[int]
+    ) -> list[Any]:
+        new = []
+        on_page: set[str] = set()
+        for index, hit in enumerate(hits):
+            key = keys[index]
+            if key in self._edge or key in self._known or key in on_page or index in foreign:
+                continue
+            on_page.add(key)
+            if dates[index] is None:
+                self._known.add(key)  # its place in the order says nothing of where it comes again
+            new.append(hit)
+        return new
+
+    def _move(self, inside: list[str | None], keys: list[str], dates: list[str | None]) -> bool:
+        """Moves the near end to the date of the last hit; returns whether there is one."""
+        texts = [date for date in inside if date is not None]
+        if not texts:
+            return False
+        self._set_pace(texts[0], texts[-1], len(texts))
+        bound = Bound(texts[-1])
+        self._move_near(bound)
+        self._edge = {
+            key
+            for key, date in zip(keys, dates, strict=True)
+            if date is not None and bound.is_same_instant(date)
+        }
+        self._tie, self._tie_is_cut = None, False
+        return True
+
+    def _set_pace(self, first: str, last: str, count: int) -> None:
+        start, end = instant(first), instant(last)
+        if start is not None and end is not None:
+            self.pace = max(1.0, abs(start - end) / count)
+
+    def _restart(self) -> None:
+        """Begins a new list of results, from the near end on."""
+        self._sent = self.near
+        self._walk = OffsetWalk(self._cap)
+        self._tie = None
+
+    def _end_walk(self) -> None:
+        """Decides what follows a list of results that was read to its end."""
+        if self._sent != self.near:
+            self._restart()
+        elif self._tie is not None or self.near is None or not self._walk.offset:
+            self.done = True
+        else:
+            if self._walk.is_full or self._walk.gave_up or self._tie_is_cut:
+                self.incomplete.append((self.near.text, frozenset(self._edge)))
+                self._tie_is_cut = True
+            self._tie, self._walk = self._walk, OffsetWalk(self._cap)

@@ -1,0 +1,467 @@
+"""One run of a crawl, from its checkpoint to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+import attrs
+
+from scenario_search.concurrency.threads import in_thread
+from scenario_search.converter import default_converter
+from scenario_search.crawl.checkpoint import Checkpoint, CheckpointLock, Identity
+from scenario_search.crawl.counting import Counting
+from scenario_search.crawl.cursor import Request
+from scenario_search.crawl.dates import Bound, Range, hit_date, instant, timestamp
+from scenario_search.crawl.params import (
+    SINCE,
+    CrawlOptions,
+    CrawlPiece,
+    RunOptions,
+    overlap_seconds,
+    since_instant,
+)
+from scenario_search.crawl.requests import CrawlRequests
+from scenario_search.crawl.segments import BudgetSpentError, Segments
+from scenario_search.crawl.stats import CrawlStats
+from scenario_search.crawl.ties import PAGE
+from scenario_search.crawl.work import Dating, Pending, Portion
+from scenario_search.errors import CheckpointError, IncompleteCrawlError, InvalidParamsError
+from scenario_search.messages import Message, named
+from scenario_search.search.endpoints import Endpoint
+from scenario_search.search.prepared import PreparedSearch
+from scenario_search.wire.codec import PageDecoder
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.images import reference_images
+from scenario_search.wire.pages import SearchHits
+from scenario_search.wire.params import SearchParams
+
+if TYPE_CHECKING:
+    from scenario_search.http.requester import Requester
+
+__all__ = ["Batch", "CrawlRun"]
+
+H = TypeVar("H", bound=Hit)
+
+_SECOND = 1_000_000
+_SHOWN = 5
+
+
+@attrs.define(eq=False, repr=False)
+class Batch(Generic[H]):
+    """Hits of a crawl, to be stored and then committed.
+
+    Attributes:
+        hits: The hits.
+        json: The same hits as the server sent them, decoded.
+    """
+
+    hits: list[H]
+    json: list[Any]
+    _run: CrawlRun[H]
+    _portions: Sequence[Portion]
+    _is_committed: bool = attrs.field(default=False, init=False)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self.hits):,} hits>"
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
+class CrawlRun(Generic[H]):
+    """One run of a crawl.
+
+    Args:
+        requester: Sends the requests.
+        endpoint: What is searched.
+        params: What is searched for.
+        options: How the crawl is run.
+        stats: Where it is counted what was done.
+        concurrency: How many requests may be in flight.
+        piece: The piece of a plan to read, in place of everything.
+        progress: Called after every page.
+    """
+
+    requester: Requester
+    endpoint: Endpoint[Any, Any, Any, H]
+    params: SearchParams
+    options: RunOptions
+    stats: CrawlStats
+    concurrency: int
+    piece: CrawlPiece | None = None
+    progress: Callable[[], object] | None = None
+    checkpoint: Checkpoint | None = attrs.field(default=None, init=False)
+    segments: Segments | None = attrs.field(default=None, init=False)
+    _requests: CrawlRequests = attrs.field(init=False)
+    _lock: CheckpointLock | None = attrs.field(default=None, init=False)
+    _saving: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+    _whole: int = attrs.field(default=0, init=False)
+
+    # What is asked for
+
+    @property
+    def by(self) -> Literal["created", "updated"]:
+        """The date that it is crawled by."""
+        if self.piece is not None:
+            return self.piece.by
+        return self.options.by if isinstance(self.options, CrawlOptions) else "created"
+
+    @property
+    def field(self) -> str:
+        """The field of the date, on the wire."""
+        return "updatedAt" if self.by == "updated" else "createdAt"
+
+    @property
+    def _dating(self) -> Dating:
+        is_by_change = self.by == "updated"
+        return Dating(
+            field=self.field,
+            newest_first=self.options.order != "oldest" and not is_by_change,
+            in_order=self.options.order is not None or is_by_change,
+            cap=self.options.cap,
+        )
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the engine ranks the hits, so that it does not sort them by date."""
+        return bool(self.params.query) or any(reference_images(self.params))
+
+    @property
+    def _path(self) -> Path | None:
+        return None if self.options.checkpoint is None else Path(self.options.checkpoint)
+
+    async def _identity(self) -> Identity:
+        search = PreparedSearch(self.requester, self.endpoint, self.params)
+        start = f"{self.endpoint.kind} {self.by} {search.query} ".encode()
+        body = await in_thread(search.encoded_start)
+        return Identity(
+            base_url=self.requester.base_url,
+            project=search.query.get("projectId"),
+            search=hashlib.sha256(start + body).hexdigest(),
+            owner=await self.requester.credentials.owner(),
+        )
+
+    async def _range(self, identity: Identity | None) -> tuple[Range, Checkpoint | None]:
+        """Returns the range to crawl, and the checkpoint that ``since`` names."""
+        if self.piece is not None:
+            return self.piece._range, None
+        since = getattr(self.options, "since", None)
+        if since is None:
+            return Range(), None
+        moment = since_instant(since)
+        if moment is not None:
+            return Range(Bound(timestamp(moment))), None
+        path = Path(since)
+        earlier = await in_thread(Checkpoint.read, path)
+        if earlier is None:
+            raise InvalidParamsError(
+                Message("{} must be {}; not found: {}", named("since"), SINCE, path)
+            )
+        if differences := (identity or await self._identity()).differences(earlier):
+            others = ", another ".join(differences)
+            raise CheckpointError(
+                Message(
+                    "{}: the checkpoint {} belongs to a crawl with another request (another {})",
+                    named("since"),
+                    path,
+                    others,
+                )
+            )
+        if not earlier.finished or earlier.range.high is not None or earlier.range.undated:
+            raise InvalidParamsError(
+                Message("{}: the checkpoint {} is not of a finished crawl", named("since"), path)
+            )
+        newest = instant(earlier.newest)
+        if newest is None:
+            return Range(), earlier
+        return Range(Bound(timestamp(newest - int(earlier.overlap * _SECOND)))), earlier
+
+    # Begin and end
+
+    async def open(self) -> None:
+        """Reads the checkpoint and decides what is to be done.
+
+        Raises:
+            CheckpointError: The checkpoint belongs to another crawl, or another crawl is running
+                on it.
+            APIError: A request failed, after its retries.
+        """
+        identity = None if self._path is None else await self._identity()
+        if self._path is not None:
+            self._lock = CheckpointLock(self._path)
+            await in_thread(self._lock.acquire)
+        range_, earlier = await self._range(identity)
+        pending = self._first_pending(range_, earlier)
+        if identity is not None and self._path is not None:
+            pending = await self._resume(self._path, identity, range_, pending, earlier)
+        self._requests = CrawlRequests(
+            self.requester,
+            self.endpoint,
+            self.params,
+            self.field,
+            self.stats,
+            max_requests=self.options.max_requests,
+            progress=self.progress,
+        )
+        if self.piece is None and range_ != Range() and not range_.undated:
+            self.stats.undated_left_out = True
+        await self._begin(range_, pending)
+
+    def _first_pending(self, range_: Range, earlier: Checkpoint | None) -> list[Pending]:
+        known = frozenset() if earlier is None else frozenset(earlier.recent)
+        if self.piece is not None:
+            known = self.piece.known
+        pending = [Pending(range_, ranked=self.is_ranked, known=known)]
+        if range_ == Range() and self.piece is None:
+            pending.append(Pending(Range(undated=True)))
+        return pending
+
+    async def _resume(
+        self,
+        path: Path,
+        identity: Identity,
+        range_: Range,
+        pending: list[Pending],
+        earlier: Checkpoint | None,
+    ) -> list[Pending]:
+        checkpoint = await in_thread(Checkpoint.read, path)
+        if checkpoint is None:
+            checkpoint = Checkpoint.new(identity, range_, pending)
+            if earlier is not None:
+                checkpoint.newest, checkpoint.recent = earlier.newest, dict(earlier.recent)
+            if isinstance(self.options, CrawlOptions):
+                checkpoint.overlap = overlap_seconds(self.options.overlap)
+            # Written now, so that a place that cannot be written to is known at the start.
+            await in_thread(checkpoint.save, path)
+        else:
+            checkpoint.check(identity, range_)
+        self.checkpoint, stats = checkpoint, self.stats
+        stats.hits = stats.earlier_hits = checkpoint.hits
+        stats.requests, stats.retries = checkpoint.requests, checkpoint.retries
+        stats.invalid, stats.undated_left_out = checkpoint.invalid, checkpoint.undated_left_out
+        return checkpoint.pending
+
+    async def _begin(self, range_: Range, pending: list[Pending]) -> None:
+        ends = [] if self.checkpoint is None else self.checkpoint.ends
+        dating, other, whole = self._dating, None, None
+        needs_ends = any(not one.ranked and not one.range.undated for one in pending)
+        if needs_ends and not ends and self._left() != 0:
+            try:
+                hits = await self._requests.ask(Request(range_, not dating.newest_first, size=1))
+            except BudgetSpentError:
+                hits = []
+            other = hits[0] if hits else None
+            date = hit_date(other, self.field)
+            ends = [] if date is None else [date]
+            if self.checkpoint is not None:
+                self.checkpoint.ends = ends
+            if self.by == "created" and not dating.newest_first and date is not None:
+                whole = range_
+                pending = [self._bounded(one, Bound(date)) for one in pending]
+                if self.checkpoint is not None:
+                    self.checkpoint.pending = pending
+        self.segments = Segments(
+            pending,
+            dating,
+            self._requests.ask,
+            concurrency=self._workers(),
+            horizon=instant(ends[0]) if ends else None,
+            other_end=other,
+            whole=whole,
+        )
+
+    def _bounded(self, pending: Pending, newest: Bound) -> Pending:
+        """Fixes the upper end of a crawl that goes from the oldest hit to the newest."""
+        range_ = pending.range
+        if pending.ranked or range_.undated or range_.high is not None:
+            return pending
+        return attrs.evolve(pending, range=attrs.evolve(range_, high=newest))
+
+    def _left(self) -> int | None:
+        """Returns how many hits are still to be yielded, by ``max_items``."""
+        most = self.params.max_items
+        return None if most is None else max(0, int(most) - self.stats.hits)
+
+    def _workers(self) -> int:
+        left = self._left()
+        if self.by == "updated":
+            return 1  # what is changed meanwhile moves to the end, so there is one end
+        if left is None:
+            return self.concurrency
+        return max(1, min(self.concurrency, -(-left // (PAGE - 1))))
+
+    async def stop(self) -> None:
+        """Ends what runs."""
+        self.stats.end()
+        if self.segments is not None:
+            await self.segments.close()
+
+    async def close(self) -> None:
+        """Ends what runs, and unlocks the checkpoint."""
+        try:
+            await self.stop()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    # Batches
+
+    async def batches(self, most: int = 1) -> AsyncGenerator[Batch[H], None]:
+        """Yields hits in batches.
+
+        Args:
+            most: How many portions a batch may hold, where they are there already.
+
+        Raises:
+            IncompleteCrawlError: At the end: some hits cannot be reached.
+            APIError: A request failed, after its retries.
+        """
+        segments = self.segments
+        if segments is None or self._left() == 0:
+            return
+        async with aclosing(segments.portions()) as portions:
+            async for portion in portions:
+                group = [portion, *segments.ready(most - 1)]
+                batch = self._batch(group)
+                yield batch
+                if self.checkpoint is None:
+                    for one in group:
+                        segments.commit(one)
+                if self._left() == 0:
+                    return
+        await self._end(segments)
+
+    async def _end(self, segments: Segments) -> None:
+        self.stats.finished = not segments.stopped and segments.is_finished
+        if not segments.stopped:
+            self.stats.expected = self.stats.hits
+        await self._save({} if self.checkpoint is None else self.checkpoint.files)
+        if incomplete := segments.not_whole():
+            shown = ", ".join(incomplete[:_SHOWN])
+            more = len(incomplete) - _SHOWN
+            raise IncompleteCrawlError(
+                f"{len(incomplete):,} dates could not be read whole, since as many hits as the cap "
+                f"of {self.options.cap:,} share one, or the order of those that do never agrees; "
+                f"all other hits were yielded. Not whole: {shown}"
+                + (f", and {more:,} more" if more > 0 else ""),
+                instants=tuple(incomplete),
+            )
+
+    def _batch(self, portions: list[Portion]) -> Batch[H]:
+        left = self._left()
+        raw: list[Any] = []
+        for portion in portions:
+            if left is not None:
+                portion.hits = portion.hits[: max(0, left - len(raw))]
+            raw += portion.hits
+        hits, json = self._decoded(raw)
+        self.stats.hits += len(hits)
+        self._show(raw)
+        return Batch(hits, json, self, portions)
+
+    def _decoded(self, raw: list[Any]) -> tuple[list[H], list[Any]]:
+        options = self.requester.options
+        decoder = PageDecoder(
+            options.converter or default_converter(),
+            SearchHits,
+            self.endpoint.hit_class,
+            strict=options.strict,
+        )
+        if self.options.on_invalid == "raise":
+            return decoder.hits(raw), raw
+        invalid: list[tuple[int, Any]] = []
+        hits = decoder.hits(raw, invalid=invalid)
+        self.stats.invalid += len(invalid)
+        left_out = {index for index, _ in invalid}
+        return hits, [hit for index, hit in enumerate(raw) if index not in left_out]
+
+    def _show(self, raw: list[Any]) -> None:
+        """Notes how far the crawl is, and how many hits there may be."""
+        dates = [date for hit in raw if (date := hit_date(hit, self.field)) is not None]
+        if not dates:
+            return
+        self.stats.reached = dates[-1]
+        checkpoint = self.checkpoint
+        if self.segments is None:
+            return
+        newest, horizon = instant(dates[0]), self.segments.horizon
+        if newest is None or horizon is None:
+            return
+        self._whole = max(self._whole, abs(newest - horizon))
+        share = self.segments.share_left(self._whole)
+        if share is not None and share < 1:
+            read = self.stats.hits if checkpoint is None else max(self.stats.hits, checkpoint.hits)
+            self.stats.expected = round(read / (1 - share))
+
+    async def commit(self, batch: Batch[H], files: Mapping[str, int] | None = None) -> None:
+        """Notes that the hits of a batch were consumed.
+
+        Raises:
+            InvalidParamsError: The batch was committed before.
+            CheckpointError: The checkpoint cannot be written.
+        """
+        if batch._is_committed:
+            raise InvalidParamsError("commit() takes each batch once; this one was committed")
+        batch._is_committed = True
+        segments, checkpoint = self.segments, self.checkpoint
+        if segments is None or checkpoint is None:
+            return
+        for portion in batch._portions:
+            segments.commit(portion)
+            key = self._dating.keys
+            checkpoint.see((key(hit), hit_date(hit, self.field)) for hit in portion.hits)
+        checkpoint.hits += len(batch.hits)
+        # A file that was not written to lacks these hits, so it is not one to go on with.
+        await self._save(files or {})
+
+    async def _save(self, files: Mapping[str, int]) -> None:
+        checkpoint, segments, path = self.checkpoint, self.segments, self._path
+        if checkpoint is None or segments is None or path is None:
+            return
+        async with self._saving:
+            checkpoint.pending = segments.pending()
+            checkpoint.finished = not checkpoint.pending
+            checkpoint.files = dict(files)
+            checkpoint.requests, checkpoint.retries = self.stats.requests, self.stats.retries
+            checkpoint.invalid = self.stats.invalid
+            checkpoint.undated_left_out = self.stats.undated_left_out
+            await in_thread(checkpoint.save, path)
+
+    # Without consuming
+
+    async def count_by_reading(self) -> int:
+        """Returns the number of hits, and reads them all. A checkpoint makes no difference."""
+        self.options = attrs.evolve(self.options, checkpoint=None)
+        await self.open()
+        if self.segments is None:
+            return 0
+        count = 0
+        async for portion in self.segments.portions():
+            count += len(portion.hits)
+            self.segments.commit(portion)
+        return count
+
+    async def counting(self, limit: int | None) -> Counting:
+        """Returns what counts the hits of this crawl, in its whole range."""
+        range_, earlier = await self._range(None)
+        requests = CrawlRequests(
+            self.requester,
+            self.endpoint,
+            self.params,
+            self.field,
+            self.stats,
+            progress=self.progress,
+        )
+        return Counting(
+            ask=requests.ask,
+            range=range_,
+            field=self.field,
+            cap=self.options.cap,
+            ranked=self.is_ranked,
+            undated=range_ == Range(),
+            known=frozenset() if earlier is None else frozenset(earlier.recent),
+            limit=limit,
+        )

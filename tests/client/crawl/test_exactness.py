@@ -1,0 +1,163 @@
+"""A crawl is exact whatever happens between its requests."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from model_server import Doc, ModelServer, date
+
+FEW = settings(max_examples=200)
+
+
+def docs_of(chance: random.Random, ties: list[int], *, forms: int = 1) -> list[Doc]:
+    """Returns hits at one instant for each tie, and some that have no date."""
+    docs: list[Doc] = []
+    for size in ties:
+        moment = chance.randrange(10_000)
+        docs += [{"createdAt": date(moment, chance.randrange(forms))} for _ in range(size)]
+    docs += [{} for _ in range(chance.randrange(3))]
+    chance.shuffle(docs)
+    for number, doc in enumerate(docs):
+        doc["id"] = f"asset_{number}"
+    return docs
+
+
+class Changes:
+    """Inserts, deletes and updates hits before each request."""
+
+    def __init__(self, server: ModelServer, chance: random.Random, rate: int) -> None:
+        self.steady = {doc["id"] for doc in server.docs}
+        self._server = server
+        self._chance = chance
+        self._rate = rate
+        self._left = 400
+        self._made = 0
+        server.before = self
+
+    def __call__(self, _: int) -> None:
+        for _ in range(self._chance.randrange(self._rate + 1)):
+            if self._left:
+                self._left -= 1
+                self._chance.choice([self._insert, self._delete, self._update])()
+
+    def _insert(self) -> None:
+        docs = self._server.docs
+        self._made += 1
+        doc: Doc = {"id": f"new_{self._made}"}
+        like = self._chance.choice(docs) if docs else {}
+        if "createdAt" in like and self._chance.random() < 0.7:
+            doc["createdAt"] = like["createdAt"]
+        elif self._chance.random() < 0.9:
+            doc["createdAt"] = date(self._chance.randrange(12_000))
+        docs.insert(self._chance.randrange(len(docs) + 1), doc)
+
+    def _delete(self) -> None:
+        docs = self._server.docs
+        if docs:
+            gone = docs.pop(self._chance.randrange(len(docs)))
+            self.steady.discard(gone["id"])
+
+    def _update(self) -> None:
+        """Changes a hit, which keeps its place."""
+        docs = self._server.docs
+        if docs:
+            place = self._chance.randrange(len(docs))
+            docs[place] = {**docs[place], "updatedAt": date(self._chance.randrange(9_000))}
+
+
+def ids(hits: list[Doc]) -> list[str]:
+    return [hit["id"] for hit in hits]
+
+
+WAYS = st.fixed_dictionaries(
+    {
+        "concurrency": st.sampled_from([1, 3, 8]),
+        "newest_first": st.booleans(),
+        "in_order": st.booleans(),
+    }
+)
+TIES = st.lists(st.one_of(st.integers(1, 3), st.integers(1, 300)), max_size=12)
+
+
+@pytest.mark.hypothesis
+@given(TIES, WAYS, st.integers(0, 2**32), st.integers(0, 9), st.sampled_from([320, 1000]))
+def test_what_stays_comes_once_whatever_else_happens(
+    ties: list[int], way: Any, seed: int, rate: int, cap: int
+) -> None:
+    chance = random.Random(seed)
+    server = ModelServer(docs_of(chance, ties), cap=cap)
+    changes = Changes(server, chance, rate)
+    hits, segments = asyncio.run(server.crawl(**way))
+    found = ids(hits)
+    assert len(found) == len(set(found))
+    assert changes.steady <= set(found) or segments.incomplete
+    counts: dict[str, int] = {}
+    for doc in server.docs:
+        counts[doc.get("createdAt", "")] = counts.get(doc.get("createdAt", ""), 0) + 1
+    if segments.incomplete:
+        assert max(counts.values()) > cap * 0.8
+
+
+@pytest.mark.hypothesis
+@given(TIES, WAYS, st.integers(0, 2**32), st.booleans(), st.sampled_from([1, 3, 4]))
+def test_a_server_that_holds_still_is_read_whole(
+    ties: list[int], way: Any, seed: int, by_text: bool, forms: int
+) -> None:
+    server = ModelServer(docs_of(random.Random(seed), ties, forms=forms), by_text=by_text)
+    hits, segments = asyncio.run(server.crawl(**way))
+    assert sorted(ids(hits)) == sorted(ids(server.docs))
+    assert segments.incomplete == []
+    assert segments.pending() == []
+    ideal = len(server.docs) / 100
+    assert server.requests <= 3 * ideal + 50
+
+
+@pytest.mark.hypothesis
+@given(TIES, WAYS, st.integers(0, 2**32), st.integers(1, 60))
+def test_hits_from_outside_a_range_do_no_harm(
+    ties: list[int], way: Any, seed: int, leak: int
+) -> None:
+    server = ModelServer(docs_of(random.Random(seed), ties), leak=leak)
+    hits, segments = asyncio.run(server.crawl(**way))
+    assert sorted(ids(hits)) == sorted(ids(server.docs))
+    assert segments.incomplete == []
+    assert server.requests <= 3 * len(server.docs) / 100 + 50
+
+
+@pytest.mark.hypothesis
+@given(TIES, WAYS, st.integers(0, 2**32), st.booleans())
+def test_a_server_that_does_not_sort_is_read_whole(
+    ties: list[int], way: Any, seed: int, by_text: bool
+) -> None:
+    docs = docs_of(random.Random(seed), ties)
+    server = ModelServer(docs, sorts=False, by_text=by_text)
+    hits, segments = asyncio.run(server.crawl(**way))
+    assert sorted(ids(hits)) == sorted(ids(server.docs))
+    assert segments.incomplete == []
+    assert server.requests <= 3 * len(server.docs) / 100 + 50
+
+
+@pytest.mark.hypothesis
+@given(TIES, WAYS, st.integers(0, 2**32))
+def test_ties_in_an_unstable_order_are_read_whole_or_reported(
+    ties: list[int], way: Any, seed: int
+) -> None:
+    server = ModelServer(docs_of(random.Random(seed), ties), shuffles_ties=True)
+    hits, segments = asyncio.run(server.crawl(**way))
+    found = ids(hits)
+    assert len(found) == len(set(found))
+    missing = {doc["id"]: doc["createdAt"] for doc in server.docs if doc["id"] not in found}
+    assert set(missing.values()) <= set(segments.incomplete)
+
+
+@pytest.mark.hypothesis
+@given(TIES, WAYS, st.integers(0, 2**32))
+def test_a_ranked_search_is_read_whole(ties: list[int], way: Any, seed: int) -> None:
+    server = ModelServer(docs_of(random.Random(seed), ties), cap=350)
+    hits, segments = asyncio.run(server.crawl(**way, ranked=True))
+    assert sorted(ids(hits)) == sorted(ids(server.docs))
+    assert segments.incomplete == []
