@@ -198,9 +198,10 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False, **IN_SHARED_ENVIRONMENT)
 def browser(session: nox.Session) -> None:
-    """Tries the page of the search service, where there is a Chromium."""
+    """Tries galleries and the page of the search service, where there is a Chromium."""
     needs_chromium(session)
-    run(session, "-m", "pytest", "tests/docs/test_examples.py", "-m", "browser", *session.posargs)
+    paths = ("tests/client/display/test_in_browser.py", "tests/docs/test_examples.py")
+    run(session, "-m", "pytest", *paths, "-m", "browser", *session.posargs)
 
 
 def needs_chromium(session: nox.Session) -> None:

@@ -92,8 +92,7 @@ def _embed(notebook: Any) -> None:
 
 def _embedded(match: re.Match[str]) -> str:
     attribute, url = match.groups()
-    path = url.partition("?")[0]
-    if attribute == "href" or not path.endswith((".png", ".webp", ".jpg", ".jpeg")):
+    if attribute == "href" or not ("format=webp" in url or "/thumbnails/" in url):
         return ""
     return f' {attribute}="{_small_copy(url.replace("&amp;", "&"))}"'
 

@@ -8,7 +8,6 @@ dark where the page knows both. It needs ``chromium`` on the path.
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,11 +23,12 @@ import uvicorn
 from PIL import Image, ImageChops
 
 from scenario_search import AsyncScenario, F, Scenario
+from tests.chromium import CHROMIUM, run_chromium
 
 CALL = """client.search.asset_search(
     query="dragon", filter=(F.kind == "image") & F.nsfw.is_empty(), limit=10
 )"""
-SCHEMES = {"light": 1, "dark": 0}
+SCHEMES = ("light", "dark")
 WIDTH, HEIGHT, SCALE = 1200, 1600, 1.5
 MARGIN = 24
 COLOURS = 256
@@ -48,13 +48,7 @@ _CELL = (
 )
 
 
-def chromium() -> str | None:
-    """Give the path of a Chromium."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-
-
 def shoot(
-    browser: str,
     address: str,
     scheme: str,
     picture: Path,
@@ -67,29 +61,12 @@ def shoot(
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         raw = Path(folder, "raw.png")
-        subprocess.run(
-            [
-                browser,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--hide-scrollbars",
-                f"--user-data-dir={folder}/profile",
-                f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
-                f"--force-device-scale-factor={SCALE}",
-                f"--window-size={size[0]},{size[1]}",
-                "--virtual-time-budget=15000",
-                f"--screenshot={raw}",
-                address,
-            ],
-            check=True,
-            capture_output=True,
-            timeout=120,
+        run_chromium(
+            address,
+            f"--force-device-scale-factor={SCALE}",
+            f"--window-size={size[0]},{size[1]}",
+            f"--screenshot={raw}",
+            scheme=scheme,
         )
         with Image.open(raw) as taken:
             whole = taken.convert("RGB")
@@ -130,7 +107,7 @@ def served(app: Any) -> Iterator[str]:
         listener.close()
 
 
-def shoot_gallery(browser: str, folder: Path) -> None:
+def shoot_gallery(folder: Path) -> None:
     """Show a page of hits as a notebook does."""
     with Scenario.demo() as client:
         shown = eval(CALL, {"client": client, "F": F}).to_html()
@@ -140,37 +117,36 @@ def shoot_gallery(browser: str, folder: Path) -> None:
         page = folder / "gallery.html"
         page.write_text(shown.replace("<body>", f"<body>{cell}"), encoding="utf-8")
         for scheme in SCHEMES:
-            shoot(browser, page.as_uri(), scheme, _IMAGES / f"gallery-{scheme}.png")
+            shoot(page.as_uri(), scheme, _IMAGES / f"gallery-{scheme}.png")
 
 
-def shoot_service(browser: str) -> None:
+def shoot_service() -> None:
     """Show the page that searches as you type."""
     with served(example("search_service").make_app(AsyncScenario.demo)) as address:
         for scheme in SCHEMES:
             picture = _IMAGES / f"search-as-you-type-{scheme}.webp"
-            shoot(browser, f"{address}/?q=dragon", scheme, picture, SERVICE_SIZE)
+            shoot(f"{address}/?q=dragon", scheme, picture, SERVICE_SIZE)
 
 
-def shoot_moodboard(browser: str, folder: Path) -> None:
+def shoot_moodboard(folder: Path) -> None:
     """Show a moodboard, made as the page of the examples says."""
     program = str(_DOCS / "examples" / "moodboard.py")
     asked = [sys.executable, program, "--demo", "--tag", "castle", str(folder)]
     subprocess.run(asked, check=True)
     page = (folder / "index.html").as_uri()
-    shoot(browser, page, "light", _IMAGES / "moodboard.webp", BOARD_SIZE)
+    shoot(page, "light", _IMAGES / "moodboard.webp", BOARD_SIZE)
 
 
 def main() -> int:
     """Take the pictures, unless there is no Chromium."""
-    browser = chromium()
-    if browser is None:
+    if CHROMIUM is None:
         print("skipped: there is no chromium on the path")
         return 0
     _IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        shoot_gallery(browser, Path(folder))
-        shoot_service(browser)
-        shoot_moodboard(browser, Path(folder, "board"))
+        shoot_gallery(Path(folder))
+        shoot_service()
+        shoot_moodboard(Path(folder, "board"))
     return 0
 
 

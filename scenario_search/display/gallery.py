@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from html import escape
 
-from scenario_search.display.cards import Card, CardPage, joined
+from scenario_search.display.cards import Card, CardPage, listed
 from scenario_search.display.style import ROOT, STYLE
 from scenario_search.text import clean, count
 
@@ -21,6 +21,7 @@ SHOWN_HITS = 100
 """How many hits a notebook shows of a page."""
 
 _MOST_TAGS = 4
+_MOST_NAMED = 20
 _MOST_URL = 4_096
 _MOST_DATA = 262_144
 
@@ -70,26 +71,40 @@ def page_html(page: CardPage) -> str:
     head = _tag("div", "ss-total", _text(page.total))
     for what, value in page.conditions:
         css = "ss-asked ss-code" if what == "filter" else "ss-asked"
-        head += _tag("div", css, _tag("span", "ss-what", _text(what)) + _text(value, 300))
-    in_rows = all(card.ratio is not None for card in page.cards)
-    cards = "".join(map(_card, page.cards))
+        head += _tag("div", css, _what(what) + _text(value, 300))
+    safe = [card for card in page.cards if not card.unsafe]
+    in_rows = all(card.ratio is not None for card in safe)
+    cards = "".join(map(_card, safe))
     body = _tag("div", "ss-head", head)
     body += _tag("div", "ss-rows" if in_rows else "ss-grid", cards) if cards else ""
     if page.more:
         body += _tag("div", "ss-more", _text(f"and {count(page.more)} more"))
+    if len(safe) < len(page.cards):
+        body += _tag("div", "ss-more", _text(_left_out(page), 2_000))
     return _root(body)
+
+
+def _left_out(page: CardPage) -> str:
+    """Returns which hits are not shown: a style that hides them would not reach every viewer."""
+    unsafe = [card for card in page.cards if card.unsafe]
+    named = [f"{clean(card.id, 40)} ({_labels(card)})" for card in unsafe[:_MOST_NAMED]]
+    more = f" and {count(len(unsafe) - len(named))} more" if len(unsafe) > len(named) else ""
+    return f"{count(len(unsafe))} not shown, labelled unsafe: {', '.join(named)}{more}"
+
+
+def _labels(card: Card) -> str:
+    return listed(card.unsafe[:3], 30)
 
 
 def card_html(card: Card) -> str:
     """Returns one hit: its picture or player, and what is known of it."""
     side = _tag("div", "ss-title", _title(card))
     for what, value in card.facts:
-        name = _tag("span", "ss-what", _text(what))
         css = "ss-value ss-code" if what in ("id", "seed") else "ss-value"
-        side += _tag("div", "ss-fact", name + _tag("span", css, _text(value, 400)))
+        side += _tag("div", "ss-fact", _what(what) + _tag("span", css, _text(value, 400)))
     side += _tags(card, 20)
     view = _tag("div", "ss-view", _view(card), _ratio(card))
-    return _root(_tag("div", f"ss-one{_unsafe(card)}", view + _tag("div", "ss-side", side)))
+    return _root(_tag("div", "ss-one", view + _tag("div", "ss-side", side)))
 
 
 def _root(body: str) -> str:
@@ -102,6 +117,11 @@ def _tag(name: str, css: str, content: str, attributes: str = "") -> str:
 
 def _text(value: object, most: int = 200) -> str:
     return escape(clean(value, most))
+
+
+def _what(name: str) -> str:
+    # Without the style, only the colon and the space tell a name from its value.
+    return _tag("span", "ss-what", f"{_text(name)}:") + " "
 
 
 def _attributes(**values: str) -> str:
@@ -131,9 +151,7 @@ def _card(card: Card) -> str:
     words += _tag("div", "ss-about", about) if about else ""
     words += _tags(card, _MOST_TAGS)
     view = _tag("div", "ss-view", _view(card))
-    return _tag(
-        "div", f"ss-card{_unsafe(card)}", view + _tag("div", "ss-words", words), _ratio(card)
-    )
+    return _tag("div", "ss-card", view + _tag("div", "ss-words", words), _ratio(card))
 
 
 def _title(card: Card) -> str:
@@ -141,12 +159,8 @@ def _title(card: Card) -> str:
 
 
 def _tags(card: Card, most: int) -> str:
-    tags = "".join(_tag("span", "ss-tag", _text(tag)) for tag in card.tags[:most])
+    tags = " ".join(_tag("span", "ss-tag", _text(tag)) for tag in card.tags[:most])
     return _tag("div", "ss-tags", tags)
-
-
-def _unsafe(card: Card) -> str:
-    return " ss-unsafe" if card.unsafe else ""
 
 
 def _ratio(card: Card) -> str:
@@ -155,20 +169,19 @@ def _ratio(card: Card) -> str:
 
 def _view(card: Card) -> str:
     """Returns what is seen of a hit: a picture, a player, a text."""
+    if card.unsafe:
+        return _tag("span", "ss-none", _text(f"not shown, labelled unsafe: {_labels(card)}"))
     if card.before_after is not None:
         before, after = map(picture_url, card.before_after)
         if before and after and before != after:
-            both = _tag("span", "ss-before", _picture(before, "before"))
+            both = _tag("span", "ss-before", _picture(before, "before")) + " "
             both += _tag("span", "ss-after", _picture(after, "after"))
             return _tag("div", "ss-pair", both)
     view = _PLAYERS.get(card.player, _still)(card)
     if card.ratio is None:
         return view
-    badge = joined(
-        "" if card.kind in _PICTURE_KINDS else card.kind.replace("3d", "3D"),
-        f"unsafe: {clean(card.unsafe[0], 30)}" if card.unsafe else "",
-    )
-    return view + (_tag("span", "ss-kind", _text(badge)) if badge else "")
+    badge = "" if card.kind in _PICTURE_KINDS else _text(card.kind.replace("3d", "3D"))
+    return view + (" " + _tag("span", "ss-kind", badge) if badge else "")
 
 
 def _best_picture(card: Card) -> str:

@@ -51,6 +51,7 @@ __all__ = [
 ]
 
 _SHOWN_UNKNOWN = 5
+_SHOWN_HEIGHT = 400
 _PICTURE_KINDS = {"image", "image-hdr", "canvas"}
 _WIDE_KINDS = {"text", "audio"}
 
@@ -253,7 +254,15 @@ class Hit(Document):
 
 
 def _urls(*thumbnails: Thumbnail | None) -> tuple[str, ...]:
-    return tuple(thumbnail.url for thumbnail in thumbnails if thumbnail is not None)
+    return tuple(_small(thumbnail.url) for thumbnail in thumbnails if thumbnail is not None)
+
+
+def _small(url: str) -> str:
+    """Returns the URL of a picture of about the size that cards show on a screen of high density.
+
+    Where it cannot be changed, the URL stays as it is.
+    """
+    return rendition(url, height=_SHOWN_HEIGHT, format="webp", quality=80) or url
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -352,7 +361,10 @@ class SearchAssetSearchResponse(Hit):
             ),
             url=self.url,
             ratio=ratio(data.width, data.height, 1.4 if kind in _WIDE_KINDS else 1.0),
-            pictures=(*_urls(self.thumbnail), self.url if kind in _PICTURE_KINDS else None),
+            pictures=(
+                *_urls(self.thumbnail),
+                _small(self.url) if kind in _PICTURE_KINDS else None,
+            ),
             player=kind,
             words=(speech or data.prompt or "")
             if kind == "audio"
@@ -457,7 +469,7 @@ class SearchWorkflowSearchResponse(Hit):
                 ("tags", listed(self._tags())),
             ),
             facts=self._facts(("status", self.status), ("about", self.description)),
-            before_after=(self.before.url, self.after.url)
+            before_after=(_small(self.before.url), _small(self.after.url))
             if self.before is not None and self.after is not None
             else None,
         )

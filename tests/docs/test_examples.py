@@ -6,8 +6,6 @@ import importlib.util
 import json
 import re
 import shlex
-import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +16,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from chromium import CHROMIUM, run_chromium
 from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 
@@ -32,7 +31,6 @@ COMMANDS = re.findall(
     re.MULTILINE,
 )
 Make = Callable[[], AsyncScenario]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 
 def example(name: str) -> ModuleType:
@@ -132,7 +130,7 @@ TYPING = """<iframe src="/" onload="type(this.contentDocument)"></iframe><p id="
 </script>"""
 
 
-def shown_by_chromium(app: Any, path: str, profile: Path) -> str:
+def shown_by_chromium(app: Any, path: str) -> str:
     """Serve the app, and give the page as it is once its scripts have run."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
     listener = server.config.bind_socket()
@@ -140,27 +138,8 @@ def shown_by_chromium(app: Any, path: str, profile: Path) -> str:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        return subprocess.run(
-            [
-                str(CHROMIUM),
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                f"--user-data-dir={profile}",
-                "--virtual-time-budget=10000",
-                "--dump-dom",
-                f"http://127.0.0.1:{listener.getsockname()[1]}{path}",
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        ).stdout
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}{path}"
+        return run_chromium(address, "--dump-dom")
     finally:
         server.should_exit = True
         thread.join()
@@ -169,9 +148,9 @@ def shown_by_chromium(app: Any, path: str, profile: Path) -> str:
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
-def test_the_page_of_the_service_shows_what_is_found(make_client: Make, tmp_path: Path):
+def test_the_page_of_the_service_shows_what_is_found(make_client: Make):
     app = example("search_service").make_app(make_client)
-    shown = shown_by_chromium(app, "/?q=gloomy+castle", tmp_path)
+    shown = shown_by_chromium(app, "/?q=gloomy+castle")
     assert 'alt="Gloomy Castle"' in shown
     assert "found</p>" in shown
 
@@ -179,11 +158,11 @@ def test_the_page_of_the_service_shows_what_is_found(make_client: Make, tmp_path
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
 def test_the_page_of_the_service_searches_once_the_typing_rests(
-    make_client: Make, scenario_emulator: Emulator, tmp_path: Path
+    make_client: Make, scenario_emulator: Emulator
 ):
     app = example("search_service").make_app(make_client)
     app.get("/typing", response_class=HTMLResponse)(lambda: TYPING)
-    shown = shown_by_chromium(app, "/typing", tmp_path)
+    shown = shown_by_chromium(app, "/typing")
     assert '<p id="seen">Gloomy Castle' in shown
     asked = [seen.json["query"] for seen in scenario_emulator.requests if seen.json]
     assert asked == ["gloomy castle"]
