@@ -1,7 +1,7 @@
-"""Bombs: a few kilobytes that unpack to many megabytes, and what one does to a client.
+"""Bombs: responses that take far more memory or time than their size, and what they do to a client.
 
-Run as a program, this module searches once for a page and once for the bomb, in a process of its
-own, and prints what the second search did to it as JSON.
+Run as a program, this module searches for a small page, for a page of 100 hits, and for the bomb,
+in a process of its own, and prints as JSON what the last two did to it.
 """
 
 from __future__ import annotations
@@ -72,15 +72,67 @@ def bomb(coding: str, megabytes: int) -> bytes:
     return b"".join(compressed(squeeze, squeeze.compress))
 
 
+def _page(number: int, padding: int = 0) -> bytes:
+    """Returns a page of hits as large as real ones, or larger."""
+    (hit,) = orjson.loads((Path(__file__).parent / "samples/guide_assets.json").read_bytes())[
+        "hits"
+    ][:1]
+    url = f"https://cdn.example/a?Policy={'x' * 600}&Signature={'y' * (300 + padding)}"
+    hits = [{**hit, "id": f"asset_{n}", "url": url} for n in range(number)]
+    return orjson.dumps({"hits": hits, "offset": 0, "limit": 100, "estimatedTotalHits": number})
+
+
+def _with_hit(hit: bytes) -> bytes:
+    return b'{"hits":[{"id":"a",' + hit + b"}]}"
+
+
+_LARGEST = 8 * 2**20 - 1000
+
+ACCEPTED: dict[str, Callable[[], bytes]] = {
+    "1,000 hits, 8 MiB": lambda: _page(1000, 6500),
+    "8 MiB of one text": lambda: _with_hit(b'"x":"%b"' % (b"y" * _LARGEST)),
+    "8 MiB of lone surrogates": lambda: _with_hit(b'"x":"%b"' % (rb"\ud800" * (_LARGEST // 6))),
+    "1,000 hits, a lone surrogate": lambda: _page(1000, 6500).replace(b"yyyyyy", rb"\ud800", 1),
+    "8 MiB of long integers": lambda: _with_hit(
+        b'"x":[%b0]' % ((b"1234567890" * 4 + b",") * 199_000)
+    ),
+    "8 MiB of blanks": lambda: b'{"hits":[' + b" " * _LARGEST + b"]}",
+    "100,000 lists": lambda: _with_hit(b'"x":[%b0]' % (b"[]," * 99_990)),
+}
+"""Bodies that a client reads, though no server of the API would send them."""
+
+REFUSED: dict[str, Callable[[], bytes]] = {
+    "800,000 empty hits": lambda: b'{"hits":[' + b"{}," * 800_000 + b"{}]}",
+    "349,000 empty hits": lambda: b'{"hits":[' + b"{}," * 349_000 + b"{}]}",
+    "2,000,000 lists": lambda: _with_hit(b'"x":[%b0]' % (b"[]," * 2_000_000)),
+    "4,000,000 lists in lists": lambda: _with_hit(
+        b'"x":[%b0]' % ((b"[" * 900 + b"]" * 900 + b",") * 4600)
+    ),
+    "1,300,000 objects in objects": lambda: _with_hit(
+        b'"x":[%b0]' % ((b'{"":' * 900 + b"0" + b"}" * 900 + b",") * 1500)
+    ),
+    "1,000 hits of 197 lists": lambda: (
+        b'{"hits":[' + b",".join([b'{"id":"a","x":[%b0]}' % (b"[]," * 197)] * 1000) + b"]}"
+    ),
+    "a lone surrogate, then cut": lambda: _page(1000, 6500).replace(b"yyyyyy", rb"\ud800", 1)[:-9],
+}
+"""Bodies that a client refuses, each below its bound on size."""
+
+
 def explode(coding: str, megabytes: int) -> dict[str, Any]:
-    """Searches a server that answers with a bomb, in another process.
+    """Searches a server that answers with a bomb of blanks. See :func:`receive`."""
+    return receive(bomb(coding, megabytes), coding)
+
+
+def receive(body: bytes, coding: str = "identity") -> dict[str, Any]:
+    """Searches a server that answers with a body, in another process.
 
     Returns:
-        ``error``, the message of the error that the search ended in; ``grown``, the bytes by which
-        the process's peak memory grew; ``held``, the seconds for which its event loop was held.
+        ``error``, the message of the error that the search ended in, or ``None``; ``grown``, the
+        bytes by which the process's peak memory grew; ``held``, the seconds for which its event
+        loop was held; ``page_held``, the same for a page of 100 hits; ``size``, the bytes sent.
     """
-    body = bomb(coding, megabytes)
-    answers = (PAGE, http(body, f"Content-Encoding: {coding}"))
+    answers = (PAGE, http(_page(100)), http(body, f"Content-Encoding: {coding}"))
     with served_aside(*(Answer(data, "keep") for data in answers)) as served:
         done = subprocess.run(
             [sys.executable, __file__, served.url], check=True, stdout=subprocess.PIPE
@@ -100,23 +152,29 @@ async def _search(url: str) -> dict[str, Any]:
 
     async def tick() -> None:
         nonlocal held
-        last = time.perf_counter()
+        # The thread's own time: others may want the processor.
+        last = time.thread_time()
         while True:
             await asyncio.sleep(0)
-            now = time.perf_counter()
+            now = time.thread_time()
             held, last = max(held, now - last), now
 
     options: dict[str, Any] = {"api_key": "key", "api_secret": "secret", "max_retries": 0}
     async with AsyncScenario(base_url=url, **options) as client:
         await client.search.asset_search(query="x")
-        before = _peak_memory()
         ticking = asyncio.create_task(tick())
+        await client.search.asset_search(query="x")
+        await asyncio.sleep(0)
+        page_held, held, message = held, 0.0, None
+        before = _peak_memory()
         try:
             await client.search.asset_search(query="x")
         except APIResponseValidationError as error:
             message = error.message
+        await asyncio.sleep(0)
+        grown = _peak_memory() - before
         ticking.cancel()
-        return {"error": message, "grown": _peak_memory() - before, "held": held}
+        return {"error": message, "grown": grown, "held": held, "page_held": page_held}
 
 
 if __name__ == "__main__":

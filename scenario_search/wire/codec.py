@@ -43,6 +43,10 @@ MAX_COMMAS = 200_000
 """A body with more is refused before it is decoded: decoded, it could take a hundred times its
 size. A page of 100 hits has about 5,000."""
 
+MAX_CONTAINERS = 100_000
+"""A body with more arrays and objects is refused likewise. They may stand in one another without
+a comma: 8 MiB of brackets become 400 MB. A page of 100 hits has about 1,000."""
+
 MAX_HITS = 1_000
 """A page with more is refused. The API's largest page has 100."""
 
@@ -72,8 +76,15 @@ def read_page(body: bytes, **context: Any) -> dict[str, Any]:
 
     Raises:
         APIResponseValidationError: The body is not JSON, is not an object, its ``hits`` is not an
-            array, it has more than 200,000 commas, or it has more than 1,000 hits.
+            array, it has more than 200,000 commas, more than 100,000 opening brackets and
+            braces, or more than 1,000 hits.
     """
+    if len(body) > MAX_CONTAINERS and body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
+        raise APIResponseValidationError(
+            f"The response has more than {MAX_CONTAINERS:,} arrays and objects, which no page of "
+            f"hits has: {_quoted(body)}",
+            **context,
+        )
     if _has_too_many_commas(body):
         raise APIResponseValidationError(
             f"The response has more than {MAX_COMMAS:,} commas, which no page of hits has: "

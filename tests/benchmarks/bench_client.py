@@ -34,7 +34,7 @@ from static_server import make_hits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bombs import COMPRESS, DECOMPRESS, explode
+from bombs import ACCEPTED, COMPRESS, DECOMPRESS, REFUSED, explode, receive
 
 HERE = Path(__file__).parent
 ALL = ["bare aiohttp", "ours", "ours sync", "sdk aiohttp", "sdk httpx", "sdk sync"]
@@ -272,6 +272,31 @@ def bombs(megabytes: int) -> list[Row]:
     return rows
 
 
+def hostile_bodies(number: int) -> list[Row]:
+    """How long a large or hostile body holds the event loop, beside a page of 100 hits.
+
+    At most 15 ms for each MB of a body that is accepted, and at most 50 ms for one that is refused.
+    """
+    rows = []
+    for name, make in [*ACCEPTED.items(), *REFUSED.items()][:number]:
+        body = make()
+        outcome = receive(body)
+        assert (outcome["error"] is None) == (name in ACCEPTED), (name, outcome["error"])
+        packed = len(COMPRESS["gzip"](body))
+        rows.append(
+            {
+                "body": name,
+                "MB": len(body) / 1e6,
+                "kB by gzip": packed / 1000,
+                "accepted": "yes" if outcome["error"] is None else "no",
+                "MB grown": outcome["grown"] / 1e6,
+                "ms held": outcome["held"] * 1e3,
+                "ms by a page": outcome["page_held"] * 1e3,
+            }
+        )
+    return rows
+
+
 IMPORTS = {
     "aiohttp": "import aiohttp",
     "scenario_search": "import scenario_search",
@@ -402,6 +427,7 @@ def measured(*, short: bool, most: int) -> Iterator[tuple[str, list[Row]]]:
     yield "decoding", decoding(3 if short else 1000)
     yield "compressed bodies", compressed(3 if short else 200)
     yield "bombs", bombs(20 if short else 200)
+    yield "hostile bodies", hostile_bodies(1 if short else 100)
     yield "filters", filters(10 if short else 2000)
     yield "imports", imports(1 if short else 15)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import random
 import sys
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from bombs import BLANKS, COMPRESS, bomb, explode
+from bombs import BLANKS, COMPRESS, REFUSED, bomb, explode, receive
 from conftest import Serve
 from fake_transport import client_of
 from open_sockets import linux
@@ -127,6 +128,16 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(coding: str) -> None:
     outcome = explode(coding, 200)
     assert "max_response_bytes" in outcome["error"]
     assert outcome["grown"] < 20_000_000
+
+
+@linux
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_hostile_body_is_refused_before_it_fills_the_memory(name: str) -> None:
+    body = REFUSED[name]()
+    outcome = receive(gzip.compress(body, 1), "gzip")
+    assert outcome["error"] is not None
+    # The body itself is in memory twice: in pieces, and joined. Some are read by Python, as text.
+    assert outcome["grown"] < 10_000_000 + 4 * len(body)
 
 
 @each_coding

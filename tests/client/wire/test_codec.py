@@ -543,7 +543,7 @@ def test_not_strict_keeps_mistyped_totals() -> None:
         (b'{"hits": [{"id": "\\ud800", "score": NaN}]}', "not JSON"),
         (b'{"hits": [{"id": "\\ud800", "score": 1e999}]}', "not JSON"),
         (b'{"hits": [{"id": "\xff"}]}', "not JSON"),
-        (b'{"hits": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not JSON"),
+        (b'{"hits": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "not JSON"),
         (b"[]", "should be a JSON object, but is an array"),
         (b"null", "should be a JSON object, but is null"),
         (b'"hits"', "should be a JSON object, but is a string"),
@@ -617,7 +617,31 @@ def test_lone_surrogates_are_read() -> None:
     assert (hit.url, hit.tags) == ("\ud800", ["\udfff", "\U0001f600"])
 
 
-@pytest.mark.parametrize("digit", [b"0", b'""', b"{}"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"hits":[],"x":[' + b"[],[[]],{}," * 30_000 + b"[]]}",
+        b'{"hits":[],"x":[' + b",".join([b"[" * 500 + b"]" * 500] * 250) + b"]}",
+        b'{"hits":[],"x":[' + b",".join([b'{"":' * 500 + b"0" + b"}" * 500] * 250) + b"]}",
+    ],
+    ids=["side by side", "lists in lists", "objects in objects"],
+)
+def test_a_body_of_too_many_arrays_and_objects_is_refused_before_it_is_decoded(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert body.count(b",") <= codec.MAX_COMMAS
+    monkeypatch.setattr(codec, "read_json", None)
+    assert "more than 100,000 arrays and objects" in str(failure(body))
+
+
+def test_as_many_arrays_and_objects_as_are_allowed_are_read() -> None:
+    # With the two around them.
+    body = b'{"hits":[],"x":' + b"[" + b"{}," * 99_996 + b"[]" + b"]}"
+    assert len(decode(body).extra["x"]) == 99_997
+    assert "arrays and objects" in str(failure(body.replace(b"[]]", b"[],[]]")))
+
+
+@pytest.mark.parametrize("digit", [b"0", b'""'])
 def test_a_body_of_too_many_commas_is_refused_before_it_is_decoded(
     digit: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
