@@ -162,7 +162,7 @@ def csv_lines(rows: list[list[Any]]) -> bytes:
     """Write rows of values as CSV."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
+    return frames.encodable(text.getvalue()).encode()
 
 
 def csv_rows(hits: list[H], columns: dict[str, str]) -> list[list[Any]]:

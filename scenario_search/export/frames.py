@@ -123,7 +123,22 @@ def moment(text: object) -> datetime | None:
 
 def _extra_json(document: Document) -> str | None:
     unknown = unknown_fields(document)
-    return json.dumps(unknown, ensure_ascii=False, default=str) if unknown else None
+    return json_text(unknown) if unknown else None
+
+
+def json_text(data: dict[str, Any]) -> str:
+    """Returns JSON that UTF-8 has a form for: text as it is, or escaped where it must be."""
+    text = json.dumps(data, ensure_ascii=False, default=str)
+    return text if encodable(text) is text else json.dumps(data, default=str)
+
+
+def encodable(text: str) -> str:
+    """Returns a text, with U+FFFD in place of each lone surrogate, which UTF-8 has no form for."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def rows(hits: Iterable[Hit]) -> list[dict[str, Any]]:
@@ -274,4 +289,4 @@ def _number_type(values: Sequence[Any]) -> str:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return encodable(value) if isinstance(value, str) else json.dumps(value, default=str)

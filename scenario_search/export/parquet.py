@@ -12,14 +12,13 @@ file beside (``<name>.partial.jsonl``), and the Parquet file is written at the e
 from __future__ import annotations
 
 import importlib
+import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
-
-import orjson
 
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.converter import structure
@@ -159,9 +158,13 @@ def _fit(hit: Hit, row: dict[str, Any], columns: dict[str, str]) -> None:
         elif value is not None and not _fits(value, what):
             row[name] = None
             odd[name] = value
+        elif what == "text" and value is not None:
+            row[name] = frames.encodable(value)
+        elif what == "list" and value is not None:
+            row[name] = [*map(frames.encodable, value)]
     if odd:
-        known = orjson.loads(row[frames.EXTRA]) if row[frames.EXTRA] else {}
-        row[frames.EXTRA] = orjson.dumps({**known, **odd}, default=str).decode()
+        known = json.loads(row[frames.EXTRA]) if row[frames.EXTRA] else {}
+        row[frames.EXTRA] = frames.json_text({**known, **odd})
 
 
 def _fits(value: Any, what: str) -> bool:

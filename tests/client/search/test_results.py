@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import os
 import sys
 import warnings
@@ -280,3 +281,55 @@ def test_a_forgotten_async_before_with_is_told() -> None:
     client, _ = faked_client(lambda body: correct_page([], body))
     with pytest.raises(TypeError, match="write 'async with', or use Scenario"), client:
         pass
+
+
+# A hit with what UTF-8 and 64 bits have no room for
+
+ODD = {
+    "id": "a",
+    "description": "smile \ud83d",
+    "metadata": {"prompt": "\udc00!", "size": 2**70},
+    "tags": ["t\ud83d", "\U0001f600"],
+    "new": "\ud83d",
+}
+
+
+def odd(**options: Any) -> AsyncScenario:
+    body = json.dumps({"hits": [{"id": "before"}, ODD], "estimatedTotalHits": 2}).encode()
+    return faked_client(lambda _: Answer(200, {}, body, 0.0), **options)[0]
+
+
+async def test_one_odd_hit_loses_no_line_of_jsonl(tmp_path: Path) -> None:
+    await odd().search.asset_search(query="x").to_jsonl(tmp_path / "hits.jsonl")
+    written = (tmp_path / "hits.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in written] == [{"id": "before"}, ODD]
+
+
+async def test_one_odd_hit_loses_no_row_of_csv(tmp_path: Path) -> None:
+    await odd().search.asset_search(query="x").to_csv(tmp_path / "hits.csv")
+    with (tmp_path / "hits.csv").open(encoding="utf-8", newline="") as file:
+        before, row = csv.DictReader(file)
+    assert before["id"] == "before"
+    assert (row["description"], row["metadata.prompt"]) == ("smile \ufffd", "\ufffd!")
+    assert json.loads(row["tags"]) == ["t\ufffd", "\U0001f600"]
+
+
+async def test_one_odd_hit_loses_no_row_of_parquet(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    await odd().search.asset_search(query="x").to_parquet(tmp_path / "hits.parquet")
+    before, row = parquet.read_table(tmp_path / "hits.parquet").to_pylist()
+    assert before["id"] == "before"
+    assert (row["description"], row["metadata.prompt"]) == ("smile \ufffd", "\ufffd!")
+    assert row["tags"] == ["t\ufffd", "\U0001f600"]
+    # What a column has no room for, and what has no column.
+    assert json.loads(row["extra"]) == {"new": "\ud83d", "metadata.size": 2**70}
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+async def test_one_odd_hit_loses_no_row_of_a_frame(library: str) -> None:
+    pytest.importorskip(library)
+    frame = await getattr(odd().search.asset_search(query="x"), f"to_{library}")()
+    assert list(frame["id"]) == ["before", "a"]
+    assert frame["description"][1] == "smile \ufffd"
+    assert list(frame["tags"][1]) == ["t\ufffd", "\U0001f600"]
+    assert json.loads(frame["extra"][1]) == {"new": "\ud83d"}
