@@ -14,7 +14,6 @@ import asyncio
 import os
 import time
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Awaitable,
@@ -342,10 +341,10 @@ class _Download:
             raise incomplete
 
     async def _start_batches(self, crawl: AsyncCrawl[Any]) -> None:
-        async with aclosing(_batches(crawl)) as batches:
-            async for hits, commit in batches:
-                batch = _Batch(commit)
-                for asset in hits:
+        async with aclosing(crawl.batches()) as batches:
+            async for hits in batches:
+                batch = _Batch(partial(crawl.commit, hits))
+                for asset in hits.hits:
                     await self._start(asset, batch)
                 await self._end(batch)
 
@@ -500,15 +499,6 @@ async def _each(assets: DownloadSource) -> AsyncIterator[SearchAssetSearchRespon
     else:
         for asset in assets:
             yield asset
-
-
-async def _batches(
-    crawl: AsyncCrawl[Any],
-) -> AsyncGenerator[tuple[list[SearchAssetSearchResponse], Callable[[], Awaitable[object]]], None]:
-    """Yields the hits of each batch of a crawl, and what commits it."""
-    async with aclosing(crawl.batches()) as batches:
-        async for batch in batches:
-            yield batch.hits, partial(crawl.commit, batch)
 
 
 def _no_progress(_: DownloadReport) -> None: ...

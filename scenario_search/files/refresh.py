@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
 
 __all__ = ["refresh"]
+
+_DATE = re.compile(r"[0-9TZ:. +-]{4,40}", re.IGNORECASE)
 
 Assets = dict[str, SearchAssetSearchResponse]
 
@@ -55,7 +58,7 @@ async def refresh(
 
 def _has_date(asset: SearchAssetSearchResponse) -> bool:
     date: object = asset.created_at  # whatever a server sends
-    return isinstance(date, str)
+    return isinstance(date, str) and _DATE.fullmatch(date) is not None
 
 
 def _batches(

@@ -76,7 +76,7 @@ def test_the_progress_is_shown_where_a_terminal_can_write_over_it(
     env = {**environment(scenario_emulator), "TERM": term}
     shown = on_terminal(["download castle --max 2 -o files"], env=env, columns=80, folder=tmp_path)
     assert "2 files fetched into files" in shown
-    assert ("files: 2it" in shown) is moves
+    assert ("files: 100%" in shown) is moves
 
 
 def test_a_line_that_is_no_asset_is_named(run: Run, tmp_path: Path) -> None:
@@ -111,6 +111,8 @@ def test_crawl_goes_past_the_engines_cap(
         (["castle", "--from", "a.jsonl"], "--from takes the place of a search"),
         (["castle", "--crawl", "--sort", "createdAt:desc"], "leave --sort out"),
         (["castle", "--concurrency", "0"], "--concurrency"),
+        (["castle", "--width", "0"], "--width must be a whole number from 1, not 0"),
+        (["castle", "--format", "gif"], "--format must be one of origin"),
         ([], "Must provide at least one search parameter"),
     ],
 )
@@ -132,3 +134,26 @@ def test_a_file_that_fails_is_named_and_the_others_are_fetched(
     assert done.exit_code == 4
     assert "1 file fetched into" in done.stderr
     assert f"Failed: {broken['id']}: " in done.stderr
+
+
+def test_smaller_copies_are_downloaded_in_place_of_pictures(run: Run, tmp_path: Path) -> None:
+    search = ("download", "castle", "-f", "kind = image", "--max", "2", "-o", tmp_path)
+    done = run(*search, "--width", "64", "--format", "webp")
+    assert done.exit_code == 0, done.stderr
+    assert [line["path"].partition(".")[2] for line in manifest(tmp_path)] == ["w64.webp"] * 2
+
+
+def test_verify_fetches_what_differs_from_its_digest(run: Run, tmp_path: Path) -> None:
+    search = ("download", "castle", "-f", "kind = image", "--max", "2", "-o", tmp_path)
+    run(*search)
+    first = manifest(tmp_path)[0]
+    (tmp_path / first["path"]).write_bytes(bytes(first["bytes"]))
+    assert "0 files fetched" in run(*search).stderr
+    assert "1 file fetched" in run(*search, "--verify").stderr
+
+
+def test_a_file_beyond_the_bound_fails(run: Run, tmp_path: Path) -> None:
+    search = ("download", "castle", "-f", "kind = image", "--max", "1", "-o", tmp_path)
+    done = run(*search, "--max-file-bytes", "100")
+    assert done.exit_code == 4
+    assert "is larger than" in done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,7 +17,6 @@ from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.options import add_command, arguments, option
 from scenario_search.cli.writing import say
 from scenario_search.errors import APIResponseValidationError
-from scenario_search.progress import ProgressBar
 from scenario_search.text import clean, count, duration, file_size
 from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.params import SearchAssetSearchParams
@@ -53,14 +51,33 @@ class _Files:
     )
     crawl: bool = option(False, "Crawl past the engine's result cap, in place of a plain search.")
     concurrency: int = option(8, "Maximum of concurrent downloads.", min=1)
+    verify: bool = option(False, "Compare files that are there with their digests.")
+    max_file_bytes: int = option(2 * 2**30, "Maximum size of a file, in bytes.", min=1)
+    width: int | None = option(None, "Width of smaller copies in place of pictures, in pixels.")
+    height: int | None = option(None, "Height of such copies, in pixels.")
+    format: str | None = option(
+        None, "Format of such copies: jpeg, png, webp, avif or tiff.", metavar="FORMAT"
+    )
+    quality: int | None = option(None, "Quality of such copies, from 1 to 100.")
+    fit: str | None = option(
+        None,
+        "How copies fit width and height: cover, contain, fill, inside or outside.",
+        metavar="FIT",
+    )
+
+    def options(self) -> dict[str, Any]:
+        """Returns the options of the client's ``download``."""
+        values = attrs.asdict(self)
+        return {name: values[name] for name in values.keys() - {"directory", "listed", "crawl"}}
 
 
 def add_download(app: typer.Typer) -> None:
     """Adds the command."""
     doc = (
         "Download the files of assets.\n\n"
-        "What is in the folder already is not fetched again, so a download that was stopped "
-        "goes on. manifest.jsonl in the folder has a line for each file."
+        "Files that are in the folder already are not fetched again, so an interrupted download "
+        "resumes. manifest.jsonl in the folder has a line for each file, metadata.jsonl one for "
+        "each picture, in the form that Hugging Face datasets load."
     )
     parameters = arguments(SearchAssetSearchParams, without=_POSITION)
     add_command(app, "download", doc, _download, parameters, _Files, Connection)
@@ -95,17 +112,9 @@ async def _fetch(files: _Files, keywords: dict[str, Any], connection: Connection
     async with connection.client() as client:
 
         async def into_folder(assets: Any) -> DownloadReport:
-            bar = ProgressBar("files")
-            try:
-                return await client.download(
-                    assets,
-                    files.directory,
-                    concurrency=files.concurrency,
-                    on_error="skip",
-                    progress=partial(_show, bar),
-                )
-            finally:
-                bar.close()
+            return await client.download(
+                assets, files.directory, on_error="skip", progress=True, **files.options()
+            )
 
         if files.listed is not None:
             return await into_folder(islice(_listed(files.listed), keywords.get("max_items")))
@@ -113,11 +122,6 @@ async def _fetch(files: _Files, keywords: dict[str, Any], connection: Connection
             async with client.crawl.assets(**keywords) as crawl:
                 return await into_folder(crawl)
         return await into_folder(client.search.asset_search(**keywords))
-
-
-def _show(bar: ProgressBar, report: DownloadReport) -> None:
-    failed = f", {count(len(report.failed))} failed" if report.failed else ""
-    bar.update(report.downloaded + report.skipped, detail=f"{file_size(report.bytes)}{failed}")
 
 
 def _listed(name: str) -> Iterator[SearchAssetSearchResponse]:
