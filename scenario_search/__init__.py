@@ -33,8 +33,9 @@ from scenario_search.errors import (
     TruncatedResultsWarning,
     UnprocessableEntityError,
 )
-from scenario_search.files.download import DownloadReport, DownloadSource
+from scenario_search.files.download import DownloadSource
 from scenario_search.files.manifest import DownloadedFile
+from scenario_search.files.options import DownloadReport
 from scenario_search.filters import F, Filter, Raw
 from scenario_search.http.options import AsyncClientOptions, ClientOptions
 from scenario_search.progress import track

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import attrs
 
 from scenario_search.concurrency.tasks import check_event_loop
 from scenario_search.emulator.embedded import DemoEmulator
 from scenario_search.errors import ConfigurationError
+from scenario_search.files.options import DownloadOptions, DownloadReport
 from scenario_search.http.credentials import take_credentials
 from scenario_search.http.options import AsyncClientOptions
 from scenario_search.http.requester import Requester
 from scenario_search.search.methods import AsyncSearch
-from scenario_search.search.signatures import makes, returns_same, takes
+from scenario_search.search.signatures import makes, returns_same, takes, takes_beside_two
 from scenario_search.wire.hits import SearchAssetSearchResponse
-from scenario_search.wire.renditions import Fit, Format
 
 if TYPE_CHECKING:
     from scenario_search.crawl.crawler import AsyncCrawler
-    from scenario_search.files.download import DownloadReport, DownloadSource
+    from scenario_search.files.download import DownloadSource
 
 __all__ = ["AsyncScenario"]
 
@@ -93,21 +93,9 @@ class AsyncScenario:
 
         return AsyncCrawler(self._requester)
 
+    @takes_beside_two(DownloadOptions)
     async def download(
-        self,
-        assets: DownloadSource,
-        directory: str | os.PathLike[str],
-        *,
-        concurrency: int = 8,
-        on_error: Literal["raise", "skip"] = "raise",
-        progress: bool | Callable[[DownloadReport], object] | None = None,
-        verify: bool = False,
-        max_file_bytes: int = 2 * 2**30,
-        width: int | None = None,
-        height: int | None = None,
-        format: Format | None = None,
-        quality: int | None = None,
-        fit: Fit | None = None,
+        self, assets: DownloadSource, directory: str | os.PathLike[str], **options: Any
     ) -> DownloadReport:
         """Downloads the files of assets into a folder.
 
@@ -126,19 +114,7 @@ class AsyncScenario:
         Args:
             assets: A page, results, a crawl, or any iterable of assets.
             directory: The folder; created if it does not exist. It has one download at a time.
-            concurrency: How many files are fetched concurrently.
-            on_error: Whether a file that cannot be downloaded raises, or is skipped and listed
-                in the report and in the manifest.
-            progress: ``True`` for a bar (it needs tqdm: the extra ``progress``), or a function
-                that is called with the report after every file.
-            verify: Whether files that are there are read and compared with the digests in the
-                manifest. Those that differ are fetched again.
-            max_file_bytes: The largest file to accept, in bytes. A larger one is an error.
-            width: The width of the renditions, in pixels.
-            height: Their height, in pixels.
-            format: Their format.
-            quality: Their quality, from 1 to 100.
-            fit: How they are fitted into ``width`` and ``height``.
+            options: The options.
 
         Returns:
             What was downloaded, what was skipped and what failed.
@@ -150,24 +126,9 @@ class AsyncScenario:
             OSError: A file cannot be written.
             ImportError: ``progress`` is ``True`` and tqdm is not installed.
         """
-        from scenario_search.files.download import (  # noqa: PLC0415 - few programs do
-            DownloadOptions,
-            download,
-        )
+        from scenario_search.files.download import download  # noqa: PLC0415 - few programs do
 
-        options = DownloadOptions(
-            concurrency=concurrency,
-            on_error=on_error,
-            progress=progress,
-            verify=verify,
-            max_file_bytes=max_file_bytes,
-            width=width,
-            height=height,
-            format=format,
-            quality=quality,
-            fit=fit,
-        )
-        return await download(self._requester, assets, directory, options)
+        return await download(self._requester, assets, directory, DownloadOptions(**options))
 
     async def refresh(
         self, hits: Iterable[SearchAssetSearchResponse]

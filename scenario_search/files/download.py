@@ -23,7 +23,7 @@ from collections.abc import (
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from filelock import FileLock, Timeout
@@ -41,6 +41,7 @@ from scenario_search.errors import (
 from scenario_search.files.manifest import DownloadedFile, Manifest
 from scenario_search.files.metadata import ImageFolderMetadata
 from scenario_search.files.names import LOCK, MANIFEST, METADATA, file_name
+from scenario_search.files.options import DownloadOptions, DownloadReport
 from scenario_search.files.parts import PartialFile, file_digest, file_length
 from scenario_search.files.refresh import refresh
 from scenario_search.files.transfer import Expected, ExpiredUrl, Transfers
@@ -50,10 +51,6 @@ from scenario_search.text import count, file_size
 from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.renditions import (
     ORIGINALS,
-    Fit,
-    Format,
-    check_rendition,
-    rendition,
     url_path,
 )
 from scenario_search.wire.values import is_whole
@@ -61,114 +58,10 @@ from scenario_search.wire.values import is_whole
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
 
-__all__ = ["MAX_FILE_BYTES", "DownloadOptions", "DownloadReport", "DownloadSource", "download"]
+__all__ = ["DownloadSource", "download"]
 
 DownloadSource = AsyncIterable[SearchAssetSearchResponse] | Iterable[SearchAssetSearchResponse]
 """What a download takes: a page, results, a crawl, or anything else that yields assets."""
-
-MAX_FILE_BYTES = 2 * 2**30
-
-
-@attrs.define
-class DownloadReport:
-    """Progress of a download, and its result.
-
-    Attributes:
-        downloaded: Number of files downloaded.
-        skipped: Number of files that were already there.
-        failed: The files that could not be downloaded, with the reason.
-        bytes: Number of bytes of the files downloaded.
-        refreshed: Number of expired URLs that were replaced.
-    """
-
-    downloaded: int = 0
-    skipped: int = 0
-    failed: list[DownloadedFile] = attrs.field(factory=list)
-    bytes: int = 0
-    refreshed: int = 0
-    began: float = attrs.field(factory=time.monotonic, repr=False)
-    ended: float | None = attrs.field(default=None, repr=False)
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since it began, or that it took."""
-        return (self.ended or time.monotonic()) - self.began
-
-    def __copy__(self) -> DownloadReport:
-        return attrs.evolve(self, failed=[*self.failed])
-
-
-@attrs.frozen(kw_only=True)
-class DownloadOptions:
-    """How files are downloaded.
-
-    Attributes:
-        concurrency: How many files are fetched concurrently.
-        on_error: What to do about a file that cannot be downloaded.
-        verify: Whether files that are there are read, and compared with the manifest.
-        max_file_bytes: The largest file to accept.
-        progress: Whether to show a bar, or what to call with the report after every file.
-        width: The width of a rendition.
-        height: Its height.
-        format: Its format.
-        quality: Its quality.
-        fit: How it is fitted into width and height.
-
-    Raises:
-        InvalidParamsError: An option cannot be used.
-    """
-
-    concurrency: int = 8
-    on_error: Literal["raise", "skip"] = "raise"
-    verify: bool = False
-    max_file_bytes: int = MAX_FILE_BYTES
-    progress: bool | Callable[[DownloadReport], object] | None = None
-    width: int | None = None
-    height: int | None = None
-    format: Format | None = None
-    quality: int | None = None
-    fit: Fit | None = None
-
-    def __attrs_post_init__(self) -> None:
-        for name in ("concurrency", "max_file_bytes"):
-            if not is_whole(value := getattr(self, name), 1):
-                raise _invalid(name, "a whole number from 1", value)
-        if self.on_error not in ("raise", "skip"):
-            raise _invalid("on_error", "'raise' or 'skip'", self.on_error)
-        if not isinstance(self.verify, bool):
-            raise _invalid("verify", "True or False", self.verify)
-        if not isinstance(self.progress, bool | None) and not callable(self.progress):
-            raise _invalid("progress", "True, False or a function", self.progress)
-        if self.format == "auto":
-            # The CDN would choose by the headers of the request, and the name would not tell.
-            raise _invalid("format", "a format of its own in a download, such as 'webp'", "auto")
-        _ = self.rendition
-
-    def rendition_url(self, url: str) -> str | None:
-        """Returns the URL of a picture's rendition; ``None`` if it has none."""
-        return rendition(
-            url,
-            width=self.width,
-            height=self.height,
-            format=self.format,
-            quality=self.quality,
-            fit=self.fit,
-        )
-
-    @property
-    def rendition(self) -> dict[str, int | str]:
-        """The parameters of the rendition; empty for the files as they are."""
-        return check_rendition(
-            width=self.width,
-            height=self.height,
-            format=self.format,
-            quality=self.quality,
-            fit=self.fit,
-        )
-
-
-def _invalid(name: str, expected: str, value: object) -> InvalidParamsError:
-    return InvalidParamsError(Message("{} must be {}, not {!r}", named(name), expected, value))
 
 
 async def download(

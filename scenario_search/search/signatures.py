@@ -26,6 +26,7 @@ __all__ = [
     "signature_of",
     "takes",
     "takes_beside",
+    "takes_beside_two",
     "unexpected_keyword",
 ]
 
@@ -33,6 +34,7 @@ P = ParamSpec("P")
 S = TypeVar("S")
 R = TypeVar("R")
 A = TypeVar("A")
+B = TypeVar("B")
 
 
 def signature_of(cls: type[Any], *, returns: Any = inspect.Signature.empty) -> Any:
@@ -70,10 +72,10 @@ def docstring(text: str, cls: type[Any]) -> str:
     text = inspect.cleandoc(text)
     if not lines:
         return text
-    text, *raises = re.split(r"\n\n(?=Raises:)", text)
+    text, *rest = re.split(r"\n\n(?=Returns:|Raises:)", text)
     text = re.sub(r"\n    options:.*", "", text, flags=re.DOTALL)
     heading = [] if "\nArgs:\n" in text else ["", "Args:"]
-    return "\n".join([text, *heading, *lines, *(f"\n{part}" for part in raises)])
+    return "\n".join([text, *heading, *lines, *(f"\n{part}" for part in rest)])
 
 
 def _default(field: attrs.Attribute[Any]) -> str:
@@ -192,19 +194,24 @@ def takes_beside(
     signature: Callable[P, Any],
 ) -> Callable[[Callable[Concatenate[S, A, ...], R]], Callable[Concatenate[S, A, P], R]]:
     """As :func:`takes`, for a method that has one positional argument of its own."""
+    return _beside(signature)
 
-    def decorate(
-        method: Callable[Concatenate[S, A, ...], R],
-    ) -> Callable[Concatenate[S, A, P], R]:
-        cls: Any = signature
-        own = list(inspect.signature(method).parameters.values())[:2]
-        keywords = list(signature_of(cls).parameters.values())[1:]
-        checked = _checked(
-            method,
-            inspect.Signature([*own, *keywords]),
-            docstring(method.__doc__ or "", cls),
-            {},
-        )
-        return cast(Callable[Concatenate[S, A, P], R], checked)
+
+def takes_beside_two(
+    signature: Callable[P, Any],
+) -> Callable[[Callable[Concatenate[S, A, B, ...], R]], Callable[Concatenate[S, A, B, P], R]]:
+    """As :func:`takes`, for a method that has two positional arguments of its own."""
+    return _beside(signature)
+
+
+def _beside(signature: Callable[..., Any]) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    cls: Any = signature
+
+    def decorate(method: Callable[..., R]) -> Callable[..., R]:
+        declared = inspect.signature(method)
+        *own, _ = declared.parameters.values()
+        _, *keywords = signature_of(cls).parameters.values()
+        doc = docstring(method.__doc__ or "", cls)
+        return _checked(method, declared.replace(parameters=[*own, *keywords]), doc, {})
 
     return decorate

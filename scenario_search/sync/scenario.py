@@ -7,28 +7,27 @@ Nothing is implemented twice. Searches, pages, crawls and their rules are those 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, Self, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar
 
 import attrs
 
 from scenario_search.client import AsyncScenario
+from scenario_search.files.options import DownloadOptions, DownloadReport
 from scenario_search.http.options import ClientOptions
 from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
 from scenario_search.search.methods import Searches, SearchMethod, prepared_search, search_method
 from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset, FetchedPage
 from scenario_search.search.results import AsyncSearchResults
-from scenario_search.search.signatures import makes, returns_same, takes
+from scenario_search.search.signatures import makes, returns_same, takes, takes_beside_two
 from scenario_search.sync import portal
 from scenario_search.sync.crawl import SyncCrawl, SyncCrawler, TaskBlock
 from scenario_search.sync.portal import synchronous
 from scenario_search.wire.hits import Hit, SearchAssetSearchResponse
 from scenario_search.wire.params import SearchParams
-from scenario_search.wire.renditions import Fit, Format
 
 if TYPE_CHECKING:
-    from scenario_search.files.download import DownloadReport, DownloadSource
+    from scenario_search.files.download import DownloadSource
 
 __all__ = ["Scenario", "SyncPrefetch", "SyncSearch", "SyncSearchHitsOffset"]
 
@@ -111,21 +110,9 @@ class Scenario:
         copy._wrap(self._client.with_options(**changes))
         return copy
 
+    @takes_beside_two(DownloadOptions)
     def download(
-        self,
-        assets: DownloadSource,
-        directory: str | os.PathLike[str],
-        *,
-        concurrency: int = 8,
-        on_error: Literal["raise", "skip"] = "raise",
-        progress: bool | Callable[[DownloadReport], object] | None = None,
-        verify: bool = False,
-        max_file_bytes: int = 2 * 2**30,
-        width: int | None = None,
-        height: int | None = None,
-        format: Format | None = None,
-        quality: int | None = None,
-        fit: Fit | None = None,
+        self, assets: DownloadSource, directory: str | os.PathLike[str], **options: Any
     ) -> DownloadReport:
         """Downloads the files of assets into a folder. See :meth:`AsyncScenario.download`.
 
@@ -145,21 +132,8 @@ class Scenario:
             given = given._here
         elif isinstance(given, Iterable) and not isinstance(given, list | tuple):
             given = caller.iterate_here(given)
-        return caller.run(
-            self._client.download,
-            given,
-            directory,
-            concurrency=concurrency,
-            on_error=on_error,
-            progress=partial(caller.notify, progress) if callable(progress) else progress,
-            verify=verify,
-            max_file_bytes=max_file_bytes,
-            width=width,
-            height=height,
-            format=format,
-            quality=quality,
-            fit=fit,
-        )
+        caller.redirect_progress(options)
+        return caller.run(self._client.download, given, directory, **options)
 
     def refresh(self, hits: Iterable[SearchAssetSearchResponse]) -> list[SearchAssetSearchResponse]:
         """Returns assets with fresh URLs, in their order. See :meth:`AsyncScenario.refresh`."""

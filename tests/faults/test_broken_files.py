@@ -14,7 +14,7 @@ from raw_server import RawServer, http
 
 from scenario_search import APICertificateError, SearchAssetSearchResponse
 from scenario_search.emulator import Emulator
-from scenario_search.files.download import DownloadReport
+from scenario_search.files.options import DownloadReport
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
 PACKED = gzip.compress(PICTURE)

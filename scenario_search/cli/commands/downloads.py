@@ -22,7 +22,7 @@ from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.params import SearchAssetSearchParams
 
 if TYPE_CHECKING:
-    from scenario_search.files.download import DownloadReport
+    from scenario_search.files.options import DownloadReport
 
 __all__ = ["add_download"]
 
