@@ -5,8 +5,8 @@
 Then open http://127.0.0.1:8000. It needs ``pip install fastapi uvicorn``.
 Without ``--demo`` it takes the credentials from the environment and searches the real service.
 
-Each letter would be a billed search, so the page waits until the typing rests, gives up the search
-before, and the service remembers answers for a minute.
+Each letter would be a search that counts against the quota, so the page waits until the typing
+rests, gives up the search before, and the service remembers answers for a minute.
 """
 
 from __future__ import annotations

@@ -60,6 +60,8 @@ from scenario_search.filters import Field
 
 async def assets(client: AsyncScenario) -> None:
     results = client.search.asset_search(query="castle", limit=20)
+    client.search.asset_search(query="castle", sort_by=F.created_at.desc())
+    client.search.asset_search(query="castle", sort_by=[F.created_at.desc(), "width:asc"])
     assert_type(results, AsyncSearchResults[SearchAssetSearchResponse])
     page = await results
     assert_type(page, AsyncSearchHitsOffset[SearchAssetSearchResponse])
