@@ -259,11 +259,13 @@ class Cursor:
         self._set_pace(texts[0], texts[-1], len(texts))
         bound = Bound(texts[-1])
         self._move_near(bound)
-        self._edge = {
-            key
-            for key, date in zip(keys, dates, strict=True)
-            if date is not None and bound.is_same_instant(date)
-        }
+        self._edge = set()
+        for key, date in zip(reversed(keys), reversed(dates), strict=True):
+            # Hits past the far end come last: what is kept of them does no harm.
+            if date is not None and bound.is_same_instant(date):
+                self._edge.add(key)
+            elif date is not None and self._edge:
+                break
         self._tie, self._tie_is_cut = None, False
         return True
 

@@ -329,7 +329,7 @@ class CrawlRun(Generic[H]):
                 yield batch
                 if self.checkpoint is None:
                     for one in group:
-                        segments.commit(one)
+                        segments.drop(one)
                 if self._left() == 0:
                     return
         await self._end(segments)

@@ -121,6 +121,11 @@ class Segments:
             left += abs(ends[0] - ends[1])
         return min(1.0, left / whole) if whole else None
 
+    def drop(self, portion: Portion) -> None:
+        """Forgets a portion, where there is no checkpoint to note it in."""
+        portion.work.drop(portion)
+        self._drop_spent()
+
     def _drop_spent(self) -> None:
         for work in [work for work in self.works if work.is_spent]:
             self.incomplete += [text for text, _ in work.reader.incomplete]

@@ -180,6 +180,10 @@ class Work:
         while self.handed_out and self.handed_out[0].committed:
             self._pass(self.handed_out.popleft())
 
+    def drop(self, portion: Portion) -> None:
+        """Forgets a portion, where nothing is kept of what was consumed."""
+        self.handed_out.remove(portion)
+
     def _pass(self, portion: Portion) -> None:
         keys = [self.dating.key(hit) for hit in portion.hits]
         if not portion.by_date:

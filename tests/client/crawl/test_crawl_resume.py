@@ -420,7 +420,7 @@ def test_killed_at_any_moment_the_file_comes_out_the_same(checkpoint: Path, tmp_
         command = [sys.executable, str(WORKER), emulator.url, emulator.api_key]
         command += [emulator.api_secret, str(CAP), "8"]
         subprocess.run([*command, str(tmp_path / "whole.ckpt"), str(whole)], check=True)
-        for requests in (9, 6, 7):
+        for requests in (6, 4, 4):
             with subprocess.Popen(
                 [*command, str(checkpoint), str(path)], stdout=subprocess.PIPE
             ) as worker:
