@@ -189,6 +189,14 @@ def soak_short(session: nox.Session) -> None:
     run(session, "-m", "pytest", SOAK, *session.posargs)
 
 
+@nox.session(default=False)
+def datasets(session: nox.Session) -> None:
+    """Loads what a download has written with Hugging Face's datasets, and kills 20 downloads."""
+    session.install("-e", ".[all]", *group("tests"), "datasets")
+    files = ("tests/client/files/test_metadata.py", "tests/client/files/test_download_kills.py")
+    session.run("pytest", *(session.posargs or files), env={"DOWNLOAD_KILLS": "20"})
+
+
 @nox.session(default=False, **IN_SHARED_ENVIRONMENT)
 def fuzz(session: nox.Session) -> None:
     """Tries the properties with twenty times the examples."""
