@@ -23,24 +23,21 @@ from scenario_search.cli.pictures import picture
 from scenario_search.crawl.params import CrawlOptions
 from scenario_search.filters import Filter
 from scenario_search.http.credentials import API_KEY, API_SECRET
+from scenario_search.search.signatures import description
 from scenario_search.wire.images import Images
 from scenario_search.wire.params import (
     CallOptions,
     SearchAssetSearchParams,
     SearchModelSearchParams,
-    parameters,
+    fields_as_shown,
 )
 
 __all__ = [
     "VOCABULARY",
     "add_command",
     "arguments",
-    "crawl_arguments",
-    "fields_of",
     "keywords_of",
     "option",
-    "take",
-    "with_signature",
 ]
 
 SEARCH, PAGES, REQUEST, CRAWL = "Search", "Pages", "Request", "Crawl"
@@ -94,7 +91,7 @@ def _as(
 
 
 def option(default: Any, help: str, *flags: str, **settings: Any) -> Any:
-    """Returns a field of a group of options, for :func:`fields_of`.
+    """Returns a field of a group of options: an attrs class that may have a ``panel``.
 
     Args:
         default: Its value where the option is not passed.
@@ -206,8 +203,11 @@ _OPTIONS = {
         metavar="DATE|FILE",
     ),
 }
-_UNCHANGED = _as()
 _SIDES = ("like", "unlike")
+
+
+def _option_of(name: str) -> Option:
+    return _OPTIONS.get(name) or _as()
 
 
 def _flags(name: str, option: Option) -> tuple[str, ...]:
@@ -240,84 +240,35 @@ def _keyword(
 def _panel(name: str) -> str:
     if name in ("limit", "offset", "page", "hits_per_page", "max_items"):
         return PAGES
+    if name in attrs.fields_dict(CrawlOptions):
+        return CRAWL
     return REQUEST if name in attrs.fields_dict(CallOptions) else SEARCH
 
 
 def arguments(params_class: type[Any], *, without: tuple[str, ...] = ()) -> list[inspect.Parameter]:
-    """Returns the options of a request class, the query first.
+    """Returns the options of the parameters of a search or a crawl, the query first.
 
     Args:
-        params_class: A request class, or one of the classes of conditions.
+        params_class: The class of the parameters.
         without: Parameters that are left out.
     """
     hints = typing.get_type_hints(params_class, localns={"Filter": Filter})
     return [
         _keyword(
-            option,
-            _OPTIONS.get(option, _UNCHANGED),
-            hints.get(option),
-            None,
-            _panel(option),
-            parameter.doc,
+            name, _option_of(name), hints.get(name), field.default, _panel(name), description(field)
         )
-        for name, parameter in parameters(params_class)
-        for option in (_SIDES if name == "images" else (name,))
+        for field in fields_as_shown(params_class)
+        for name in (_SIDES if field.name == "images" else (field.name,))
         if name not in without
     ]
 
 
-def crawl_arguments(*, without: tuple[str, ...]) -> list[inspect.Parameter]:
-    """Returns the options of a crawl beside what is searched for."""
-    hints = typing.get_type_hints(CrawlOptions)
+def _fields_of(group: type[Any]) -> list[inspect.Parameter]:
+    hints, panel = typing.get_type_hints(group), getattr(group, "panel", None)
     return [
-        _keyword(
-            field.name,
-            _OPTIONS.get(field.name, _UNCHANGED),
-            hints[field.name],
-            field.default,
-            CRAWL,
-            field.metadata["doc"],
-        )
-        for field in attrs.fields(CrawlOptions)
-        if field.name not in without
+        _keyword(field.name, field.metadata["option"], hints[field.name], field.default, panel)
+        for field in attrs.fields(group)
     ]
-
-
-def fields_of(group: type[Any]) -> list[inspect.Parameter]:
-    """Returns the options of a group: an attrs class of :func:`option` and, maybe, a ``panel``."""
-    hints = typing.get_type_hints(group, include_extras=True)
-    panel = getattr(group, "panel", None)
-    parameters = []
-    for field in attrs.fields(group):
-        name, type_, default = field.name, hints[field.name], field.default
-        if "option" in field.metadata:
-            option = field.metadata["option"]
-            parameters.append(_keyword(name, option, type_, default, panel))
-        else:
-            kind = inspect.Parameter.KEYWORD_ONLY
-            parameters.append(inspect.Parameter(name, kind, default=default, annotation=type_))
-    return parameters
-
-
-def take(group: type[Any], values: dict[str, Any]) -> Any:
-    """Returns a group made of the values of its fields, which are taken out of ``values``."""
-    return group(**{field.name: values.pop(field.name) for field in attrs.fields(group)})
-
-
-def with_signature(
-    command: Callable[..., None], name: str, doc: str, *groups: list[inspect.Parameter]
-) -> Callable[..., None]:
-    """Returns a command with the options of the groups, which calls a function of keywords."""
-
-    def run(**values: Any) -> None:
-        command(**values)
-
-    declared = [parameter for group in groups for parameter in group]
-    described: Any = run
-    described.__signature__ = inspect.Signature(declared)
-    described.__annotations__ = {each.name: each.annotation for each in declared}
-    run.__name__, run.__doc__ = name, doc
-    return run
 
 
 def add_command(
@@ -334,17 +285,28 @@ def add_command(
         name: Its name, after that of its group.
         doc: What the help says of it.
         command: Called with an object of each group of options, and the others as keywords.
-        options: Groups of options, for :func:`fields_of`, and other options.
+        options: Groups of options, whose fields are made by :func:`option`, and other options.
     """
     groups = [group for group in options if isinstance(group, type)]
+    declared = [
+        parameter
+        for each in options
+        for parameter in (_fields_of(each) if isinstance(each, type) else each)
+    ]
 
     def run(**values: Any) -> None:
-        command(*[take(group, values) for group in groups], **values)
+        taken = [
+            group(**{field.name: values.pop(field.name) for field in attrs.fields(group)})
+            for group in groups
+        ]
+        command(*taken, **values)
 
-    declared = [fields_of(each) if isinstance(each, type) else each for each in options]
-    app.command(name.rpartition(" ")[2], cls=Command, epilog=examples_of(name))(
-        with_signature(run, name, doc, *declared)
-    )
+    described: Any = run
+    described.__signature__ = inspect.Signature(declared)
+    described.__annotations__ = {each.name: each.annotation for each in declared}
+    described.__doc__ = doc
+    register = app.command(name.rpartition(" ")[2], cls=Command, epilog=examples_of(name))
+    register(run)
 
 
 def keywords_of(values: Mapping[str, Any], *, proxy: str | None = None) -> dict[str, Any]:
@@ -361,7 +323,7 @@ def keywords_of(values: Mapping[str, Any], *, proxy: str | None = None) -> dict[
     sides = {side: [picture(text, proxy) for text in passed.pop(side, ())] for side in _SIDES}
     if "image" in passed:
         passed["image"] = picture(passed["image"], proxy)
-    keywords = {name: _OPTIONS.get(name, _UNCHANGED).read(value) for name, value in passed.items()}
+    keywords = {name: _option_of(name).read(value) for name, value in passed.items()}
     if any(sides.values()):
         keywords["images"] = Images(**sides)
     # --page says which mode it is; people write --limit beside it all the same.
@@ -371,7 +333,7 @@ def keywords_of(values: Mapping[str, Any], *, proxy: str | None = None) -> dict[
 
 
 VOCABULARY: dict[str, str] = {
-    name: _flags(name, _OPTIONS.get(name, _UNCHANGED))[0].partition("/")[0]
+    name: _flags(name, _option_of(name))[0].partition("/")[0]
     for params_class in (SearchAssetSearchParams, SearchModelSearchParams, CrawlOptions)
     for name in attrs.fields_dict(params_class)
 } | {

@@ -20,6 +20,7 @@ from scenario_search.hidden import hide_secrets
 from scenario_search.wire.params import fields_as_shown
 
 __all__ = [
+    "description",
     "docstring",
     "makes",
     "returns_same",
@@ -67,7 +68,7 @@ def docstring(text: str, cls: type[Any]) -> str:
     lines = [
         f"    {field.name}: {doc}{_default(field)}"
         for field in fields_as_shown(cls)
-        if (doc := getattr(field.metadata.get("parameter"), "doc", field.metadata.get("doc")))
+        if (doc := description(field))
     ]
     text = inspect.cleandoc(text)
     if not lines:
@@ -76,6 +77,13 @@ def docstring(text: str, cls: type[Any]) -> str:
     text = re.sub(r"\n    options:.*", "", text, flags=re.DOTALL)
     heading = [] if "\nArgs:\n" in text else ["", "Args:"]
     return "\n".join([text, *heading, *lines, *(f"\n{part}" for part in rest)])
+
+
+def description(field: attrs.Attribute[Any]) -> str:
+    """Returns what an attrs class declares about a field; nothing where it declares none."""
+    metadata = field.metadata
+    doc: str = metadata["parameter"].doc if "parameter" in metadata else metadata.get("doc", "")
+    return doc
 
 
 def _default(field: attrs.Attribute[Any]) -> str:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
 import typer
 
-from scenario_search.cli import options
 from scenario_search.cli.commands.searches import conditions
 from scenario_search.cli.connection import Connection, run
-from scenario_search.cli.examples import examples_of
 from scenario_search.cli.failures import BUDGET
-from scenario_search.cli.help import Command
+from scenario_search.cli.options import add_command, arguments, option
 from scenario_search.cli.writing import emit, json_text, say
 from scenario_search.crawl.checkpoint import Checkpoint, delete_checkpoint
+from scenario_search.crawl.params import (
+    CrawlAssetsParams,
+    CrawlModelsParams,
+    CrawlWorkflowsParams,
+)
 from scenario_search.errors import CheckpointError, InvalidParamsError
 from scenario_search.text import count, duration
-from scenario_search.wire.params import Conditions, ImageConditions, ModelConditions
 
 if TYPE_CHECKING:
     from scenario_search.crawl.crawl import AsyncCrawl
@@ -30,9 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["add_crawls"]
 
-_CONDITIONS = {"assets": ImageConditions, "models": ModelConditions, "workflows": Conditions}
+_PARAMS = {
+    "assets": CrawlAssetsParams,
+    "models": CrawlModelsParams,
+    "workflows": CrawlWorkflowsParams,
+}
 _OWN = ("checkpoint", "progress")
-_PANEL = "Crawl"
 _STANDARD_OUTPUT = Path("-")
 
 Form = Literal["jsonl", "csv", "parquet"]
@@ -42,45 +48,27 @@ Form = Literal["jsonl", "csv", "parquet"]
 class Destination:
     """Where the hits go, and where the progress is kept."""
 
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="FILE.jsonl, FILE.csv or FILE.parquet; without it, or with -, JSONL on standard "
-            "output.",
-            metavar="FILE",
-            dir_okay=False,
-            allow_dash=True,
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on where the same crawl was stopped, or start it.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = False
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where the progress is kept; FILE.ckpt if unset.",
-            metavar="FILE",
-            dir_okay=False,
-            rich_help_panel=_PANEL,
-        ),
-    ] = None
+    panel: ClassVar = "Crawl"
 
-    estimate: Annotated[
-        bool,
-        typer.Option(
-            "--estimate",
-            help="Say how many hits and requests it will take, for at most 30 requests, and stop.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = False
+    output: Path | None = option(
+        None,
+        "FILE.jsonl, FILE.csv or FILE.parquet; without it, or with -, JSONL on standard output.",
+        *("--output", "-o"),
+        metavar="FILE",
+        dir_okay=False,
+        allow_dash=True,
+    )
+    resume: bool = option(False, "Go on where the same crawl was stopped, or start it.")
+    checkpoint: Path | None = option(
+        None,
+        "Where the progress is kept; FILE.ckpt if unset.",
+        metavar="FILE",
+        dir_okay=False,
+    )
+    estimate: bool = option(
+        False,
+        "Say how many hits and requests it will take, for at most 30 requests, and stop.",
+    )
 
     @property
     def file(self) -> Path | None:
@@ -128,54 +116,44 @@ class Destination:
 
 
 def add_crawls(app: typer.Typer) -> None:
-    """Add a command for each kind that can be crawled."""
-    for what, params_class in _CONDITIONS.items():
-        app.command(what, cls=Command, epilog=examples_of(f"crawl {what}"))(
-            options.with_signature(
-                _crawling(what),
-                what,
-                f"Fetch every one of the {what}, past the engine's cap.\n\n"
-                "With -o the progress is kept in a checkpoint: a crawl that was stopped goes on "
-                "with --resume, and the file holds every hit once.",
-                options.arguments(params_class),
-                options.crawl_arguments(without=_OWN),
-                options.fields_of(Destination),
-                options.fields_of(Connection),
-            )
+    """Adds a command for each kind that can be crawled."""
+    for what, params_class in _PARAMS.items():
+        doc = (
+            f"Fetch every one of the {what}, past the engine's cap.\n\n"
+            "With -o the progress is kept in a checkpoint: a crawl that was stopped goes on "
+            "with --resume, and the file holds every hit once."
         )
+        parameters = arguments(params_class, without=_OWN)
+        crawl = partial(_crawl, what)
+        add_command(app, f"crawl {what}", doc, crawl, parameters, Destination, Connection)
 
 
-def _crawling(what: str) -> Callable[..., None]:
-    def crawl(**values: Any) -> None:
-        destination = options.take(Destination, values)
-        connection = options.take(Connection, values)
-        keywords = conditions(values, connection, what, crawls=True)
-        if keywords.get("order") == "any":
-            keywords["order"] = None
-        if destination.estimate:
-            estimate, _ = run(_estimate(what, keywords, connection))
-            emit(_estimated(estimate, what))
-            return
-        form, checkpoint = destination.form, destination.progress_file
-        # A bar between the hits on one screen would be no help.
-        progress = destination.file is not None or not sys.stdout.isatty()
-        keywords.update(checkpoint=checkpoint, progress=progress)
-        try:
-            stats, _ = run(_crawl(what, keywords, connection, destination.file, form))
-        except (CheckpointError, InvalidParamsError):
-            raise
-        except (KeyboardInterrupt, Exception) as error:
-            if _is_kept(destination, checkpoint):
-                error.add_note(f"the progress is kept in {checkpoint}: add --resume to go on")
-            elif isinstance(error, KeyboardInterrupt) and checkpoint is not None:
-                error.add_note("nothing was kept yet")
-            raise
-        is_spent = _is_spent(stats, keywords)
-        _tell(stats, what, destination.file, checkpoint, is_spent=is_spent)
-        if is_spent:
-            raise typer.Exit(BUDGET)
-
-    return crawl
+def _crawl(what: str, destination: Destination, connection: Connection, **values: Any) -> None:
+    keywords = conditions(values, connection, what, crawls=True)
+    if keywords.get("order") == "any":
+        keywords["order"] = None
+    if destination.estimate:
+        estimate, _ = run(_estimate(what, keywords, connection))
+        emit(_estimated(estimate, what))
+        return
+    form, checkpoint = destination.form, destination.progress_file
+    # A bar between the hits on one screen would be no help.
+    progress = destination.file is not None or not sys.stdout.isatty()
+    keywords.update(checkpoint=checkpoint, progress=progress)
+    try:
+        stats, _ = run(_fetch(what, keywords, connection, destination.file, form))
+    except (CheckpointError, InvalidParamsError):
+        raise
+    except (KeyboardInterrupt, Exception) as error:
+        if _is_kept(destination, checkpoint):
+            error.add_note(f"the progress is kept in {checkpoint}: add --resume to go on")
+        elif isinstance(error, KeyboardInterrupt) and checkpoint is not None:
+            error.add_note("nothing was kept yet")
+        raise
+    is_spent = _is_spent(stats, keywords)
+    _tell(stats, what, destination.file, checkpoint, is_spent=is_spent)
+    if is_spent:
+        raise typer.Exit(BUDGET)
 
 
 def _is_spent(stats: CrawlStats, keywords: dict[str, Any]) -> bool:
@@ -211,7 +189,7 @@ def _estimated(estimate: CrawlEstimate, what: str) -> str:
     return f"{hits}, {_counted(estimate.requests, 'requests')}\n"
 
 
-async def _crawl(
+async def _fetch(
     what: str, keywords: dict[str, Any], connection: Connection, output: Path | None, form: Form
 ) -> CrawlStats:
     """Crawls, and returns the statistics."""
