@@ -46,11 +46,12 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(typing|collections|asyncio|aiohttp|attrs?|anyio|numpy|PIL|pathlib|os|io|abc)\b.*",
     ),
-    (r"py:.*", r"(contextlib|datetime|decimal|enum|types|concurrent|np|pd|pl|pandas)\b.*"),
+    (r"py:.*", r"(contextlib|datetime|decimal|enum|ssl|types|concurrent)\b.*"),
+    (r"py:.*", r"(cattrs|np|pd|pl|pandas)\b.*"),
     (r"py:.*", r"polars\b.*"),
     (r"py:.*", r"(scenario_search\..*\.)?[A-Z](_co|_contra)?"),
     (r"py:.*", r"(Any|Self|Path|Callable|Iterable|Iterator|AsyncIterator|Mapping|Sequence)"),
-    (r"py:.*", r"AbstractAsyncContextManager|DownloadSource|optional"),
+    (r"py:.*", r"AbstractAsyncContextManager|DownloadSource|SSLContext|optional"),
     (
         r"py:.*",
         r"(scenario_search\..*\.)?(PreparedSearch|PagedSearch|SearchParams|Checkpoint|JsonLines|ClientHit|_\w+)",
@@ -64,7 +65,8 @@ _BUILTINS = set(dir(builtins))
 MADE_BY_CLIENTS = {
     *("AsyncSearch", "AsyncSearchResults", "AsyncSearchHitsOffset", "AsyncPrefetch"),
     *("SearchExports", "PageFrames", "SyncSearch", "SyncSearchHitsOffset", "SyncPrefetch"),
-    *("PageInfo", "AsyncCrawler", "AsyncCrawl", "SyncCrawler", "SyncCrawl", "CrawlStats"),
+    *("FetchedPage", "PageInfo"),
+    *("AsyncCrawler", "AsyncCrawl", "SyncCrawler", "SyncCrawl", "CrawlStats"),
     *("Batch", "CrawlEstimate", "CrawlPiece", "ResponseInfo", "DownloadReport", "DownloadedFile"),
     *("Field", "Faults", "Rule", "LoadReport", "SeenRequest", "Embedder"),
 }
