@@ -51,12 +51,12 @@ nitpick_ignore_regex = [
     (r"py:.*", r"polars\b.*"),
     (r"py:.*", r"(scenario_search\..*\.)?[A-Z](_co|_contra)?"),
     (r"py:.*", r"(Any|Self|Path|Callable|Iterable|Iterator|AsyncIterator|Mapping|Sequence)"),
-    (r"py:.*", r"AbstractAsyncContextManager|DownloadSource|SSLContext|optional"),
+    (r"py:.*", r"AbstractAsyncContextManager|DownloadSource|SSLContext|timedelta|optional"),
     (
         r"py:.*",
         r"(scenario_search\..*\.)?(PreparedSearch|PagedSearch|SearchParams|Checkpoint|JsonLines|ClientHit|_\w+)",
     ),
-    (r"py:.*", r"(scenario_search\..*\.)?(Screen|Walk|Known|PillowImage)"),
+    (r"py:.*", r"(scenario_search\..*\.)?(Screen|Walk|Known|PillowImage|Format|Fit)"),
     (r"py:mod", r"scenario_search\..*"),
 ]
 suppress_warnings = ["ref.python"]  # the annotation type[...] is no attribute "type"
