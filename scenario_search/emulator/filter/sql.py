@@ -87,12 +87,19 @@ class FilterSql:
     Attributes:
         tables: The common table expressions, `WITH ...` and a blank, or nothing.
         condition: A condition on a row of `{kind}_fields`; `1` when there is no filter.
-        parameters: The values of `?1`, `?2` and so on in both. No value is part of the text.
+        parameters: The values of `:v1`, `:v2` and so on in both. No value is part of the text.
     """
 
     tables: str
     condition: str
     parameters: tuple[Parameter, ...]
+
+    def bindings(self) -> dict[str, Parameter]:
+        """Returns the parameters by name, as `sqlite3` takes them.
+
+        Python 3.12.1 deprecates a sequence for `?1` as well as for `:v1`.
+        """
+        return {f"v{number}": value for number, value in enumerate(self.parameters, 1)}
 
 
 def compile_filter(kind: Kind, tree: Node | None) -> FilterSql:
@@ -175,7 +182,7 @@ class _Compiler:
             if len(self.parameters) >= MAX_PARAMETERS:
                 raise FilterSyntaxError(f"more than {MAX_PARAMETERS} different values", position)
             self.parameters.append(value)
-            name = self._bound[key] = f"?{len(self.parameters)}"
+            name = self._bound[key] = f":v{len(self.parameters)}"
         return name
 
     def _condition(self, node: Condition) -> str:

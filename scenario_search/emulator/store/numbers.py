@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -41,7 +41,10 @@ class Changes:
 
 
 def read_numbers(
-    connection: sqlite3.Connection, tables: str, source: str, parameters: Sequence[Any]
+    connection: sqlite3.Connection,
+    tables: str,
+    source: str,
+    parameters: Sequence[Any] | Mapping[str, Any],
 ) -> Numbers:
     """The numbers that `{tables}SELECT doc {source}` gives, rising and read-only."""
     # One text of all numbers is read several times as fast as a row for each.

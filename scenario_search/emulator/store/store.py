@@ -207,9 +207,9 @@ class Store:
         with self._connections.reading() as connection:
             return dict(
                 connection.execute(
-                    "SELECT name, data FROM blobs WHERE kind = ?1"
-                    " AND name >= ?2 AND name < ?2 || ?3 ORDER BY name",
-                    (_table(kind), prefix, "\U0010ffff"),
+                    "SELECT name, data FROM blobs WHERE kind = :kind"
+                    " AND name >= :prefix AND name < :prefix || :last ORDER BY name",
+                    {"kind": _table(kind), "prefix": prefix, "last": "\U0010ffff"},
                 )
             )
 
@@ -294,7 +294,7 @@ class Store:
                 connection,
                 sql.tables,
                 f"FROM {_table(kind)}_fields WHERE {sql.condition}",
-                sql.parameters,
+                sql.bindings(),
             )
 
         numbers: Numbers = self._remembered(kind, (kind, sql), read, left)
