@@ -14,9 +14,9 @@ from scenario_search.cli.options import option
 from scenario_search.cli.tables import print_hits
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.search.endpoints import ENDPOINTS
+from scenario_search.search.pages import AsyncSearchHitsOffset
 from scenario_search.text import count
 from scenario_search.wire.hits import Hit
-from scenario_search.wire.pages import SearchHits
 
 __all__ = ["Output", "write"]
 
@@ -55,7 +55,12 @@ class Output:
 
 
 async def write(
-    output: Output, pages: AsyncIterator[SearchHits[Any]], what: str, *, walked: bool
+    output: Output,
+    pages: AsyncIterator[AsyncSearchHitsOffset[Any]],
+    what: str,
+    *,
+    walked: bool,
+    embed: bool,
 ) -> None:
     """Writes pages as they come, or at the end where the form needs them all.
 
@@ -64,6 +69,7 @@ async def write(
         pages: The pages.
         what: "assets", "models" or "workflows".
         walked: Whether it is more than one page that was asked for.
+        embed: Whether a gallery holds its pictures.
     """
     form = output.form
     if form == "--json":
@@ -74,7 +80,7 @@ async def write(
         async for page in pages:
             emit("".join(map(_LINES[form], page.hits)))
     else:
-        await _write_whole(output, pages, what)
+        await _write_whole(output, pages, what, embed=embed)
 
 
 def _url_line(hit: Hit) -> str:
@@ -89,7 +95,7 @@ _LINES: dict[str, Callable[[Hit], str]] = {
 }
 
 
-async def _write_json(pages: AsyncIterator[SearchHits[Any]], *, walked: bool) -> None:
+async def _write_json(pages: AsyncIterator[AsyncSearchHitsOffset[Any]], *, walked: bool) -> None:
     if not walked:
         async for page in pages:
             emit(json_text(page.to_dict(), indented=sys.stdout.isatty()) + "\n")
@@ -102,7 +108,7 @@ async def _write_json(pages: AsyncIterator[SearchHits[Any]], *, walked: bool) ->
     emit("\n]}\n" if before == ",\n" else '{"hits":[]}\n')
 
 
-async def _write_csv(pages: AsyncIterator[SearchHits[Any]], what: str) -> None:
+async def _write_csv(pages: AsyncIterator[AsyncSearchHitsOffset[Any]], what: str) -> None:
     from scenario_search.export import files as export, frames  # noqa: PLC0415 - only for CSV
 
     columns = frames.columns(ENDPOINTS[what].hit_class)
@@ -118,17 +124,21 @@ def _emit_csv(lines: bytes) -> None:
     emit(inert(lines.decode().replace("\r\n", "\n")))
 
 
-async def _write_whole(output: Output, pages: AsyncIterator[SearchHits[Any]], what: str) -> None:
+async def _write_whole(
+    output: Output, pages: AsyncIterator[AsyncSearchHitsOffset[Any]], what: str, *, embed: bool
+) -> None:
     """Writes a table or a gallery, which show one page as it is, and several as one."""
-    first: SearchHits[Any] | None = None
-    last: SearchHits[Any] | None = None
+    first: AsyncSearchHitsOffset[Any] | None = None
+    last: AsyncSearchHitsOffset[Any] | None = None
     hits: list[Hit] = []
     async for page in pages:
         first, last = first or page, page
         hits += page.hits
     if output.html is not None:
-        shown = first if first is not None and first is last else SearchHits(hits=hits)
-        _write_gallery(output.html, shown.to_html())
+        shown = first or AsyncSearchHitsOffset(hits=hits)
+        if shown is not last:
+            shown = shown._with_hits(hits)
+        _write_gallery(output.html, await shown.to_html(embed=embed and bool(hits)))
         say(f"{output.html}: {count(len(hits))} {what}")
         return
     if not hits:
@@ -141,7 +151,7 @@ async def _write_whole(output: Output, pages: AsyncIterator[SearchHits[Any]], wh
     if last is None or first is not last:
         say(f"{count(len(hits))} {what}")
         return
-    more = "; go on with --page or --offset, or take --all" if last.has_next_page() else ""  # type: ignore[attr-defined]
+    more = "; go on with --page or --offset, or take --all" if last.has_next_page() else ""
     say(last._total_line() + more)
 
 

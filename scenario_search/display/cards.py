@@ -87,6 +87,7 @@ class CardPage:
         conditions: What was searched for.
         cards: The hits that are shown.
         more: How many hits it holds beside those.
+        note: What else is to be said of it.
     """
 
     of: str
@@ -94,6 +95,7 @@ class CardPage:
     conditions: Facts
     cards: Sequence[Card]
     more: int = 0
+    note: str = ""
 
 
 def described(*pairs: tuple[str, object], most: int = 400) -> Facts:

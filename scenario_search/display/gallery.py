@@ -15,15 +15,17 @@ from scenario_search.display.cards import Card, CardPage, listed
 from scenario_search.display.style import ROOT, STYLE
 from scenario_search.text import clean, count
 
-__all__ = ["SHOWN_HITS", "card_html", "page_document", "page_html"]
+__all__ = ["MAX_DATA", "SHOWN_HITS", "card_html", "page_document", "page_html", "picture_url"]
 
 SHOWN_HITS = 100
 """How many hits a notebook shows of a page."""
 
+MAX_DATA = 262_144
+"""The most characters of a picture's data URL."""
+
 _MOST_TAGS = 4
 _MOST_NAMED = 20
 _MOST_URL = 4_096
-_MOST_DATA = 262_144
 
 _WEB = re.compile(r"https?://[A-Za-z0-9\[][!#-;=?-\[\]_a-z~%]*", re.IGNORECASE)
 _DATA = re.compile(
@@ -41,7 +43,7 @@ def web_url(value: object) -> str:
 
 def picture_url(value: object) -> str:
     """Returns a URL that may be shown as a picture, ``""`` for anything else."""
-    if isinstance(value, str) and len(value) <= _MOST_DATA and _DATA.fullmatch(value):
+    if isinstance(value, str) and len(value) <= MAX_DATA and _DATA.fullmatch(value):
         return value
     return web_url(value)
 
@@ -79,6 +81,8 @@ def page_html(page: CardPage) -> str:
     body += _tag("div", "ss-rows" if in_rows else "ss-grid", cards) if cards else ""
     if page.more:
         body += _tag("div", "ss-more", _text(f"and {count(page.more)} more"))
+    if page.note:
+        body += _tag("div", "ss-more", _text(page.note))
     if len(safe) < len(page.cards):
         body += _tag("div", "ss-more", _text(_left_out(page), 2_000))
     return _root(body)

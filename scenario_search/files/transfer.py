@@ -30,7 +30,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import attrs
 
@@ -45,7 +45,6 @@ from scenario_search.errors import (
 )
 from scenario_search.files.parts import PartialFile
 from scenario_search.files.pictures import picture_type
-from scenario_search.http.options import is_loopback
 from scenario_search.http.retries import retry_after_seconds
 from scenario_search.text import file_size
 
@@ -192,20 +191,8 @@ class Transfers:
 
     def _check_url(self, url: str) -> None:
         """Raises an error for a URL that must not, or cannot, be requested."""
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-            _ = parts.port
-        except ValueError as error:
-            raise _bad_url(url, f"is not a URL: {error}") from None
-        # Characters that one reader of a URL drops, and another takes for something else.
-        if not url.isprintable() or set(url) & set(" \\"):
-            raise _bad_url(url, "is not a URL: it has a space, a backslash or a control character")
-        # A server elsewhere has no business with this machine's own.
-        at_home = is_loopback(urlsplit(self.requester.base_url).hostname or "")
-        plain = self.requester.options.allow_http or (at_home and is_loopback(host))
-        if not host or parts.scheme not in (("https", "http") if plain else ("https",)):
-            raise _bad_url(url, "is not fetched: only https is")
+        if problem := self.requester.file_url_problem(url):
+            raise _bad_url(url, problem)
 
     async def _refusal(self, url: str, answer: FileAnswer) -> Exception:
         """Returns the error for a response that has no file."""

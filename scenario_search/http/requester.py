@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import attrs
 import orjson
@@ -28,7 +29,12 @@ from scenario_search.errors import (
 )
 from scenario_search.http.bodies import accept_encoding
 from scenario_search.http.credentials import Credentials
-from scenario_search.http.options import AsyncClientOptions, resolve_base_url, resolve_project_id
+from scenario_search.http.options import (
+    AsyncClientOptions,
+    is_loopback,
+    resolve_base_url,
+    resolve_project_id,
+)
 from scenario_search.http.retries import RetryPolicy, retry_after_seconds
 from scenario_search.messages import Message, Term
 from scenario_search.text import clean
@@ -106,6 +112,24 @@ class Requester:
             extra: Headers to send beside, or in place of, the client's.
         """
         return self._merge_headers(extra) if extra else self._merged_headers
+
+    def file_url_problem(self, url: str) -> str | None:
+        """Says why a file's URL must not, or cannot, be requested; ``None`` if it can."""
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+            _ = parts.port
+        except ValueError as error:
+            return f"is not a URL: {error}"
+        # Characters that one reader of a URL drops, and another takes for something else.
+        if not url.isprintable() or set(url) & set(" \\"):
+            return "is not a URL: it has a space, a backslash or a control character"
+        # A server elsewhere has no business with this machine's own.
+        at_home = is_loopback(urlsplit(self.base_url).hostname or "")
+        plain = self.options.allow_http or (at_home and is_loopback(host))
+        if not host or parts.scheme not in (("https", "http") if plain else ("https",)):
+            return "is not fetched: only https is"
+        return None
 
     def _merge_headers(self, extra: Mapping[str, str]) -> dict[str, str]:
         own = {

@@ -22,8 +22,7 @@ H = TypeVar("H", bound=Hit)
 class SearchExports(abc.ABC, Generic[H]):
     """Writes to a file every hit that an iteration yields, page by page.
 
-    Results write all hits; a page writes its own and those of the pages after it, both up to
-    ``max_items``. The file is replaced as a whole, or not at all.
+    Up to ``max_items``. The file is replaced as a whole, or not at all.
     Past the engine's cap of 1000, export a crawl.
     """
 
@@ -86,8 +85,7 @@ class PageFrames(abc.ABC, Generic[H]):
     def to_dicts(self) -> list[dict[str, Any]]:
         """Returns this page's hits as flat rows, whose columns are always the same.
 
-        Columns, types, and how to get all hits of a search:
-        :mod:`scenario_search.export.frames`.
+        Columns and types: :mod:`scenario_search.export.frames`.
         """
         from scenario_search.export.frames import rows  # noqa: PLC0415 - few pages need it
 
@@ -96,8 +94,7 @@ class PageFrames(abc.ABC, Generic[H]):
     def to_pandas(self) -> pd.DataFrame:
         """Returns this page's hits as a pandas frame, one row per hit; no other page's.
 
-        Columns, types, and how to get all hits of a search:
-        :mod:`scenario_search.export.frames`.
+        Columns and types: :mod:`scenario_search.export.frames`.
 
         Raises:
             ImportError: pandas is not installed.
@@ -109,8 +106,7 @@ class PageFrames(abc.ABC, Generic[H]):
     def to_polars(self) -> pl.DataFrame:
         """Returns this page's hits as a polars frame, one row per hit; no other page's.
 
-        Columns, types, and how to get all hits of a search:
-        :mod:`scenario_search.export.frames`.
+        Columns and types: :mod:`scenario_search.export.frames`.
 
         Raises:
             ImportError: polars is not installed.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import functools
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 import attrs
@@ -13,6 +15,7 @@ import attrs
 from scenario_search.caller_warnings import warn_caller
 from scenario_search.concurrency.pacing import Pause
 from scenario_search.concurrency.tasks import cancel_tasks
+from scenario_search.concurrency.threads import in_thread
 from scenario_search.errors import (
     APIResponseValidationError,
     InvalidParamsError,
@@ -220,12 +223,88 @@ class FetchedPage(SearchHits[H], PageFrames[H]):
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
-class AsyncSearchHitsOffset(FetchedPage[H], SearchExports[H]):
+class AsyncSearchHitsOffset(FetchedPage[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
 
-    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``. ``to_dicts``, ``to_pandas`` and
-    ``to_polars`` return this page's hits and send no request.
+    What is made of a page (``to_dicts``, ``to_csv``, ``to_html`` and the like) is made of its own
+    hits. Where there is an ``all_pages``, it goes on to the last page; else see the results'
+    methods.
     """
+
+    async def to_jsonl(self, path: str | os.PathLike[str], *, all_pages: bool = False) -> None:
+        """Writes this page's hits to a file, one line of JSON each, as the API sent them.
+
+        The file is replaced as a whole, or not at all.
+
+        Args:
+            path: The file.
+            all_pages: Whether to go on to the last page, up to ``max_items``.
+
+        Raises:
+            OSError: The file cannot be written.
+            PaginationError: The server does not advance.
+            APIError: A request failed, after its retries.
+        """
+        await PageExports(self, all_pages).to_jsonl(path)
+
+    async def to_csv(self, path: str | os.PathLike[str], *, all_pages: bool = False) -> None:
+        """Writes this page's hits to a CSV file. See :meth:`to_jsonl`."""
+        await PageExports(self, all_pages).to_csv(path)
+
+    async def to_parquet(self, path: str | os.PathLike[str], *, all_pages: bool = False) -> None:
+        """Writes this page's hits to a Parquet file. See :meth:`to_jsonl`.
+
+        Types and columns: :mod:`scenario_search.export.parquet`.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+        """
+        await PageExports(self, all_pages).to_parquet(path)
+
+    async def to_html(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        embed: bool = False,
+        all_pages: bool = False,
+        heading: str = "Scenario search",
+    ) -> str:
+        """Returns an HTML document that shows this page's hits as a gallery.
+
+        The URLs of the pictures in it are signed and expire.
+
+        Args:
+            path: A file that the document is written to as well.
+            embed: Whether to fetch small copies of the pictures and put them inside. The document
+                then holds no URL: it can be mailed, and shows the same when the URLs have expired.
+            all_pages: Whether to go on to the last page, up to ``max_items``.
+            heading: The title of the document.
+
+        Raises:
+            OSError: The file cannot be written.
+            PaginationError: The server does not advance.
+            APIError: The request for a page failed, after its retries.
+        """
+        from scenario_search.display.gallery import page_document  # noqa: PLC0415 - only when shown
+
+        page = self
+        if all_pages:
+            page = self._with_hits([hit async for batch in self._batches() for hit in batch])
+        cards = page._cards(len(page.hits))
+        if embed:
+            from scenario_search.search.embedding import embedded  # noqa: PLC0415 - likewise
+
+            cards = await embedded(cards, self._origin().requester)
+        document = page_document(cards, heading=heading)
+        if path is not None:
+            await in_thread(Path(path).write_bytes, document.encode())
+        return document
+
+    def _with_hits(self, hits: list[H]) -> AsyncSearchHitsOffset[H]:
+        """Returns hits of the same search as one page."""
+        page = AsyncSearchHitsOffset(hits=hits)
+        page._search = self._search
+        return page
 
     async def get_next_page(self) -> AsyncSearchHitsOffset[H]:
         """Requests the page after this one.
@@ -264,9 +343,6 @@ class AsyncSearchHitsOffset(FetchedPage[H], SearchExports[H]):
     def __aiter__(self) -> AsyncIterator[H]:
         return self._origin().hits(self.iter_pages())
 
-    def _export_source(self) -> ExportSource[H]:
-        return self._origin().export_source(self.iter_pages())
-
     def _batches(self) -> AsyncIterator[list[H]]:
         return self._origin().batches(self.iter_pages())
 
@@ -281,6 +357,27 @@ class AsyncSearchHitsOffset(FetchedPage[H], SearchExports[H]):
     async def count(self) -> int:
         """Returns how many hits this page's search has. See :meth:`AsyncSearchResults.count`."""
         return await self._origin().count()
+
+
+@attrs.frozen
+class PageExports(SearchExports[H]):
+    """Writes the hits of a page, or also those of the pages after it."""
+
+    page: AsyncSearchHitsOffset[H]
+    all_pages: bool
+
+    def _export_source(self) -> ExportSource[H]:
+        search = self.page._origin()
+        if self.all_pages:
+            return search.export_source(self.page.iter_pages())
+
+        from scenario_search.export.files import source_of  # noqa: PLC0415 - few searches need it
+
+        return source_of(search.endpoint.hit_class, _one(self.page.hits))
+
+
+async def _one(hits: list[H]) -> AsyncIterator[list[H]]:
+    yield hits
 
 
 class AsyncPrefetch(Generic[H]):

@@ -27,6 +27,9 @@ from scenario_search.wire.hits import Hit, SearchAssetSearchResponse
 from scenario_search.wire.params import SearchParams
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
     from scenario_search.files.download import DownloadSource
 
 __all__ = ["Scenario", "SyncPrefetch", "SyncSearch", "SyncSearchHitsOffset"]
@@ -178,8 +181,8 @@ class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
 class SyncSearchHitsOffset(FetchedPage[H]):
     """A page of hits. Iterating goes on from this page's first hit to the last page's last.
 
-    So do ``to_jsonl``, ``to_csv`` and ``to_parquet``. ``to_dicts``, ``to_pandas`` and
-    ``to_polars`` return this page's hits and send no request.
+    What is made of a page (``to_dicts``, ``to_csv``, ``to_html`` and the like) is made of its own
+    hits; with ``all_pages`` it goes on to the last page, up to ``max_items``.
     """
 
     @property
@@ -214,7 +217,23 @@ class SyncSearchHitsOffset(FetchedPage[H]):
         """
         return SyncPrefetch(self._here.prefetch(pages_ahead))
 
+    def to_dicts(self, *, all_pages: bool = False) -> list[dict[str, Any]]:
+        """Returns this page's hits, or all, as flat rows. See :meth:`PageFrames.to_dicts`."""
+        return self._scope(all_pages=all_pages).to_dicts()
+
+    def to_pandas(self, *, all_pages: bool = False) -> pd.DataFrame:
+        """Returns this page's hits, or all, as a pandas frame. See :meth:`PageFrames.to_pandas`."""
+        return self._scope(all_pages=all_pages).to_pandas()
+
+    def to_polars(self, *, all_pages: bool = False) -> pl.DataFrame:
+        """Returns this page's hits, or all, as a polars frame. See :meth:`PageFrames.to_polars`."""
+        return self._scope(all_pages=all_pages).to_polars()
+
+    def _scope(self, *, all_pages: bool) -> AsyncSearchHitsOffset[H]:
+        return self._here._with_hits(list(self) if all_pages else self.hits)
+
     count = synchronous(AsyncSearchHitsOffset.count)
+    to_html = synchronous(AsyncSearchHitsOffset.to_html)
     to_jsonl = synchronous(AsyncSearchHitsOffset.to_jsonl)
     to_csv = synchronous(AsyncSearchHitsOffset.to_csv)
     to_parquet = synchronous(AsyncSearchHitsOffset.to_parquet)

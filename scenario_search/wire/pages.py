@@ -5,8 +5,6 @@ Source: the Search API's reference, Asset Search and Model Search; the Search gu
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
@@ -50,27 +48,6 @@ class SearchHits(Document, Generic[H]):
     def total(self) -> int | None:
         """The total of whichever mode this is, or ``None`` where the server gave none."""
         return self.total_hits if self.total_hits is not None else self.estimated_total_hits
-
-    def to_html(
-        self, path: str | os.PathLike[str] | None = None, *, heading: str = "Scenario search"
-    ) -> str:
-        """Returns an HTML document that shows this page's hits as a gallery.
-
-        The URLs of the pictures in it are signed and expire.
-
-        Args:
-            path: A file that the document is written to as well.
-            heading: The title of the document.
-
-        Raises:
-            OSError: The file cannot be written.
-        """
-        from scenario_search.display.gallery import page_document  # noqa: PLC0415 - only when shown
-
-        document = page_document(self._cards(len(self.hits)), heading=heading)
-        if path is not None:
-            Path(path).write_text(document, encoding="utf-8")
-        return document
 
     def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
         """Give what was asked for, and how the answer arrived, where that is known."""

@@ -225,8 +225,9 @@ async def exports(
     await results.to_csv("assets.csv")
     await results.to_parquet(path)
     await page.to_jsonl("models.jsonl")
-    await page.to_csv(path)
+    await page.to_csv(path, all_pages=True)
     await page.to_parquet(path)
+    assert_type(await page.to_html(path, embed=True, all_pages=True), str)
     await results.to_jsonl()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 

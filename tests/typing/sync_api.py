@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_type
+from typing import Any, assert_type
 
 from scenario_search import (
     Batch,
@@ -56,7 +56,9 @@ def pages(client: Scenario) -> None:
     for hit in page:
         assert_type(hit, SearchAssetSearchResponse)
     page.to_jsonl("assets.jsonl")
-    page.to_csv("assets.csv")
+    page.to_csv("assets.csv", all_pages=True)
+    assert_type(page.to_html(embed=True), str)
+    assert_type(page.to_dicts(all_pages=True), list[dict[str, Any]])
     page.to_parquet("assets.parquet")
     with page.prefetch(4) as hits:
         assert_type(hits, SyncPrefetch[SearchAssetSearchResponse])

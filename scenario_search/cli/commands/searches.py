@@ -12,7 +12,6 @@ import typer
 from scenario_search.caller_warnings import PendingWarnings, collect_warnings, warn_caller
 from scenario_search.cli.commands.filter_checks import checked, unknown_fields
 from scenario_search.cli.connection import Connection, run
-from scenario_search.cli.embedded_pictures import with_pictures
 from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.options import add_command, arguments, keywords_of, option
 from scenario_search.cli.output import Output, write
@@ -96,15 +95,15 @@ async def _write(
 ) -> None:
     async with connection.client() as client:
         results = _results(client, what, keywords)
-        embedded = connection.demo and output.html is not None
+        # The demo's emulator ends before its gallery is opened.
+        embed = connection.demo
         try:
             if not walked:
-                page = _one(results)
-                await write(output, with_pictures(page) if embedded else page, what, walked=False)
+                await write(output, _one(results), what, walked=False, embed=embed)
                 return
             async with results.prefetch(_AHEAD) as ahead:
                 pages = _cut(ahead.pages(), keywords.get("max_items"))
-                await write(output, with_pictures(pages) if embedded else pages, what, walked=True)
+                await write(output, pages, what, walked=True, embed=embed)
         except BadRequestError as error:
             if advice := unknown_fields(keywords.get("filter"), what):
                 error.add_note(advice)

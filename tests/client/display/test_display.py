@@ -14,13 +14,16 @@ from IPython.lib.pretty import pretty
 
 from scenario_search import (
     AsyncScenario,
+    AsyncSearchHitsOffset,
     F,
     Metadata,
+    PaginationError,
     Scenario,
     SearchAssetSearchParams,
     SearchAssetSearchResponse as Asset,
     SearchModelSearchResponse as Model,
     SearchWorkflowSearchResponse as Workflow,
+    SyncSearchHitsOffset,
     Thumbnail,
 )
 from scenario_search.converter import structure
@@ -406,7 +409,7 @@ def test_a_workflow_shows_what_goes_in_and_what_comes_out() -> None:
 @pytest.mark.parametrize("hit", [Asset(id="x"), Model(id="x"), Workflow(id="x")])
 def test_what_is_missing_is_never_written_as_none(hit: Hit) -> None:
     page = SearchHits(hits=[hit])
-    for shown in (hit._repr_html_(), page._repr_html_(), page.to_html(), repr(page)):
+    for shown in (hit._repr_html_(), page._repr_html_(), repr(page)):
         assert "None" not in shown
         assert "nan" not in shown
 
@@ -443,14 +446,14 @@ def test_a_notebook_shows_a_hundred_hits_and_counts_the_rest() -> None:
     assert "and 30 more" in reader.text
 
 
-def test_a_document_shows_every_hit_it_is_given() -> None:
-    document = SearchHits(hits=[asset() for _ in range(130)]).to_html()
+async def test_a_document_shows_every_hit_it_is_given() -> None:
+    document = await AsyncSearchHitsOffset(hits=[asset() for _ in range(130)]).to_html()
     assert document.count("<img ") == 130
     assert "130 assets" in document
 
 
-def test_a_document_stands_alone_and_forbids_scripts() -> None:
-    document = SearchHits(hits=[asset()]).to_html(heading="<Castles>")
+async def test_a_document_stands_alone_and_forbids_scripts() -> None:
+    document = await AsyncSearchHitsOffset(hits=[asset()]).to_html(heading="<Castles>")
     assert document.startswith("<!DOCTYPE html>\n")
     assert "<title>&lt;Castles&gt;</title>" in document
     assert "default-src 'none'" in document
@@ -591,8 +594,89 @@ def test_of_a_data_url_that_was_searched_with_nothing_is_shown() -> None:
     assert params._conditions() == (("like", "a picture"),)
 
 
-def test_a_document_is_written_where_it_is_wanted(tmp_path: Path) -> None:
-    page = SearchHits(hits=[asset()])
+async def test_a_document_is_written_where_it_is_wanted(tmp_path: Path) -> None:
+    page = AsyncSearchHitsOffset(hits=[asset()])
     file = tmp_path / "castles.html"
-    assert page.to_html(file, heading="Castles") == file.read_text(encoding="utf-8")
-    assert page.to_html() != page.to_html(heading="Castles")
+    assert await page.to_html(file, heading="Castles") == file.read_text(encoding="utf-8")
+    assert await page.to_html() != await page.to_html(heading="Castles")
+
+
+def test_a_sync_page_has_a_document_too(tmp_path: Path) -> None:
+    page = SyncSearchHitsOffset(hits=[asset()])
+    assert page.to_html(tmp_path / "castles.html").startswith("<!DOCTYPE html>\n")
+    assert (tmp_path / "castles.html").exists()
+
+
+async def test_a_document_goes_on_to_the_last_page_where_it_shall(
+    demo_client: AsyncScenario,
+) -> None:
+    page = await demo_client.search.model_search(query="dragon", limit=1)
+    assert (await page.to_html()).count('class="ss-card"') == 1
+    document = await page.to_html(all_pages=True)
+    assert document.count('class="ss-card"') == page.estimated_total_hits == 2
+    assert "dragon" in Reader(document.partition("<body>")[2].partition("</body>")[0]).words
+
+
+class TestEmbedding:
+    async def test_pictures_are_inside_and_urls_are_not(self, demo_client: AsyncScenario) -> None:
+        page = await demo_client.search.asset_search(query="castle", limit=8)
+        assert {"image", "video", "audio"} <= {hit.metadata.kind for hit in page.hits}
+        document = await page.to_html(embed=True)
+        sources = re.findall(r'src="([^"]*)"', document)
+        assert len(sources) >= 5
+        assert all(source.startswith("data:image/webp;base64,") for source in sources)
+        assert "http" not in document.partition("<body>")[2]
+        assert "Signature" not in document
+
+    async def test_a_workflow_keeps_both_its_pictures(self, demo_client: AsyncScenario) -> None:
+        page = await demo_client.search.workflow_search(filter=F.name.exists(), limit=1)
+        document = await page.to_html(embed=True)
+        assert document.count('src="data:image/webp') == 2
+
+    async def test_what_cannot_be_fetched_is_left_out_and_counted(
+        self, demo_client: AsyncScenario, scenario_emulator: Emulator
+    ) -> None:
+        page = await demo_client.search.asset_search(filter=F.kind == "image", limit=3)
+        scenario_emulator.expire_urls()
+        document = await page.to_html(embed=True)
+        assert "<img" not in document
+        assert "3 without a picture, which could not be fetched" in document
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://127.0.0.1:1/a.png",
+            "http://example.invalid/a.png",
+            "data:text/html;base64,AAAA",
+            None,
+        ],
+    )
+    async def test_no_url_that_a_download_refuses_is_fetched(
+        self, demo_client: AsyncScenario, url: Any
+    ) -> None:
+        page = await demo_client.search.asset_search(filter=F.kind == "image", limit=1)
+        page.hits[0].url = url
+        assert "<img" not in await page.to_html(embed=True)
+
+    async def test_what_is_no_small_picture_is_left_out(
+        self, demo_client: AsyncScenario, scenario_emulator: Emulator
+    ) -> None:
+        page = await demo_client.search.asset_search(filter=F.kind == "image", limit=1)
+        page.hits[0].nsfw = []
+        path = "/assets-transform/*"
+        for body in (b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\n" + bytes(300_000)):
+            scenario_emulator.faults.add(path=path, status=200, body=body, times=1)
+            assert "<img" not in await page.to_html(embed=True)
+        assert "<img" in await page.to_html(embed=True)
+
+    async def test_an_unsafe_picture_is_not_even_fetched(
+        self, demo_client: AsyncScenario, scenario_emulator: Emulator
+    ) -> None:
+        page = await demo_client.search.asset_search(filter=F.kind == "image", limit=1)
+        page.hits[0].nsfw = ["violence"]
+        await page.to_html(embed=True)
+        assert scenario_emulator.requests[-1].method == "POST"
+
+    async def test_a_page_without_a_client_cannot_fetch(self) -> None:
+        with pytest.raises(PaginationError, match="not returned by a client"):
+            await AsyncSearchHitsOffset(hits=[asset()]).to_html(embed=True)

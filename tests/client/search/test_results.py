@@ -125,12 +125,32 @@ async def test_results_write_the_hits_of_all_pages(tmp_path: Path) -> None:
     assert [body["offset"] for body in sent.bodies] == [0, 10, 20, 30]
 
 
-async def test_a_page_writes_its_own_hits_and_those_of_the_pages_after_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["to_jsonl", "to_csv", "to_parquet"])
+async def test_a_page_writes_its_own_hits_and_sends_no_request(method: str, tmp_path: Path) -> None:
+    client, sent = correct()
+    page = await client.search.asset_search(query="x", limit=10, offset=10, max_items=3)
+    await getattr(page, method)(tmp_path / "x")
+    assert written_ids(tmp_path / "x", method) == IDS[10:20] == [hit.id for hit in page.hits]
+    assert len(sent.bodies) == 1
+
+
+@pytest.mark.parametrize("method", ["to_jsonl", "to_csv", "to_parquet"])
+async def test_a_page_goes_on_to_the_last_page_where_it_shall(method: str, tmp_path: Path) -> None:
     client, sent = correct()
     page = await client.search.asset_search(query="x", limit=10, offset=10)
-    await page.to_jsonl(tmp_path / "x.jsonl")
-    assert ids_in(tmp_path / "x.jsonl") == IDS[10:]
+    await getattr(page, method)(tmp_path / "x", all_pages=True)
+    assert written_ids(tmp_path / "x", method) == IDS[10:]
     assert [body["offset"] for body in sent.bodies] == [10, 20, 30]
+
+
+def written_ids(path: Path, method: str) -> list[str]:
+    if method == "to_jsonl":
+        return ids_in(path)
+    if method == "to_csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            return [row["id"] for row in csv.DictReader(file)]
+    ids: list[str] = pytest.importorskip("pyarrow.parquet").read_table(path)["id"].to_pylist()
+    return ids
 
 
 async def test_a_line_of_jsonl_is_the_hit_as_the_api_sent_it(tmp_path: Path) -> None:

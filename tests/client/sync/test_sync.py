@@ -183,13 +183,22 @@ def test_a_page_writes_the_same_file_as_on_the_asynchronous_side(
         pytest.importorskip("pyarrow")
     client, _ = faked()
     page = client.search.asset_search(query="a", limit=10, offset=100)
-    getattr(page, method)(tmp_path / "one")
+    getattr(page, method)(tmp_path / "one", all_pages=True)
 
     other, transport = faked_client(lambda body: correct_page(IDS, body))
     results = other.search.asset_search(query="a", limit=10, offset=100)
     asyncio.run(getattr(results, method)(tmp_path / "two"))
     assert len(transport.bodies) == 15
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("method", ["to_dicts", "to_pandas", "to_polars"])
+def test_a_pages_frame_holds_its_hits_or_those_of_all_pages(method: str) -> None:
+    client, transport = faked()
+    page = client.search.asset_search(query="a", limit=10, offset=100)
+    assert len(getattr(page, method)()) == 10
+    assert len(transport.bodies) == 1
+    assert len(getattr(page, method)(all_pages=True)) == len(IDS) - 100
 
 
 def test_a_page_that_no_client_made_writes_no_file(tmp_path: Path) -> None:
