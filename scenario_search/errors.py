@@ -204,6 +204,7 @@ class APIResponseValidationError(APIError):
         problems: What is wrong in the body, each as its path and the reason, such as
             ``("$.hits[3].url", "is missing")``: the first 20.
         paths: Where the body is wrong: the paths of ``problems``.
+        truncated: Whether the body is JSON that was cut off. Such a request is sent again.
     """
 
     def __init__(
@@ -212,9 +213,11 @@ class APIResponseValidationError(APIError):
         *,
         problems: Sequence[tuple[str, str]] = (),
         paths: tuple[str, ...] = (),
+        truncated: bool = False,
         **context: Any,
     ) -> None:
         super().__init__(message, **context)
+        self.truncated = truncated
         self.problems = tuple(problems)
         self.paths = paths or tuple(path for path, _ in problems)
 

@@ -46,12 +46,15 @@ def hide_secrets(keywords: dict[str, Any]) -> None:
     with the locals of all frames it went through.
 
     Raises:
-        ConfigurationError: A credential is no string.
+        ConfigurationError: A credential is no string, nor a function that returns a token.
     """
     if _SECRET.isdisjoint(keywords):
         return
     for name in _CREDENTIALS:
         value = keywords.pop(name, None)
+        if name == "bearer_auth" and callable(value):
+            keywords[name] = value
+            continue
         if value is not None and not isinstance(value, str):
             kind = type(value).__name__
             del value

@@ -19,6 +19,7 @@ __all__ = [
     "fit",
     "number",
     "one_line",
+    "shown_url",
     "terminal_width",
     "without_signature",
 ]
@@ -34,7 +35,12 @@ _BLANK = r"[\s\x1c-\x1f\x85\u2028\u2029]"
 _BLANKS = re.compile(f"{_BLANK}+")
 _EACH_BLANK = re.compile(_BLANK)
 
-_URL_QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]*", re.IGNORECASE)
+# Slashes may be escaped, as some servers write them in JSON. It matches any URL, even one without
+# a query string, so that no part of a long text is searched twice.
+_URL = re.compile(r"(https?:\\*/\\*/)([^\s?'\"]*)(\?[^\s'\"]*)?", re.IGNORECASE)
+_ESCAPED_QUESTION_MARK = re.compile(r"\\+u003f", re.IGNORECASE)
+_USER = re.compile(r".*(?:@|\\+u0040)", re.DOTALL)
+_USER_OF_URL = re.compile(r"\A((?:[a-z][a-z0-9+.-]*:)?[/\\]*)[^/\\]*@", re.IGNORECASE)
 
 
 def terminal_width(text: str) -> int:
@@ -52,8 +58,23 @@ def _character_width(character: str) -> int:
 
 
 def without_signature(text: str) -> str:
-    """Returns text whose URLs have lost their query strings, which may be signatures."""
-    return _URL_QUERY.sub(r"\1?...", text)
+    """Returns text whose URLs have lost what may be secret: query strings, user names, passwords.
+
+    The text may be JSON whose slashes, question marks and at signs are escaped.
+    """
+    return _URL.sub(_harmless_url, text)
+
+
+def _harmless_url(match: re.Match[str]) -> str:
+    address, *escaped_query = _ESCAPED_QUESTION_MARK.split(match[2], 1)
+    host, slash, path = address.partition("/")
+    query = "?..." if match[3] or escaped_query else ""
+    return f"{match[1]}{_USER.sub('', host)}{slash}{path}{query}"
+
+
+def shown_url(url: str) -> str:
+    """Returns a URL, or what should be one, without query string, user name and password."""
+    return _USER_OF_URL.sub(r"\1", url.partition("?")[0].partition("#")[0], count=1)
 
 
 def clean(value: object, most: int = 200) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import attrs
@@ -57,6 +57,9 @@ class FakeTransport:
         if isinstance(made, Answer):
             return made
         return Answer(200, {"x-request-id": "r"}, orjson.dumps(made), 0.0)
+
+    async def wait(self, sleep: Callable[[float], Awaitable[object]], seconds: float) -> None:
+        await sleep(seconds)
 
     async def close(self) -> None:
         self.closed = True

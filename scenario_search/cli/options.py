@@ -175,6 +175,17 @@ _OPTIONS = {
         metavar="JSON",
     ),
     "timeout": _as(help="Timeout per attempt, in seconds.", metavar="SECONDS", show_default="60"),
+    "deadline": _as(
+        help="Deadline for each page, in seconds, retries included.",
+        metavar="SECONDS",
+        show_default="none",
+    ),
+    "max_retry_wait": _as(
+        "--retry-wait",
+        help="Longest wait before a retry, in seconds.",
+        metavar="SECONDS",
+        show_default="60",
+    ),
     "max_retries": _as("--retries", help="Maximum number of retries.", show_default="2"),
     "max_items": _as("--max", help="Maximum number of hits, from as many pages as needed."),
     "original_models": _as(type=bool | None),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
+from scenario_search.concurrency.threads import in_daemon_thread
 from scenario_search.errors import ConfigurationError
 from scenario_search.hidden import HiddenText
 
@@ -27,20 +29,29 @@ API_KEY, API_SECRET, BEARER_AUTH = CREDENTIAL_VARIABLES = (
 )
 """Names of environment variables."""
 
-_LEAST_ERASED = 8
-"""Characters. A shorter credential may be a word of a response, so it is not erased there."""
-
 
 class Credentials:
-    """What goes into the ``Authorization`` header. It never appears in a ``repr``."""
+    """What goes into the ``Authorization`` header. It never appears in a ``repr``.
+
+    Attributes:
+        kind: "basic" or "bearer".
+        may_change: Whether :meth:`current` may return others each time.
+    """
 
     __slots__ = ("_parts", "_value", "kind")
+
+    may_change = False
 
     def __init__(self, kind: str, value: str, parts: Sequence[str] = ()) -> None:
         self.kind = kind
         self._value = HiddenText(value)
-        encoded = value.rpartition(" ")[2]
-        self._parts = [HiddenText(part) for part in (encoded, *parts) if len(part) >= _LEAST_ERASED]
+        # Padding, which a server may leave out or escape, tells nothing.
+        encoded = value.rpartition(" ")[2].rstrip("=")
+        self._parts = tuple(HiddenText(part) for part in (encoded, *parts))
+
+    async def current(self) -> Credentials:
+        """Returns the credentials to send now."""
+        return self
 
     def authorization(self) -> str:
         """Returns the header's value."""
@@ -51,16 +62,14 @@ class Credentials:
 
         Tokens expire, so that a new one of the same owner is as good. To be hashed, never shown.
         """
-        identity = self._value.rpartition(" ")[2]
+        identity = (await self.current()).authorization().rpartition(" ")[2]
         if self.kind == "basic":
             return base64.b64decode(identity).decode().partition(":")[0]
         return _token_subject(identity) or identity
 
-    def erased(self, body: bytes) -> bytes:
-        """Returns a response's body without the credentials, since errors and logs quote it."""
-        for part in self._parts:
-            body = body.replace(part.encode(), b"[hidden]")
-        return body
+    def secrets(self) -> tuple[str, ...]:
+        """Returns the texts that no response may hand back."""
+        return self._parts
 
     def __repr__(self) -> str:
         return f"<{self.kind} credentials>"
@@ -78,6 +87,47 @@ def _token_subject(token: str) -> str | None:
     except (ValueError, AttributeError):
         return None
     return subject if isinstance(subject, str) and subject else None
+
+
+class AskedCredentials(Credentials):
+    """The token that a function returns, which is called each time.
+
+    Args:
+        function: A plain function is called in a thread, so it may block.
+    """
+
+    __slots__ = ("_function",)
+
+    may_change = True
+
+    def __init__(self, function: Callable[[], str | Awaitable[str]]) -> None:
+        super().__init__("bearer", "")
+        self._function = function
+
+    async def current(self) -> Credentials:
+        """Returns the credentials to send now.
+
+        Raises:
+            ConfigurationError: The function returned what cannot be a token.
+        """
+        function: Any = self._function
+        # An object may have an asynchronous __call__.
+        asynchronous = any(map(iscoroutinefunction, (function, type(function).__call__)))
+        token = function() if asynchronous else await in_daemon_thread(function)
+        token = _hidden(await token if isawaitable(token) else token)
+        if isinstance(token, type):
+            raise ConfigurationError(f"bearer_auth must return a string, not {token.__name__}")
+        _check_credential("The token that bearer_auth returned", token)
+        return Credentials("bearer", f"Bearer {token}", [token])
+
+    def authorization(self) -> str:
+        """Raises an error, since there is no token before :meth:`current` is awaited."""
+        raise TypeError("bearer_auth has not been called yet")
+
+
+def _hidden(token: object) -> Any:
+    """Returns a token that does not show in tracebacks; of what is not text, only its class."""
+    return HiddenText(token) if isinstance(token, str) else type(token)
 
 
 def take_credentials(options: dict[str, Any]) -> Credentials:
@@ -111,6 +161,9 @@ def take_credentials(options: dict[str, Any]) -> Credentials:
     if len(present) == 1 and names[2] not in present:
         missing = names[1] if present == [names[0]] else names[0]
         raise ConfigurationError(f"{present[0]} comes as a pair with {missing}, which is missing")
+    if callable(values[2]):
+        function: Any = values[2]
+        return AskedCredentials(function)
     for name, value in zip(names, values, strict=True):
         if value is not None:
             _check_credential(name, value)

@@ -6,7 +6,7 @@ import ipaddress
 import math
 import numbers
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from scenario_search.converter import converter_problem
-from scenario_search.errors import ConfigurationError
+from scenario_search.errors import APIError, ConfigurationError
 from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.messages import Message, Term
 from scenario_search.wire.values import as_int, header_problem, is_whole, query_problem
@@ -113,6 +113,11 @@ def _converter(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         raise ConfigurationError(f"{attribute.name} {problem}")
 
 
+def _function(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and not callable(value):
+        raise ConfigurationError(f"{attribute.name} must be a function, not {type(value).__name__}")
+
+
 def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
     if value is not None and not isinstance(value, str):
         raise ConfigurationError(f"{attribute.name} must be a string, not {type(value).__name__}")
@@ -159,10 +164,14 @@ class ClientOptions:
         repr=False,
         metadata=_doc("The API secret; else ``SCENARIO_SDK_API_SECRET``."),
     )
-    bearer_auth: str | None = attrs.field(
+    bearer_auth: str | Callable[[], str | Awaitable[str]] | None = attrs.field(
         default=None,
         repr=False,
-        metadata=_doc("A token, in place of key and secret; else ``SCENARIO_SDK_JWT``."),
+        metadata=_doc(
+            "A token, in place of key and secret; else ``SCENARIO_SDK_JWT``. Or a function that "
+            "returns one, asynchronous or not (then it is called in a thread): it is called for "
+            "each page, and once more where the server answers 401."
+        ),
     )
     base_url: str | None = attrs.field(
         default=None,
@@ -206,6 +215,15 @@ class ClientOptions:
             "raises immediately."
         ),
     )
+    on_retry: Callable[[APIError, int, float], object] | None = attrs.field(
+        default=None,
+        repr=False,
+        validator=_function,
+        metadata=_doc(
+            "A function, asynchronous or not, called before each retry with the error, the number "
+            "of the retry from 1, and the seconds until then. What it raises ends the call."
+        ),
+    )
     max_connections: int = attrs.field(
         default=100,
         converter=as_int,
@@ -229,7 +247,10 @@ class ClientOptions:
         repr=False,
         converter=hidden_values,
         validator=_headers,
-        metadata=_doc("Headers to send with every request."),
+        metadata=_doc(
+            "Headers to send with every request. A response that repeats one of their values gets "
+            "``[hidden]`` in its place."
+        ),
     )
     default_query: Mapping[str, str] | None = attrs.field(
         default=None,

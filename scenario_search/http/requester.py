@@ -6,16 +6,14 @@ import asyncio
 import logging
 import platform
 import random
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from functools import cache, partial
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
-import orjson
 
 from scenario_search._version import __version__
 from scenario_search.concurrency.pacing import Pause
@@ -23,9 +21,10 @@ from scenario_search.concurrency.tasks import check_event_loop
 from scenario_search.converter import default_converter
 from scenario_search.errors import (
     APIError,
+    APIResponseValidationError,
     APITimeoutError,
+    AuthenticationError,
     ConfigurationError,
-    status_error_class,
 )
 from scenario_search.http.bodies import accept_encoding
 from scenario_search.http.credentials import Credentials
@@ -35,21 +34,41 @@ from scenario_search.http.options import (
     resolve_base_url,
     resolve_project_id,
 )
-from scenario_search.http.retries import RetryPolicy, retry_after_seconds
-from scenario_search.messages import Message, Term
-from scenario_search.text import clean
+from scenario_search.http.responses import error_context, response_info, status_error
+from scenario_search.http.retries import RetryPolicy
+from scenario_search.wire.codec import read_page
+from scenario_search.wire.params import CallOptions
 from scenario_search.wire.response import ResponseInfo
+from scenario_search.wire.secrets import Secrets, secret_values
 
 if TYPE_CHECKING:
-    from scenario_search.http.transport import Answer, Transport
+    from scenario_search.http.transport import Transport
 
-__all__ = ["Requester"]
+__all__ = ["Page", "Request", "Requester"]
+
+Page = tuple[dict[str, Any], ResponseInfo]
+"""A page as JSON, whose ``hits`` are not structured yet, and how the response arrived."""
 
 logger = logging.getLogger("scenario_search")
 
 _NOTHING: nullcontext[None] = nullcontext()
-_MESSAGE_SHOWN = 500
-_QUOTED_AT_MOST = 1024
+
+
+@attrs.frozen
+class Request:
+    """A request to the API, ready to be sent.
+
+    Attributes:
+        path: The endpoint's path, after the base URL.
+        body: The bytes to send.
+        query: The query string's parameters; the client's ``default_query`` is added.
+        options: What the caller wants otherwise than the client's options say.
+    """
+
+    path: str
+    body: bytes = attrs.field(repr=False)
+    query: Mapping[str, str]
+    options: CallOptions
 
 
 class Requester:
@@ -95,7 +114,9 @@ class Requester:
         self.converter = options.converter or default_converter()
         self.sleep = sleep
         self.chance = chance
-        self._merged_headers = self._merge_headers({})
+        self._own_secrets = Secrets(
+            [*credentials.secrets(), *secret_values(options.default_headers or {})]
+        )
 
     def with_options(self, options: AsyncClientOptions, credentials: Credentials) -> Requester:
         """Returns a requester with other options and credentials over the same transport.
@@ -105,13 +126,28 @@ class Requester:
         """
         return Requester(options, credentials, self.transport, sleep=self.sleep, chance=self.chance)
 
-    def headers(self, extra: Mapping[str, str] | None) -> Mapping[str, str]:
+    def headers(
+        self, credentials: Credentials, extra: Mapping[str, str] | None
+    ) -> Mapping[str, str]:
         """Returns the headers of a request. They hold the credentials.
 
         Args:
+            credentials: What authenticates it.
             extra: Headers to send beside, or in place of, the client's.
         """
-        return self._merge_headers(extra) if extra else self._merged_headers
+        own = {
+            "Accept": "application/json",
+            **accept_encoding(),
+            "Content-Type": "application/json",
+            "User-Agent": _user_agent(),
+            "Authorization": credentials.authorization(),
+        }
+        # In one case, so that a name replaces the same name in another case.
+        return {
+            name.title(): value
+            for headers in (own, self.options.default_headers or {}, extra or {})
+            for name, value in headers.items()
+        }
 
     def file_url_problem(self, url: str) -> str | None:
         """Says why a file's URL must not, or cannot, be requested; ``None`` if it can."""
@@ -131,75 +167,57 @@ class Requester:
             return "is not fetched: only https is"
         return None
 
-    def _merge_headers(self, extra: Mapping[str, str]) -> dict[str, str]:
-        own = {
-            "Accept": "application/json",
-            **accept_encoding(),
-            "Content-Type": "application/json",
-            "User-Agent": _user_agent(),
-            "Authorization": self.credentials.authorization(),
-        }
-        # In one case, so that a name replaces the same name in another case.
-        return {
-            name.title(): value
-            for headers in (own, self.options.default_headers or {}, extra)
-            for name, value in headers.items()
-        }
-
     async def post(
         self,
         path: str,
-        body: bytes,
+        body: Callable[[], Awaitable[bytes]],
         query: Mapping[str, str],
+        options: CallOptions,
         *,
-        extra_headers: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
         pause: Pause | None = None,
-    ) -> tuple[bytes, ResponseInfo]:
-        """Sends a request until it succeeds, or until the retry policy gives up.
+    ) -> Page:
+        """Sends a request for a page until it succeeds, or until the retry policy gives up.
 
         Args:
             path: The endpoint's path, after the base URL.
-            body: The bytes to send.
+            body: Returns the bytes to send. It is awaited once.
             query: The query string's parameters; the client's ``default_query`` is added.
-            extra_headers: Headers to send beside, or in place of, the client's.
-            timeout: Seconds for one attempt; ``None`` for the client's.
-            max_retries: How many times a failed attempt is repeated; ``None`` for the client's.
+            options: What the caller wants otherwise than the client's options say.
             pause: Shared by requests that should slow down together.
-
-        Returns:
-            The response's body, unpacked, and how it arrived.
 
         Raises:
             APIError: The last attempt's error, or :class:`APITimeoutError` at the deadline,
-                which bounds all of it: attempts, waits, the limiter, a free connection.
+                which bounds all of it: making the body, attempts, waits, the limiter, a free
+                connection.
+            ConfigurationError: The client was closed.
         """
         check_event_loop()
-        policy = self.policy
-        if max_retries is not None:
-            policy = attrs.evolve(policy, max_retries=int(max_retries))
-        seconds = self.options.deadline
+        seconds = self.options.deadline if options.deadline is None else options.deadline
         deadline = None if seconds is None else asyncio.timeout(seconds)
-        attempt = 0
+        policy = self._policy(options)
+        attempt, may_renew = 0, self.credentials.may_change
         try:
             async with deadline or _NOTHING:
+                request = Request(path, await body(), query, options)
+                credentials = await self.credentials.current()
                 while True:
                     if pause is not None:
-                        await pause.wait(self.sleep)
+                        await pause.wait(self.wait)
                     try:
-                        answer = await self._attempt(path, body, query, extra_headers, timeout)
+                        return await self._attempt(request, credentials, attempt)
                     except APIError as error:
                         error.retries_taken = attempt
+                        if may_renew and isinstance(error, AuthenticationError):
+                            may_renew = False
+                            credentials = await self.credentials.current()
+                            continue
                         delay = policy.delay(
                             error, attempt, chance=self.chance(), time_left=_time_left(deadline)
                         )
                         if delay is None:
                             raise
-                        _note_retry(path, error, delay, pause)
-                    else:
-                        return answer.body, _response_info(answer, attempt)
-                    await self.sleep(delay)
+                        await self._announce_retry(path, error, delay, pause)
+                    await self.wait(delay)
                     attempt += 1
         except TimeoutError:
             if deadline is None or not deadline.expired():
@@ -208,49 +226,82 @@ class Requester:
                 f"The deadline of {seconds:g} s has passed", retries_taken=attempt
             ) from None
 
+    async def wait(self, seconds: float) -> None:
+        """Waits before another attempt. Closing the client ends the wait.
+
+        Raises:
+            ConfigurationError: The client was closed meanwhile.
+        """
+        await self.transport.wait(self.sleep, seconds)
+
+    def _policy(self, options: CallOptions) -> RetryPolicy:
+        names = ("max_retries", "max_retry_wait")
+        values = {name: getattr(options, name) for name in names}
+        return attrs.evolve(self.policy, **{k: v for k, v in values.items() if v is not None})
+
     async def _attempt(
-        self,
-        path: str,
-        body: bytes,
-        query: Mapping[str, str],
-        extra_headers: Mapping[str, str] | None,
-        timeout: float | None,
-    ) -> Answer:
-        options = self.options
-        timeout = options.timeout if timeout is None else timeout
+        self, request: Request, credentials: Credentials, retries_taken: int
+    ) -> Page:
+        options, extra_headers = self.options, request.options.extra_headers
+        timeout = options.timeout if request.options.timeout is None else request.options.timeout
+        default_query = options.default_query
         async with _NOTHING if options.limiter is None else options.limiter:
             answer = await self.transport.post(
-                f"{self.base_url}{path}",
-                body,
-                headers=partial(self.headers, extra_headers),
-                query={**options.default_query, **query} if options.default_query else query,
+                f"{self.base_url}{request.path}",
+                request.body,
+                headers=partial(self.headers, credentials, extra_headers),
+                query={**default_query, **request.query} if default_query else request.query,
                 timeout=timeout,
                 max_bytes=options.max_response_bytes,
             )
         if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("POST %s: %d in %.3f s", path, answer.status, answer.elapsed)
+            logger.debug("POST %s: %d in %.3f s", request.path, answer.status, answer.elapsed)
+        secrets = self._secrets(credentials, extra_headers)
+        info = response_info(answer, retries_taken, secrets)
+        failure: APIError
         if 200 <= answer.status < 300:
-            # An error quotes no more than the start of a page.
-            start = answer.body[:_QUOTED_AT_MOST]
-            if self.credentials.erased(start) == start:
-                return answer
-        answer = attrs.evolve(answer, body=self.credentials.erased(answer.body))
-        if not 200 <= answer.status < 300:
-            error = _status_error(answer)
-            if 300 <= answer.status < 400:
-                error.add_hint(self._redirection(answer.headers.get("location", "")))
-            raise error
-        return answer
+            try:
+                return read_page(answer.body, secrets, **error_context(info)), info
+            except APIResponseValidationError as error:
+                failure = error.with_traceback(None)
+                failure.__context__ = None  # a JSONDecodeError, which quotes the body
+        else:
+            failure = status_error(answer, secrets)
+        # Raised out here, so that no frame of its traceback holds the body as it came.
+        raise failure
 
-    def _redirection(self, location: str) -> Message:
-        """Returns where a redirect goes, without credentials and query string, and what to do."""
-        location = re.sub(r"(?<=//)[^/]*@", "", re.split("[?#]", location, maxsplit=1)[0])
-        shown = self.credentials.erased(location.encode()).decode()
-        return Message(
-            "redirects are not followed, and this one goes to {}: {} may have to be another",
-            clean(shown) or "no address",
-            Term("base_url", "base_url"),
+    def _secrets(self, credentials: Credentials, extra: Mapping[str, str] | None) -> Secrets:
+        """Returns what no response to a request may hand back."""
+        if credentials is self.credentials and not extra:
+            return self._own_secrets
+        headers = {**(self.options.default_headers or {}), **(extra or {})}
+        return Secrets([*credentials.secrets(), *secret_values(headers)])
+
+    async def _announce_retry(
+        self, path: str, error: APIError, delay: float, pause: Pause | None
+    ) -> None:
+        """Logs a retry, calls ``on_retry``, and slows down the other requests of a crawl."""
+        if pause is not None and error.status_code in (429, 503):
+            pause.extend(delay)
+        retry = error.retries_taken + 1
+        logger.info(
+            "POST %s failed (%s): retry %d in %.2f s",
+            path,
+            error.status_code or type(error).__name__,
+            retry,
+            delay,
+            extra={
+                "scenario_path": path,
+                "scenario_status": error.status_code,
+                "scenario_retry": retry,
+                "scenario_delay": delay,
+                "scenario_request_id": error.request_id,
+            },
         )
+        if self.options.on_retry is not None:
+            called = self.options.on_retry(error, retry, delay)
+            if isawaitable(called):
+                await called
 
 
 @cache
@@ -287,61 +338,6 @@ def _transport(options: AsyncClientOptions, base_url: str) -> Transport:
     )
 
 
-def _response_info(answer: Answer, retries_taken: int) -> ResponseInfo:
-    return ResponseInfo(
-        status_code=answer.status,
-        headers=answer.headers,
-        request_id=answer.headers.get("x-request-id"),
-        elapsed=answer.elapsed,
-        retries_taken=retries_taken,
-    )
-
-
-def _note_retry(path: str, error: APIError, delay: float, pause: Pause | None) -> None:
-    """Logs a retry, and has the other requests of a crawl wait too where the server is busy."""
-    if pause is not None and error.status_code in (429, 503):
-        pause.extend(delay)
-    retry = error.retries_taken + 1
-    logger.info(
-        "POST %s failed (%s): retry %d in %.2f s",
-        path,
-        error.status_code or type(error).__name__,
-        retry,
-        delay,
-        extra={
-            "scenario_path": path,
-            "scenario_status": error.status_code,
-            "scenario_retry": retry,
-            "scenario_delay": delay,
-            "scenario_request_id": error.request_id,
-        },
-    )
-
-
 def _time_left(deadline: asyncio.Timeout | None) -> float | None:
     ends = None if deadline is None else deadline.when()
     return None if ends is None else ends - asyncio.get_running_loop().time()
-
-
-def _status_error(answer: Answer) -> APIError:
-    """Returns the error for a response that is not a success, with what its body says."""
-    body: Any
-    try:
-        body = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        body = answer.body.decode("utf-8", "replace") or None
-    fields: Mapping[str, Any] = body if isinstance(body, dict) else {}
-    texts = [fields.get("error"), fields.get("message"), answer.body.decode("utf-8", "replace")]
-    messages = (text.strip() for text in texts if isinstance(text, str))
-    message = next(filter(None, messages), "the response has no body")[:_MESSAGE_SHOWN]
-    code = fields.get("code")
-    code = code if isinstance(code, str) else None
-    return status_error_class(answer.status, code)(
-        f"{answer.status}: {message}" + (f" ({code})" if code else ""),
-        status_code=answer.status,
-        code=code,
-        details=fields.get("details"),
-        request_id=answer.headers.get("x-request-id"),
-        retry_after=retry_after_seconds(answer.headers, datetime.now(UTC)),
-        body=body,
-    )

@@ -26,6 +26,7 @@ from scenario_search.http.failures import failure_of_file, failure_of_request
 from scenario_search.http.large_bodies import LARGE, LargeBody
 from scenario_search.http.proxies import Proxies, Proxy
 from scenario_search.http.sessions import Sessions
+from scenario_search.http.waits import Waits
 
 __all__ = ["AIOHTTP_VERSION", "Answer", "FileAnswer", "Transport"]
 
@@ -42,8 +43,8 @@ class Answer:
     """A response, whatever its status."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes = attrs.field(repr=False)
     elapsed: float
 
 
@@ -114,6 +115,7 @@ class Transport:
         self._file_proxies = (
             self._proxies if session is None else Proxies(trust_env=session.trust_env)
         )
+        self._waits = Waits()
         self.close_with = "'async with', or await client.close()"
 
     @property
@@ -213,8 +215,18 @@ class Transport:
                     response.status, response.headers, shown, timeout, response.content
                 )
 
+    async def wait(self, sleep: Callable[[float], Awaitable[object]], seconds: float) -> None:
+        """Waits for so many seconds, or until the client is closed.
+
+        Raises:
+            ConfigurationError: The client was closed meanwhile.
+        """
+        if not self.closed:
+            await self._waits.wait(sleep, seconds)
+
     async def close(self) -> None:
         """Closes the session, if it is the client's own. Closing it again does nothing."""
+        self._waits.end()
         await self._sessions.close()
 
     def __del__(self) -> None:

@@ -22,10 +22,11 @@ from scenario_search.errors import (
     PaginationError,
     TruncatedResultsWarning,
 )
+from scenario_search.http.responses import error_context
 from scenario_search.messages import Message
 from scenario_search.search.exports import PageFrames, SearchExports
 from scenario_search.search.prefetch import ReadAhead
-from scenario_search.search.prepared import PreparedSearch, error_context
+from scenario_search.search.prepared import PreparedSearch
 from scenario_search.wire.codec import PageDecoder
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.pages import SearchHits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -12,7 +13,6 @@ from scenario_search.concurrency.pacing import Pause
 from scenario_search.errors import InvalidParamsError, PermissionDeniedError
 from scenario_search.messages import Message, named
 from scenario_search.search.endpoints import Endpoint
-from scenario_search.wire.codec import read_page
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.images import reference_images, with_references
 from scenario_search.wire.paging import POSITION_NAMES, Position
@@ -23,7 +23,7 @@ from scenario_search.wire.values import header_problem
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
 
-__all__ = ["PreparedSearch", "error_context"]
+__all__ = ["PreparedSearch"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -112,31 +112,18 @@ class PreparedSearch(Generic[H]):
             InvalidParamsError: An image cannot be read, or a value has no JSON form.
             APIError: The request failed, after its retries, or the response is not a page.
         """
-        params = self.params
         try:
-            body, info = await self.requester.post(
+            return await self.requester.post(
                 self.endpoint.path,
-                await self._body(position),
+                partial(self._body, position),
                 self.query,
-                extra_headers=params.extra_headers,
-                timeout=params.timeout,
-                max_retries=params.max_retries,
+                self.params,
                 pause=pause,
             )
         except PermissionDeniedError as error:
             if self.endpoint.if_forbidden:
                 error.add_hint(self.endpoint.if_forbidden)
             raise
-        return read_page(body, **error_context(info)), info
-
-
-def error_context(info: ResponseInfo) -> dict[str, Any]:
-    """Returns what an error says of the response that it is about."""
-    return {
-        "status_code": info.status_code,
-        "request_id": info.request_id,
-        "retries_taken": info.retries_taken,
-    }
 
 
 def _json(data: dict[str, Any]) -> bytes:

@@ -21,6 +21,7 @@ from scenario_search.errors import APIResponseValidationError
 from scenario_search.text import without_signature
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.pages import SearchHits
+from scenario_search.wire.secrets import Secrets
 from scenario_search.wire.structuring import hook_error, users_hooks
 from scenario_search.wire.validation import (
     Problem,
@@ -52,6 +53,7 @@ MAX_HITS = 1_000
 
 _SLICE = 100
 _BODY_SHOWN = 200
+_NO_SECRETS = Secrets()
 
 # 19 digits: the shortest integers that do not fit into 64 bits.
 _LONG_INTEGER = re.compile(rb"[:,\[\s]-?\d{19}")
@@ -67,11 +69,12 @@ _MOST_PLACES = 100
 _SURROGATE_PATTERN = rb"\\u[dD][89a-fA-F]"
 
 
-def read_page(body: bytes, **context: Any) -> dict[str, Any]:
+def read_page(body: bytes, secrets: Secrets = _NO_SECRETS, **context: Any) -> dict[str, Any]:
     """Returns the JSON of a page: an object whose ``hits`` is an array of anything.
 
     Args:
         body: The body of a response.
+        secrets: What is erased from the page, and from what an error quotes.
         context: What an error carries (``status_code``, ``request_id`` and so on).
 
     Raises:
@@ -82,30 +85,42 @@ def read_page(body: bytes, **context: Any) -> dict[str, Any]:
     if len(body) > MAX_CONTAINERS and body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
         raise APIResponseValidationError(
             f"The response has more than {MAX_CONTAINERS:,} arrays and objects, which no page of "
-            f"hits has: {_quoted(body)}",
+            f"hits has: {_quoted(body, secrets)}",
             **context,
         )
     if _has_too_many_commas(body):
         raise APIResponseValidationError(
             f"The response has more than {MAX_COMMAS:,} commas, which no page of hits has: "
-            f"{_quoted(body)}",
+            f"{_quoted(body, secrets)}",
             **context,
         )
     try:
         data = read_json(body)
     except ValueError as error:
         raise APIResponseValidationError(
-            f"The response is not JSON ({error}): {_quoted(body)}", **context
+            f"The response is not JSON ({error}): {_quoted(body, secrets)}",
+            truncated=_is_truncated(body, error),
+            **context,
         ) from None
     if data.__class__ is not dict:
-        _refuse("$", f"should be a JSON object, but is {describe(data)}: {_quoted(body)}", context)
+        problem = f"should be a JSON object, but is {describe(secrets.erase(data, body))}"
+        _refuse("$", f"{problem}: {_quoted(body, secrets)}", context)
     hits = data.get("hits")
     if hits.__class__ is not list:
-        _refuse("$.hits", f"should be an array, but is {describe(hits)}: {_quoted(body)}", context)
+        problem = f"should be an array, but is {describe(secrets.erase(hits, body))}"
+        _refuse("$.hits", f"{problem}: {_quoted(body, secrets)}", context)
     if len(hits) > MAX_HITS:
         _refuse("$.hits", f"are {len(hits):,}, but at most {MAX_HITS:,} are read", context)
-    page: dict[str, Any] = data
+    page: dict[str, Any] = secrets.erase(data, body)
     return page
+
+
+def _is_truncated(body: bytes, error: ValueError) -> bool:
+    """Whether a body that is not JSON begins as an object, and ends before that does."""
+    if body[:64].lstrip()[:1] != b"{":
+        return False
+    is_at_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc) > 0
+    return is_at_end or body[-64:].rstrip()[-1:] != b"}"
 
 
 def _has_too_many_commas(body: bytes) -> bool:
@@ -185,9 +200,9 @@ def _finite(text: str) -> float:
     return number
 
 
-def _quoted(body: bytes) -> str:
+def _quoted(body: bytes, secrets: Secrets) -> str:
     """Returns the start of a body, for an error message."""
-    text = without_signature(body[: _BODY_SHOWN * 4].decode("utf-8", "replace"))
+    text = without_signature(secrets.start_of(body, _BODY_SHOWN * 4))
     return repr(text[:_BODY_SHOWN]) + (" ..." if len(text) > _BODY_SHOWN else "")
 
 

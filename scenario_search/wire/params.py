@@ -118,10 +118,20 @@ class CallOptions:
     timeout: float | None = _param(
         Place.CALL, "Seconds one attempt may take; None for the client's.", rules.timeout
     )
+    deadline: float | None = _param(
+        Place.CALL,
+        "Seconds a whole call may take, each page being one; None for the client's.",
+        rules.timeout,
+    )
     max_retries: int | None = _param(
         Place.CALL,
         "How many times a failed attempt is repeated; None for the client's, or 8 in a crawl.",
         rules.integer(0),
+    )
+    max_retry_wait: float | None = _param(
+        Place.CALL,
+        "Seconds that a retry may wait; None for the client's.",
+        rules.wait,
     )
     max_items: int | None = _param(
         Place.CALL, "The most hits that an iteration yields; None for all.", rules.integer(0)

@@ -45,6 +45,7 @@ __all__ = [
     "sort",
     "text",
     "timeout",
+    "wait",
 ]
 
 Rule = Callable[[str, Any], Message | None]
@@ -230,3 +231,10 @@ def timeout(name: str, value: Any) -> Message | None:
     if is_real(value) and 0 < value < math.inf:
         return None
     return _problem(name, "must be a number of seconds above 0, not {}", SHOWN.repr(value))
+
+
+def wait(name: str, value: Any) -> Message | None:
+    """Seconds from 0."""
+    if is_real(value) and 0 <= value < math.inf:
+        return None
+    return _problem(name, "must be a number of seconds from 0, not {}", SHOWN.repr(value))

@@ -397,6 +397,67 @@ async def test_a_page_that_is_none_does_not_quote_the_credentials(options: dict[
     assert ours.isdisjoint(found_in(str(raised.value)))
 
 
+def escaped(text: str) -> bytes:
+    """JSON of a text, each character of which is escaped."""
+    return b'"%b"' % "".join(f"\\u{ord(character):04X}" for character in text).encode()
+
+
+@pytest.mark.parametrize("status", ["200 x", "401 x", "503 x"])
+async def test_a_server_that_escapes_what_it_sends_back_gets_nothing_into_error_or_page(
+    status: str, options: dict[str, Any]
+) -> None:
+    echo = escaped(f"{KEY} {SECRET} {PAIR} {TOKEN} {HEADER}")
+    body = b'{"hits": [{"id": "a", "echo": %b}], "error": %b, %b: 1}' % (echo, echo, echo)
+    async with (
+        RawServer(http(body, f"X-Request-Id: of-{HEADER}", status=status)) as server,
+        AsyncScenario(base_url=server.url, **options) as client,
+    ):
+        search = client.search.asset_search(query="x", extra_headers={"X-Other": HEADER})
+        if status == "200 x":
+            page = await search
+            shown = f"{page.hits[0].to_dict()} {page.response} {page.hits[0].to_json()}"
+        else:
+            with pytest.raises(APIError) as raised:
+                await search
+            assert raised.value.request_id == "of-[hidden]"
+            seen = {canary for found in surfaces(raised.value).values() for canary in found}
+            shown = " ".join(seen)
+    ours = [TOKEN] if "bearer_auth" in options else [KEY, SECRET, PAIR.rstrip("=")]
+    assert {canary for canary in [*ours, HEADER] if canary in shown} == set()
+
+
+async def test_an_echo_of_the_token_that_a_function_returned_is_erased() -> None:
+    async with (
+        RawServer(http(b'{"error": "not canarytoken"}', status="403 x")) as server,
+        AsyncScenario(base_url=server.url, bearer_auth=lambda: TOKEN) as client,
+    ):
+        assert TOKEN not in repr(client) + repr(client.options)
+        with pytest.raises(APIError, match=r"not \[hidden\]") as raised:
+            await client.search.asset_search(query="x")
+    assert surfaces(raised.value) == {}
+
+
+SIGNED = r"https:\/\/me:canarypassword\u0040cdn.example\/a.png\u003fSignature=canarytoken"
+
+
+@pytest.mark.parametrize("status", ["200 x", "400 x"])
+@pytest.mark.parametrize(
+    "body",
+    [f'{{"error": "{SIGNED}", "x": ["{SIGNED}"]}}', f'{{"error": "{SIGNED}"', f"<p>{SIGNED}"],
+)
+async def test_an_error_quotes_no_signature_and_no_password_of_a_url(
+    body: str, status: str
+) -> None:
+    async with (
+        RawServer(http(body.encode(), status=status)) as server,
+        AsyncScenario(base_url=server.url, max_retries=0, **BASIC) as client,
+    ):
+        with pytest.raises(APIError) as raised:
+            await client.search.asset_search(query="x")
+    assert surfaces(raised.value) == {}
+    assert "cdn.example" in str(raised.value)
+
+
 ECHO = f"Authorization: Basic {PAIR} {TOKEN}"
 NO_HTTP: dict[str, bytes] = {
     "status line": f"{ECHO}\r\n\r\n".encode(),

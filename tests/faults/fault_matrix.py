@@ -265,11 +265,11 @@ NO_HTTP = [
 ODD_BODIES = [
     ("an empty body", kept(b""), INVALID, 1, True),
     ("HTML with status 200", kept(b"<html>Welcome</html>"), INVALID, 1, True),
-    ("JSON cut in half, by the emulator", emulated({"malformed_json": True}), INVALID, 1, True),
+    ("JSON cut in half, by the emulator", emulated({"malformed_json": True}), INVALID, 3, True),
     ("JSON that is no object", kept(b"[1, 2]"), INVALID, 1, True),
     ("hits that are no list", kept(b'{"hits": {}}'), INVALID, 1, True),
     ("an encoding nobody knows", kept(OK[::-1], "Content-Encoding: rot13"), INVALID, 1, True),
-    ("gzip cut off", kept(gzip.compress(OK)[:-12], GZIP), INVALID, 1, True),
+    ("gzip cut off", kept(gzip.compress(OK)[:-12], GZIP), INVALID, 3, True),
     ("gzip in gzip, said", kept(PACKED, "Content-Encoding: gzip, gzip"), INVALID, 1, True),
     ("gzip in gzip, not said", kept(PACKED, GZIP), INVALID, 1, True),
     ("not UTF-8", kept(b'{"hits": [{"id": "\xff"}]}'), INVALID, 1, True),

@@ -3,22 +3,27 @@ from __future__ import annotations
 import asyncio
 import base64
 import enum
+import itertools
 import logging
 import math
 import pickle
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from conftest import Serve
 from fake_transport import FakeTransport, client_of, correct_page, faked_client, hits
+from raw_server import Answer as ServerAnswer, RawServer, http
 
 from scenario_search import (
     APIConnectionError,
     APIError,
+    APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
     AsyncScenario,
+    AuthenticationError,
     ConfigurationError,
     F,
     InternalServerError,
@@ -414,9 +419,12 @@ async def test_headers_of_client_and_call_replace_ours_whatever_their_case() -> 
 
 
 async def test_bearer_credentials() -> None:
-    client = AsyncScenario(bearer_auth="token", base_url="https://api.example")
-    assert client._requester.headers(None)["Authorization"] == "Bearer token"
-    assert repr(client) == "<AsyncScenario https://api.example with bearer credentials>"
+    client, sent = faked_client(
+        lambda body: correct_page([], body), bearer_auth="token", api_key=None, api_secret=None
+    )
+    await client.search.asset_search(query="x")
+    assert sent.headers[0]["Authorization"] == "Bearer token"
+    assert repr(client) == "<AsyncScenario https://api.example/v1 with bearer credentials>"
 
 
 @pytest.mark.parametrize(
@@ -461,3 +469,242 @@ async def test_a_real_request_on_the_wire(serve: Serve) -> None:
     assert headers["Authorization"] == "Basic a2V5OnNlY3JldA=="
     assert headers["Content-Type"] == headers["Accept"] == "application/json"
     assert headers["User-Agent"].startswith("scenario-search/")
+
+
+# Waits of a call's own, and of a rate limit
+
+
+async def test_a_call_may_have_a_longest_wait_of_its_own() -> None:
+    client, _, waits = waiting_client(limited("7"), max_retry_wait=5)
+    await client.search.asset_search(query="x", max_retry_wait=8)
+    assert waits == [7]
+    client, _, waits = waiting_client(limited("7"))
+    with pytest.raises(RateLimitError):
+        await client.search.asset_search(query="x", max_retry_wait=0)
+    assert waits == []
+
+
+async def test_a_call_may_have_a_deadline_of_its_own() -> None:
+    client, sent, _ = waiting_client(limiter=Barred(), deadline=60)
+    with pytest.raises(APITimeoutError, match=r"deadline of 0\.01 s"):
+        await client.search.asset_search(query="x", deadline=0.01)
+    assert sent.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("deadline", 0), ("deadline", -1), ("deadline", "5"), ("max_retry_wait", -1)],
+)
+async def test_seconds_of_a_call_that_cannot_be_are_refused(name: str, value: Any) -> None:
+    client, _, _ = waiting_client()
+    options: dict[str, Any] = {name: value}
+    with pytest.raises(InvalidParamsError, match=f"`{name}` must be a number of seconds"):
+        client.search.asset_search(query="x", **options)
+
+
+async def test_a_rate_limit_says_when_it_is_reset() -> None:
+    headers = {"ratelimit": '"minute";r=0;t=9'}
+    client, _, waits = waiting_client(
+        Answer(429, headers, b"{}", 0.0), Answer(503, headers, b"{}", 0.0)
+    )
+    await client.search.asset_search(query="x")
+    assert waits == [9, 1], "a 503 has another reason"
+
+
+async def test_on_retry_is_called_with_the_error_the_retry_and_the_wait() -> None:
+    calls: list[tuple[str, int, float]] = []
+
+    def on_retry(error: APIError, retry: int, wait: float) -> None:
+        calls.append((type(error).__name__, retry, wait))
+
+    client, _, _ = waiting_client(limited("3", 503), APIConnectionError("x"), on_retry=on_retry)
+    await client.search.asset_search(query="x")
+    assert calls == [("InternalServerError", 1, 3.0), ("APIConnectionError", 2, 1.0)]
+
+
+async def test_on_retry_may_be_asynchronous_and_end_the_call() -> None:
+    async def on_retry(error: APIError, retry: int, wait: float) -> None:
+        await asyncio.sleep(0)
+        raise LookupError("enough") from error
+
+    client, sent, _ = waiting_client(503, on_retry=on_retry)
+    with pytest.raises(LookupError, match="enough"):
+        await client.search.asset_search(query="x")
+    assert len(sent.bodies) == 1
+
+
+# A page that is cut off
+
+
+async def test_a_page_that_is_cut_off_is_requested_again() -> None:
+    client, sent, waits = waiting_client(Answer(200, {}, b'{"hits": [{"id": "a"}', 0.0))
+    page = await client.search.asset_search(query="x")
+    assert page.response.retries_taken == 1
+    assert (len(sent.bodies), waits) == (2, [0.5])
+
+
+async def test_a_page_that_is_always_cut_off_is_an_error_with_its_retries() -> None:
+    client, sent, _ = waiting_client(*[Answer(200, {}, b'{"hits": [', 0.0)] * 9)
+    with pytest.raises(APIResponseValidationError) as raised:
+        await client.search.asset_search(query="x")
+    assert raised.value.truncated
+    assert (len(sent.bodies), raised.value.retries_taken) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"", b'{"hits": 5}', b'{"hits": [] x}', b'{"hits": [{}]}']
+)
+async def test_a_page_that_is_wrong_but_whole_is_requested_once(body: bytes) -> None:
+    client, sent, _ = waiting_client(Answer(200, {}, body, 0.0))
+    with pytest.raises(APIResponseValidationError) as raised:
+        await client.search.asset_search(query="x")
+    assert not raised.value.truncated
+    assert len(sent.bodies) == 1
+
+
+# Closing
+
+
+async def test_closing_the_client_ends_a_wait_for_a_retry() -> None:
+    waits = asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        waits.set()
+        await asyncio.Event().wait()
+
+    async with RawServer(http(b"", status="503 x")) as server:
+        client = client_of(server.url)
+        client._requester.sleep = sleep
+        task = asyncio.create_task(client.search.asset_search(query="x").count())
+        await waits.wait()
+        await client.close()
+        with pytest.raises(ConfigurationError, match="client was closed while a call waited"):
+            await task
+        assert len(server.requests) == 1
+
+
+async def test_a_client_that_is_closed_in_an_attempt_does_not_wait_for_another() -> None:
+    async def sleep(_: float) -> None:
+        raise AssertionError("it waits")
+
+    async with RawServer(ServerAnswer(b"", "stall")) as server:
+        client = client_of(server.url)
+        client._requester.sleep = sleep
+        task = asyncio.create_task(client.search.asset_search(query="x").count())
+        await server.request_arrived()
+        await client.close()
+        with pytest.raises(ConfigurationError, match="closed"):
+            await task
+
+
+# A function that returns the token
+
+
+def bearer_client(
+    bearer_auth: Any, *outcomes: Any
+) -> tuple[AsyncScenario, Callable[[], list[str]]]:
+    """A client whose token a function returns, and what reads the headers that it sent."""
+    client, sent, _ = waiting_client(
+        *outcomes, bearer_auth=bearer_auth, api_key=None, api_secret=None
+    )
+    return client, lambda: [headers["Authorization"] for headers in sent.headers]
+
+
+def numbered_tokens() -> Callable[[], str]:
+    numbers = itertools.count(1)
+    return lambda: f"token{next(numbers)}"
+
+
+def asynchronous_tokens() -> Callable[[], Any]:
+    tokens = numbered_tokens()
+
+    async def token() -> str:
+        await asyncio.sleep(0)
+        return tokens()
+
+    return token
+
+
+class TokenObject:
+    def __init__(self) -> None:
+        self._tokens = numbered_tokens()
+
+    async def __call__(self) -> str:
+        return self._tokens()
+
+
+@pytest.mark.parametrize("tokens", [numbered_tokens, asynchronous_tokens, TokenObject])
+async def test_a_token_function_is_called_for_each_page_but_not_for_a_retry(tokens: Any) -> None:
+    client, authorizations = bearer_client(tokens(), 503)
+    await client.search.asset_search(query="x")
+    await client.search.asset_search(query="x")
+    assert authorizations() == ["Bearer token1", "Bearer token1", "Bearer token2"]
+
+
+async def test_a_token_function_is_called_once_more_after_a_401() -> None:
+    client, authorizations = bearer_client(numbered_tokens(), 401)
+    page = await client.search.asset_search(query="x", max_retries=0)
+    assert page.response.retries_taken == 0
+    assert authorizations() == ["Bearer token1", "Bearer token2"]
+
+
+async def test_a_token_that_is_refused_twice_is_an_error() -> None:
+    client, authorizations = bearer_client(numbered_tokens(), 401, 401)
+    with pytest.raises(AuthenticationError):
+        await client.search.asset_search(query="x")
+    assert authorizations() == ["Bearer token1", "Bearer token2"]
+
+
+async def test_a_plain_token_function_is_called_in_a_thread() -> None:
+    threads = []
+
+    def token() -> str:
+        threads.append(threading.current_thread())
+        return "token"
+
+    client, _ = bearer_client(token)
+    await client.search.asset_search(query="x")
+    assert threads[0] is not threading.current_thread()
+
+
+async def test_the_deadline_includes_the_token_function() -> None:
+    async def token() -> str:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    client, authorizations = bearer_client(token)
+    with pytest.raises(APITimeoutError, match="deadline"):
+        await client.search.asset_search(query="x", deadline=0.01)
+    assert authorizations() == []
+
+
+async def test_an_error_of_a_token_function_is_raised_as_it_is() -> None:
+    def token() -> str:
+        raise LookupError("no token today")
+
+    client, authorizations = bearer_client(token)
+    with pytest.raises(LookupError, match="no token today"):
+        await client.search.asset_search(query="x")
+    assert authorizations() == []
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        (None, "bearer_auth must return a string, not NoneType"),
+        (b"canarytoken", "bearer_auth must return a string, not bytes"),
+        ("", "The token that bearer_auth returned is empty"),
+        ("a canarytoken", "The token that bearer_auth returned holds a character"),
+    ],
+)
+async def test_a_token_that_cannot_be_sent_is_refused(token: Any, message: str) -> None:
+    client, authorizations = bearer_client(lambda: token)
+    with pytest.raises(ConfigurationError, match=message) as raised:
+        await client.search.asset_search(query="x")
+    assert authorizations() == []
+    assert "canarytoken" not in str(raised.value)
+
+
+async def test_a_token_function_comes_in_place_of_key_and_secret() -> None:
+    with pytest.raises(ConfigurationError, match="Both kinds of credentials"):
+        AsyncScenario(api_key="key", api_secret="secret", bearer_auth=numbered_tokens())

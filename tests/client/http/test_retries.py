@@ -183,3 +183,73 @@ def test_a_wait_that_outlasts_the_time_left_is_not_begun(
 ) -> None:
     error = status_error(503, 5)
     assert RetryPolicy().delay(error, 0, chance=0.5, time_left=time_left) == expected
+
+
+# Where Retry-After is absent
+
+
+def until_reset(**headers: str) -> float | None:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return retry_after_seconds(CIMultiDict(named), NOW, limited=True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"RateLimit": '"default";r=0;t=30'}, 30),
+        ({"ratelimit": '"default"; t=30 ; r=0'}, 30),
+        ({"RateLimit": '"default";t=30'}, 30),
+        ({"RateLimit": '"burst";r=0;t=1, "day";r=900;t=80000'}, 1),
+        ({"RateLimit": '"burst";r=0;t=1, "day";r=0;t=80000'}, 80000),
+        ({"RateLimit": '"day";r=5;t=80000', "RateLimit_Reset": "4"}, 4),
+        ({"RateLimit_Reset": "12"}, 12),
+        ({"X_RateLimit_Reset": "12"}, 12),
+        ({"X_RateLimit_Reset": "1.5"}, 1.5),
+        ({"X_RateLimit_Reset": f"{NOW.timestamp() + 25:.0f}"}, 25),
+        ({"X_RateLimit_Reset": f"{(NOW.timestamp() + 25) * 1000:.0f}"}, 25),
+        ({"RateLimit_Reset": "5", "X_RateLimit_Reset": "7"}, 5),
+        ({"RateLimit": '"default";r=0;t=3', "RateLimit_Reset": "5"}, 3),
+        ({"Retry_After": "2", "RateLimit": '"default";r=0;t=30'}, 2),
+        ({"Retry_After": "0", "RateLimit": '"default";r=0;t=30'}, 0),
+        ({"Retry_After": "soon", "RateLimit_Reset": "5"}, 5),
+        ({"retry_after_ms": "500", "RateLimit_Reset": "5"}, 0.5),
+    ],
+)
+def test_the_headers_of_a_rate_limit(headers: dict[str, str], seconds: float) -> None:
+    assert until_reset(**headers) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"RateLimit": ""},
+        {"RateLimit": '"default";r=0'},
+        {"RateLimit": '"default";r=0;t=-3'},
+        {"RateLimit": '"default";r=0;t=3x'},
+        {"RateLimit": '"default";r=0;test=3'},
+        {"RateLimit": '"default";r=1;t=30'},
+        {"RateLimit_Reset": "0"},
+        {"RateLimit_Reset": "tomorrow"},
+        {"X_RateLimit_Reset": f"{NOW.timestamp():.0f}"},
+        {"X_RateLimit_Reset": "1000000000"},
+    ],
+)
+def test_headers_of_a_rate_limit_that_ask_for_no_wait(headers: dict[str, str]) -> None:
+    assert until_reset(**headers) is None
+
+
+def test_the_headers_of_a_rate_limit_count_only_where_it_is_the_reason() -> None:
+    assert asked_wait(RateLimit_Reset="30") is None
+
+
+@given(st.text(max_size=40))
+def test_no_header_of_a_rate_limit_raises(text: str) -> None:
+    for name in ("RateLimit", "RateLimit_Reset", "X_RateLimit_Reset"):
+        wait = until_reset(**{name: text})
+        assert wait is None or 0 < wait < math.inf
+
+
+@pytest.mark.parametrize("truncated", [True, False])
+def test_a_page_is_requested_again_where_it_was_cut_off(truncated: bool) -> None:
+    error = APIResponseValidationError("x", status_code=200, truncated=truncated)
+    assert is_retryable(error) is truncated

@@ -25,7 +25,7 @@ METHODS = [
 ]
 CALL_OPTIONS = [
     *("project_id", "extra_headers", "extra_query", "extra_body", "timeout"),
-    *("max_retries", "max_items"),
+    *("deadline", "max_retries", "max_retry_wait", "max_items"),
 ]
 
 
