@@ -32,13 +32,12 @@ from scenario_search.text import clean
 
 __all__ = ["BUDGET", "EXIT_CODES", "INCOMPLETE", "CommandError", "Commands", "set_debug"]
 
-API, USAGE, INCOMPLETE, INTERRUPTED = 1, 2, 4, 130
-CREDENTIALS = BUDGET = 3
+API, USAGE, BUDGET, INCOMPLETE, CREDENTIALS, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 EXIT_CODES = (
     "Exit codes: 0 all is well; 1 the API or a file failed; 2 the command is wrong; "
-    "3 the credentials are missing or refused, or --max-requests is spent (--resume goes on); "
-    "4 the result is incomplete; 130 Ctrl-C."
+    "3 --max-requests is spent (--resume goes on); 4 the result is incomplete; "
+    "5 the credentials are missing or refused; 130 Ctrl-C."
 )
 
 _DEBUG = "scenario_search.debug"

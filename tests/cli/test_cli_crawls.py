@@ -140,7 +140,7 @@ def test_a_crawl_that_got_nothing_leaves_nothing(run: Run, many: Emulator, tmp_p
     many.faults.add(status=401)
     done = run("crawl", "assets", "-o", path)
 
-    assert done.exit_code == 3
+    assert done.exit_code == 5
     assert list(tmp_path.iterdir()) == []
 
 

@@ -58,7 +58,7 @@ def told(done: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(400, 1), (401, 3), (403, 3), (404, 1), (429, 1), (500, 1), (503, 1)]
+    ("status", "code"), [(400, 1), (401, 5), (403, 5), (404, 1), (429, 1), (500, 1), (503, 1)]
 )
 @pytest.mark.parametrize("command", ["assets x --retries 0", "crawl models x --retries 0"])
 def test_what_the_api_refuses_is_told_by_the_exit_code(
@@ -109,14 +109,14 @@ def test_without_credentials_nothing_is_asked(
 ) -> None:
     done = invoke(*command.split(), env={"SCENARIO_BASE_URL": "http://127.0.0.1:1", **given})
 
-    assert done.exit_code == 3
+    assert done.exit_code == 5
     assert missing in told(done)
 
 
 def test_wrong_credentials_are_never_shown(run: Run) -> None:
     done = run("whoami", SCENARIO_SDK_API_KEY="hidden-1", SCENARIO_SDK_API_SECRET="hidden-2")
 
-    assert done.exit_code == 3
+    assert done.exit_code == 5
     assert "look at SCENARIO_SDK_API_KEY" in told(done)
     assert "hidden" not in done.stderr
 
@@ -190,7 +190,7 @@ def test_debug_shows_where_an_error_came_from(place: str) -> None:
     command.insert(0 if place == "before" else 1, "--debug")
     done = invoke(*command)
 
-    assert done.exit_code == 3
+    assert done.exit_code == 5
     assert done.stderr.startswith("Traceback (most recent call last)")
     assert "cli/connection.py" in done.stderr
 
