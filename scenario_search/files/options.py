@@ -100,17 +100,10 @@ class DownloadOptions:
 
     def rendition_url(self, url: str) -> str | None:
         """Returns the URL of a picture's rendition; ``None`` if it has none."""
-        return rendition(
-            url,
-            width=self.width,
-            height=self.height,
-            format=self.format,
-            quality=self.quality,
-            fit=self.fit,
-        )
+        return rendition(url, **self.rendition)
 
     @property
-    def rendition(self) -> dict[str, int | str]:
+    def rendition(self) -> dict[str, Any]:
         """The parameters of the rendition; empty for the files as they are."""
         return check_rendition(
             width=self.width,

@@ -12,7 +12,7 @@ import orjson
 
 from scenario_search.files.lines import open_own, sync_folder
 from scenario_search.files.names import PART
-from scenario_search.files.pictures import HEAD
+from scenario_search.wire.image_types import HEAD
 
 __all__ = ["PartialFile", "file_digest", "file_length"]
 

@@ -44,9 +44,9 @@ from scenario_search.errors import (
     status_error_class,
 )
 from scenario_search.files.parts import PartialFile
-from scenario_search.files.pictures import picture_type
 from scenario_search.http.retries import retry_after_seconds
 from scenario_search.text import file_size
+from scenario_search.wire.image_types import picture_type
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester

@@ -12,7 +12,7 @@ from scenario_search.display.cards import Card, CardPage
 from scenario_search.display.gallery import MAX_DATA, picture_url
 from scenario_search.errors import APIError
 from scenario_search.text import count
-from scenario_search.wire.images import sniff_mime_type
+from scenario_search.wire.image_types import picture_type
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
@@ -72,4 +72,4 @@ async def _data_url(url: str | None, requester: Requester) -> str:
     except (APIError, TimeoutError):
         return ""
     text = base64.b64encode(content).decode()
-    return picture_url(f"data:{sniff_mime_type(bytes(content[:64]))};base64,{text}")
+    return picture_url(f"data:{picture_type(bytes(content[:64]))};base64,{text}")

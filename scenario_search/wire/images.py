@@ -28,6 +28,7 @@ import attrs
 
 from scenario_search.errors import InvalidParamsError
 from scenario_search.messages import Message, Term
+from scenario_search.wire.image_types import HEAD, picture_type
 
 __all__ = [
     "ImageSource",
@@ -39,7 +40,6 @@ __all__ = [
     "like_unlike",
     "read_references",
     "reference_images",
-    "sniff_mime_type",
     "with_references",
 ]
 
@@ -155,16 +155,10 @@ _FILE_NAME = r"(?i)[/\\]|\.(png|jpe?g|jfif|gif|webp|bmp|tiff?|avif|hei[cf]|svg|t
 _WEB_ADDRESS = r"(?i)(?!file:)[a-z][a-z0-9+.-]*://"
 _ASSET_ID = r"(?a)[\w.:-]+"
 
-_SIGNATURES = (
-    (rb"\x89PNG\r\n\x1a\n", "image/png"),
-    (rb"\xff\xd8\xff", "image/jpeg"),
-    (rb"GIF8[79]a", "image/gif"),
-    (rb"(?s)RIFF....WEBP", "image/webp"),
-    (rb"(?s)....ftypavi[fs]", "image/avif"),
-    (rb"(?s)....ftyp(hei[cx]|mif1)", "image/heic"),
-    (rb"II\*\x00|MM\x00\*", "image/tiff"),
-    (rb"(?s)BM.{4}\x00{4}", "image/bmp"),
-)
+_SENDABLE = {
+    *("image/png", "image/jpeg", "image/gif", "image/webp"),
+    *("image/avif", "image/heic", "image/tiff", "image/bmp"),
+}
 
 # Modes that PNG lacks, and the one that loses nothing, or no more than a screen would.
 _PNG_MODE = {
@@ -179,14 +173,6 @@ _PNG_MODE = {
     "I": "I;16",
     "I;16B": "I;16",
 }
-
-
-def sniff_mime_type(data: bytes) -> str | None:
-    """Returns a picture's MIME type, by its first bytes; ``None`` for anything else."""
-    for signature, mime_type in _SIGNATURES:
-        if re.match(signature, data):
-            return mime_type
-    return None
 
 
 def image_problem(source: Any) -> str | Message | None:
@@ -241,8 +227,8 @@ def image_reference(source: ImageSource, *, max_bytes: int | None = None) -> str
         return source
     what, data = _read(source, max_bytes)
     _check_size(what, len(data), max_bytes)
-    mime_type = sniff_mime_type(data)
-    if mime_type is None:
+    mime_type = picture_type(data[:HEAD])
+    if mime_type not in _SENDABLE:
         reason = f"its first bytes are {data[:12]!r}" if data else "it is empty"
         raise InvalidParamsError(f"Cannot use {what} as an image: {reason}")
     return f"data:{mime_type};base64,{base64.b64encode(data).decode('ascii')}"

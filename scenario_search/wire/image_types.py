@@ -24,12 +24,14 @@ _SIGNATURES = (
     ("image/x-icon", rb"\0\0\x01\0"),
     ("image/jxl", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
     ("image/jp2", rb"\0\0\0\x0cjP  \r\n\x87\n"),
-    ("image/svg+xml", rb"\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg[\s>]"),
+    # A text in UTF-8 may begin with a byte order mark.
+    (
+        "image/svg+xml",
+        rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg[\s>]",
+    ),
 )
 """The beginnings of pictures, by MIME type: the formats' own specifications, as collected in the
 WHATWG's "MIME Sniffing" and in the database of file(1)."""
-
-_PATTERNS = [(kind, re.compile(pattern, re.DOTALL)) for kind, pattern in _SIGNATURES]
 
 
 def picture_type(head: bytes) -> str | None:
@@ -38,6 +40,6 @@ def picture_type(head: bytes) -> str | None:
     Args:
         head: The first :data:`HEAD` bytes of the file, or all of them.
     """
-    # A text in UTF-8 may begin with a byte order mark.
-    text = head.removeprefix(b"\xef\xbb\xbf")
-    return next((kind for kind, pattern in _PATTERNS if pattern.match(text)), None)
+    # Compiled when first used, by `re` itself: few programs have to do with files.
+    kinds = (kind for kind, start in _SIGNATURES if re.match(start, head, re.DOTALL))
+    return next(kinds, None)

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from scenario_search.files.pictures import HEAD, picture_type
+from scenario_search.wire.image_types import HEAD, picture_type
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,11 @@ def test_a_picture_of_a_format_is_known(format: str, kind: str) -> None:
         (b"v/1\x01\x02\0\0\0", "image/x-exr"),
         (b"8BPS\0\x01", "image/vnd.adobe.photoshop"),
         (b"\0\0\0 ftypheic\0\0\0\0", "image/heic"),
+        (b"\0\0\0\x1cftypmif1", "image/heic"),
+        (b"MM\0*\0\0\0\x08", "image/tiff"),
+        (b"GIF87a", "image/gif"),
+        (b"XXXX\x24\0\0\0WEBPVP8 ", None),
+        (b"\xef\xbb\xbf\x89PNG\r\n\x1a\n", None),
         (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", None),
         (b"<!DOCTYPE html><html><svg>", None),
         (b'{"error": "expired"}', None),
