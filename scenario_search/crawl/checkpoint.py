@@ -151,11 +151,6 @@ class Checkpoint:
                 if (instant(date) or 0) >= newest - margin
             }
 
-    @property
-    def is_begun(self) -> bool:
-        """Whether a hit was consumed."""
-        return self.hits > 0
-
     def name_of(self, file: Path) -> str:
         """Returns the name under which ``files`` has a file, once this was saved or read."""
         whole = os.path.abspath(file)  # noqa: PTH100 - the name only: no link is followed

@@ -8,7 +8,6 @@ from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import attrs
@@ -23,14 +22,12 @@ from scenario_search.export import files as export, frames, parquet as export_pa
 from scenario_search.messages import Message, named
 from scenario_search.progress import ProgressBar
 from scenario_search.search.endpoints import Endpoint
+from scenario_search.search.exports import AllFrames
 from scenario_search.wire.hits import Hit
-from scenario_search.wire.images import Images, read_references
+from scenario_search.wire.images import with_references
 from scenario_search.wire.params import SearchParams
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-
     from scenario_search.http.requester import Requester
 
 __all__ = ["AsyncCrawl", "Batch"]
@@ -43,7 +40,7 @@ _ESTIMATE_REQUESTS = 30
 _EXPORT_PORTIONS = 10
 
 
-class AsyncCrawl(Generic[H]):
+class AsyncCrawl(AllFrames, Generic[H]):
     """All hits of a search: iterate over it, inside ``async with`` to run requests concurrently.
 
     ``client.crawl`` makes it. Each iteration is a crawl of its own, and ends the one before.
@@ -95,12 +92,7 @@ class AsyncCrawl(Generic[H]):
         self._entered = True
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._entered = False
         await self._end_run()
 
@@ -206,7 +198,7 @@ class AsyncCrawl(Generic[H]):
     async def _new_run(self, concurrency: int, stats: CrawlStats) -> CrawlRun[H]:
         # Once for all iterations: a file object can be read only once.
         max_bytes = self._requester.options.max_image_bytes
-        self._params = await in_thread(_with_references, self._params, max_bytes)
+        self._params = await in_thread(partial(with_references, self._params, max_bytes=max_bytes))
         progress = self._options.progress
         return CrawlRun(
             requester=self._requester,
@@ -288,30 +280,6 @@ class AsyncCrawl(Generic[H]):
         async with self._running(path, export_parquet.collected_beside(path)):
             source = self._export_source()
             await export_parquet.to_parquet(source, path, resumable=resumable)
-
-    async def to_pandas(self) -> pd.DataFrame:
-        """Returns all hits as a pandas frame.
-
-        Columns and types: :mod:`scenario_search.export.frames`.
-
-        Raises:
-            ImportError: pandas is not installed.
-            InvalidParamsError: The crawl has a checkpoint.
-        """
-        await in_thread(frames.library, "pandas")
-        return await in_thread((await self._columns()).to_pandas)
-
-    async def to_polars(self) -> pl.DataFrame:
-        """Returns all hits as a polars frame.
-
-        Columns and types: :mod:`scenario_search.export.frames`.
-
-        Raises:
-            ImportError: polars is not installed.
-            InvalidParamsError: The crawl has a checkpoint.
-        """
-        await in_thread(frames.library, "polars")
-        return await in_thread((await self._columns()).to_polars)
 
     async def _columns(self) -> frames.Columns:
         columns = frames.Columns(self._endpoint.hit_class)
@@ -405,12 +373,3 @@ class AsyncCrawl(Generic[H]):
             undated = attrs.evolve(piece, undated=True, expected=counting.undated_hits)
             pieces.append(undated)
         return pieces
-
-
-def _with_references(params: SearchParams, max_bytes: int) -> SearchParams:
-    """Returns a search whose images are as they are sent."""
-    image, like, unlike = read_references(params, max_bytes=max_bytes)
-    changes: dict[str, Any] = {"image": image[0]} if image else {}
-    if like or unlike:
-        changes["images"] = Images(like=like, unlike=unlike)
-    return attrs.evolve(params, **changes)

@@ -6,6 +6,8 @@ import abc
 import os
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from scenario_search.concurrency.threads import in_thread
+from scenario_search.export.frames import Columns, library
 from scenario_search.wire.hits import Hit
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from scenario_search.export.files import ExportSource
 
-__all__ = ["PageFrames", "SearchExports"]
+__all__ = ["AllFrames", "PageFrames", "SearchExports"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -114,3 +116,35 @@ class PageFrames(abc.ABC, Generic[H]):
         from scenario_search.export.frames import to_polars  # noqa: PLC0415 - few pages need it
 
         return to_polars(self.hits, kind=self._hit_class())
+
+
+class AllFrames(abc.ABC):
+    """Frames of every hit that an iteration yields."""
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    async def _columns(self) -> Columns:
+        """Reads every hit."""
+
+    async def to_pandas(self) -> pd.DataFrame:
+        """Returns every hit as a row of a pandas frame. See :meth:`PageFrames.to_pandas`.
+
+        Raises:
+            ImportError: pandas is not installed.
+            InvalidParamsError: A crawl has a checkpoint: a resumed crawl would leave out what an
+                earlier frame held.
+        """
+        await in_thread(library, "pandas")
+        return await in_thread((await self._columns()).to_pandas)
+
+    async def to_polars(self) -> pl.DataFrame:
+        """Returns every hit as a row of a polars frame. See :meth:`PageFrames.to_polars`.
+
+        Raises:
+            ImportError: polars is not installed.
+            InvalidParamsError: A crawl has a checkpoint: a resumed crawl would leave out what an
+                earlier frame held.
+        """
+        await in_thread(library, "polars")
+        return await in_thread((await self._columns()).to_polars)

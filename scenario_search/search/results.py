@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import attrs
 
 from scenario_search.concurrency.threads import in_thread
-from scenario_search.export.frames import Columns, library, rows
-from scenario_search.search.exports import SearchExports
+from scenario_search.export.frames import Columns, rows
+from scenario_search.search.exports import AllFrames, SearchExports
 from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset, PagedSearch
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.paging import Walk, first_position
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-
     from scenario_search.export.files import ExportSource
 
 __all__ = ["AsyncSearchResults"]
@@ -25,7 +22,7 @@ __all__ = ["AsyncSearchResults"]
 H = TypeVar("H", bound=Hit)
 
 
-class AsyncSearchResults(SearchExports[H]):
+class AsyncSearchResults(SearchExports[H], AllFrames):
     """The result of a search. Await it for one page, or iterate over it for every hit.
 
     Nothing is sent until then. Each await or iteration sends new requests.
@@ -97,24 +94,6 @@ class AsyncSearchResults(SearchExports[H]):
     async def to_dicts(self) -> list[dict[str, Any]]:
         """Returns every hit as a flat row. See :meth:`PageFrames.to_dicts`."""
         return await in_thread(rows, [hit async for hit in self])
-
-    async def to_pandas(self) -> pd.DataFrame:
-        """Returns every hit as a row of a pandas frame. See :meth:`PageFrames.to_pandas`.
-
-        Raises:
-            ImportError: pandas is not installed.
-        """
-        await in_thread(library, "pandas")
-        return await in_thread((await self._columns()).to_pandas)
-
-    async def to_polars(self) -> pl.DataFrame:
-        """Returns every hit as a row of a polars frame. See :meth:`PageFrames.to_polars`.
-
-        Raises:
-            ImportError: polars is not installed.
-        """
-        await in_thread(library, "polars")
-        return await in_thread((await self._columns()).to_polars)
 
     async def _columns(self) -> Columns:
         columns = Columns(self._search.endpoint.hit_class)
