@@ -66,10 +66,11 @@ class CrawlRequests:
             BudgetSpentError: No further request may be sent.
             APIError: The request failed, after its retries.
         """
-        is_first = request.range.undated and not self._asked_for_undated
+        is_first = request.range.undated and not (request.offset or self._asked_for_undated)
         try:
             hits = await self._page(request)
         except APIStatusError as error:
+            # A limit says nothing of the filter: a later request may be answered.
             if not is_first or isinstance(error, RateLimitError):
                 raise
             # The server has no such filter. That is known now, and no reason to end the crawl.

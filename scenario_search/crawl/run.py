@@ -241,7 +241,9 @@ class CrawlRun(Generic[H]):
         self.checkpoint, stats = checkpoint, self.stats
         stats.hits = stats.earlier_hits = checkpoint.hits
         stats.requests, stats.retries = checkpoint.requests, checkpoint.retries
-        stats.invalid, stats.undated_left_out = checkpoint.invalid, checkpoint.undated_left_out
+        stats.invalid = checkpoint.invalid
+        will_ask = any(one.range.undated for one in checkpoint.pending)
+        stats.undated_left_out = checkpoint.undated_left_out and not will_ask
         return checkpoint.pending
 
     async def _begin(self, range_: Range, pending: list[Pending]) -> None:
@@ -335,10 +337,15 @@ class CrawlRun(Generic[H]):
         await self._end(segments)
 
     async def _end(self, segments: Segments) -> None:
-        self.stats.finished = not segments.stopped and segments.is_finished
-        if not segments.stopped:
+        is_ended_early = segments.stopped or segments.postponed is not None
+        self.stats.finished = not is_ended_early and segments.is_finished
+        self.stats.undated_left_out |= segments.postponed is not None
+        if not is_ended_early:
             self.stats.expected = self.stats.hits
         await self._save({} if self.checkpoint is None else self.checkpoint.files)
+        if segments.postponed is not None and self.piece is not None:
+            # A machine that reads a piece of undated hits has to know that it must try again.
+            raise segments.postponed
         if incomplete := segments.not_whole():
             shown = ", ".join(incomplete[:_SHOWN])
             more = len(incomplete) - _SHOWN

@@ -16,6 +16,7 @@ from scenario_search.crawl.dates import Range, instant, timestamp
 from scenario_search.crawl.ranked import Depth
 from scenario_search.crawl.ties import PAGE
 from scenario_search.crawl.work import Dating, Pending, Portion, Work
+from scenario_search.errors import RateLimitError
 
 __all__ = ["BudgetSpentError", "Segments"]
 
@@ -58,6 +59,8 @@ class Segments:
         incomplete: What could not be read whole.
         unfinished: What a later crawl should try again.
         stopped: Whether it ended early, since the budget was spent.
+        postponed: The limit of the server that kept this crawl from asking for undated hits, so
+            that they are left to a later one; ``None`` if there was none.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Segments:
         self.incomplete: list[str] = []
         self.unfinished: list[Pending] = []
         self.stopped = False
+        self.postponed: RateLimitError | None = None
         self._dating = dating
         self._ask = ask
         self._concurrency = concurrency
@@ -262,14 +266,25 @@ class Segments:
 
     async def _guarded_step(self, work: Work) -> None:
         try:
-            request = work.reader.request()
-            self._accept(work, await self._ask(request))
+            await self._step(work)
         except BudgetSpentError:
             self.stopped = True
         except Exception as error:
             if self._concurrency == 1:
                 raise
             self._error = self._error or error
+
+    async def _step(self, work: Work) -> None:
+        request = work.reader.request()
+        try:
+            hits = await self._ask(request)
+        except RateLimitError as error:
+            if not request.range.undated or request.offset:
+                raise
+            work.postponed = work.reader.done = True
+            self.postponed = error
+        else:
+            self._accept(work, hits)
 
     def _accept(self, work: Work, hits: Sequence[Any]) -> None:
         reader = work.reader

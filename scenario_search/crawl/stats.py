@@ -24,7 +24,8 @@ class CrawlStats:
     undated_left_out: bool = False
     """Whether hits without a date are left out.
 
-    That is where the server refuses to be asked for them, and where ``since`` is set.
+    That is where the server refuses to be asked for them, and where ``since`` is set. Where it
+    refuses because of a limit, a resumed crawl asks again.
     """
     finished: bool = False
     """Whether everything was read and consumed."""

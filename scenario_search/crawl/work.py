@@ -96,6 +96,7 @@ class Work:
         handed_out: What was handed out and is not committed.
         running: Whether a worker reads it.
         parts: The pieces that took its place, where it had to be cut.
+        postponed: Whether a later crawl is to read it.
     """
 
     reader: Cursor | Window
@@ -105,6 +106,7 @@ class Work:
     handed_out: deque[Portion] = attrs.field(factory=deque)
     running: bool = False
     parts: list[Work] | None = None
+    postponed: bool = False
     _collected: list[Any] = attrs.field(factory=list)
 
     @classmethod
@@ -257,7 +259,9 @@ class Work:
         return parts
 
     def unfinished(self) -> Iterable[Pending]:
-        """Returns what a later crawl should try again, for it could not be read whole."""
+        """Returns what a later crawl should read: what was postponed or could not be read whole."""
+        if self.postponed:
+            yield self.pending
         for text, keys in self.reader.incomplete:
             if isinstance(self.reader, Window):
                 range_, ranked = self.reader.range, True

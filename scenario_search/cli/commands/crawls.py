@@ -150,16 +150,20 @@ def _crawl(what: str, destination: Destination, connection: Connection, **values
         elif isinstance(error, KeyboardInterrupt) and checkpoint is not None:
             error.add_note("nothing was kept yet")
         raise
-    is_spent = _is_spent(stats, keywords)
-    _tell(stats, what, destination.file, checkpoint, is_spent=is_spent)
-    if is_spent:
+    spent = _spent(stats, keywords)
+    _tell(stats, what, destination.file, checkpoint, spent)
+    if spent is not None:
         raise typer.Exit(BUDGET)
 
 
-def _is_spent(stats: CrawlStats, keywords: dict[str, Any]) -> bool:
-    """Whether a crawl ended because it may send no further request."""
+def _spent(stats: CrawlStats, keywords: dict[str, Any]) -> str | None:
+    """Returns what a crawl has spent, so that it may send no further request."""
     most = keywords.get("max_items")
-    return not stats.finished and (most is None or stats.hits < most)
+    if stats.finished or (most is not None and stats.hits >= most):
+        return None
+    if keywords.get("max_requests") is not None:
+        return "The requests of --max-requests are spent"
+    return "The API's limit of requests is reached"
 
 
 def _is_kept(destination: Destination, checkpoint: Path | None) -> bool:
@@ -212,7 +216,7 @@ async def _emit(batches: AsyncIterator[Batch[Any]]) -> None:
 
 
 def _tell(
-    stats: CrawlStats, what: str, output: Path | None, checkpoint: Path | None, *, is_spent: bool
+    stats: CrawlStats, what: str, output: Path | None, checkpoint: Path | None, spent: str | None
 ) -> None:
     where = f" in {output}" if output is not None else ""
     parts = [f"{_counted(stats.hits, what)}{where}, {duration(stats.elapsed)}"]
@@ -224,9 +228,9 @@ def _tell(
     if stats.undated_left_out:
         parts.append("those without a date are left out")
     say("; ".join(parts) + ".")
-    if is_spent:
+    if spent is not None:
         then = "add --resume to go on" if checkpoint is not None else "with -o FILE it could go on"
-        say(f"The requests of --max-requests are spent: {then}.")
+        say(f"{spent}: {then}.")
     elif checkpoint is not None and stats.finished:
         say(f"For what is new later: --since {checkpoint}")
     elif checkpoint is not None:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
-import orjson
 
 from scenario_search.crawl import dates
 from scenario_search.http.transport import Answer
@@ -70,7 +69,9 @@ class TextEngine:
         assets: What there is, in the order of insertion.
         cap: How many hits of one search can be reached.
         capped_totals: Whether totals stop there too.
-        refuses_undated: Whether the filter for hits without a date is a 400.
+        refuses_undated: The status with which it refuses the filter for hits without a date; 0 for
+            not at all.
+        refusal: The body of that response.
         before: Called with the number of the request, from 1, before it is answered; what it
             returns is answered in place of a page.
         leaks: Ids that every range gives, whatever their date.
@@ -79,7 +80,8 @@ class TextEngine:
     assets: list[Asset]
     cap: int = 1000
     capped_totals: bool = True
-    refuses_undated: bool = False
+    refuses_undated: int = 0
+    refusal: bytes = b'{"error": "Refused"}'
     before: Callable[[int], Answer | Exception | None] = lambda _: None
     leaks: frozenset[str] = frozenset()
     requests: int = 0
@@ -91,7 +93,7 @@ class TextEngine:
             return scripted
         undated = "NOT" in body["filter"]
         if undated and self.refuses_undated:
-            return Answer(400, {}, orjson.dumps({"error": "Invalid filter syntax"}), 0.0)
+            return Answer(self.refuses_undated, {}, self.refusal, 0.0)
         bounds = BOUND.findall(body["filter"])
         found = [a for a in self.assets if self._matches(a, bounds, undated=undated)]
         for sort in body.get("sortBy", ()):

@@ -236,10 +236,23 @@ async def test_exactly_the_cap_less_one_in_one_millisecond_is_whole() -> None:
 
 
 async def test_a_server_without_the_undated_filter_leaves_them_out_and_says_so() -> None:
-    engine = TextEngine([dated(1, 1), dated(2)], refuses_undated=True)
+    engine = TextEngine([dated(1, 1), dated(2)], refuses_undated=400)
     crawl = crawl_of(engine)
     assert await all_ids(crawl) == ["asset_000001"]
     assert crawl.stats.undated_left_out
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422, 500, 501, 503])
+@pytest.mark.parametrize("concurrency", [1, 8])
+async def test_a_refused_undated_request_is_not_the_end_of_a_crawl(
+    status: int, concurrency: int
+) -> None:
+    engine = TextEngine([dated(1, 1), dated(2)], refuses_undated=status)
+    crawl = crawl_of(engine, max_retries=0, concurrency=concurrency)
+    async with crawl:
+        assert await all_ids(crawl) == ["asset_000001"]
+    assert crawl.stats.undated_left_out
+    assert crawl.stats.finished
 
 
 async def test_a_refused_search_is_an_error_though_the_undated_filter_may_be() -> None:

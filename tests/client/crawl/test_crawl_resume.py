@@ -256,6 +256,24 @@ async def test_a_quota_of_searches_per_run_is_progress_all_the_same(
     assert runs <= (5 if concurrency == 1 else 10)
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"code": "QUOTA_EXCEEDED"}'])
+@pytest.mark.parametrize("concurrency", [1, 8])
+async def test_undated_hits_that_a_limit_kept_back_come_later(
+    checkpoint: Path, concurrency: int, body: bytes
+) -> None:
+    engine = TextEngine(ASSETS, cap=CAP, refuses_undated=429, refusal=body)
+    options = {"checkpoint": checkpoint, "concurrency": concurrency, "max_retries": 0}
+    limited = crawl_of(engine, **options)
+    first = await ids_of(limited)
+    assert sorted(first) == sorted(a["id"] for a in ASSETS if "createdAt" in a)
+    assert (limited.stats.finished, limited.stats.undated_left_out) == (False, True)
+    engine.refuses_undated = 0
+    later = crawl_of(engine, **options)
+    rest = await ids_of(later)
+    assert sorted([*first, *rest]) == IDS
+    assert (later.stats.finished, later.stats.undated_left_out) == (True, False)
+
+
 async def test_max_items_count_over_all_runs(checkpoint: Path) -> None:
     engine = TextEngine(ASSETS, cap=CAP)
     first = await ids_of(crawl_of(engine, checkpoint=checkpoint, max_items=130))
