@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import orjson
 
 from scenario_search.concurrency.pacing import Pause
+from scenario_search.concurrency.threads import in_daemon_thread
 from scenario_search.errors import InvalidParamsError, PermissionDeniedError
 from scenario_search.messages import Message, named
 from scenario_search.search.endpoints import Endpoint
 from scenario_search.wire.hits import Hit
-from scenario_search.wire.images import reference_images, with_references
+from scenario_search.wire.images import check_long_texts, is_long, reference_images, with_references
 from scenario_search.wire.paging import POSITION_NAMES, Position
 from scenario_search.wire.params import SearchParams, query_parameters
 from scenario_search.wire.response import ResponseInfo
@@ -72,6 +73,8 @@ class PreparedSearch(Generic[H]):
     def _encode_start(self) -> bytes:
         max_bytes = self.requester.options.max_image_bytes
         params = with_references(self.params, max_bytes=max_bytes)
+        if self.requester.options.validate:
+            check_long_texts(params)
         body = self.requester.converter.unstructure(params)
         if not isinstance(body, dict):
             raise InvalidParamsError(
@@ -85,9 +88,9 @@ class PreparedSearch(Generic[H]):
         if self._start is not None:
             start = self._start
         elif _reads_images(self.params):
-            from anyio.to_thread import run_sync  # noqa: PLC0415 - for pictures only
-
-            start = await run_sync(self.encoded_start)
+            # A pipe may never have anything to read: neither the deadline nor the end of the
+            # process may have to wait for the thread.
+            start = await in_daemon_thread(self.encoded_start)
         else:
             start = self.encoded_start()
         place = self._own_position if position is None else position.wire()
@@ -134,6 +137,6 @@ def _json(data: dict[str, Any]) -> bytes:
 
 
 def _reads_images(params: SearchParams) -> bool:
-    """Whether there are images beyond text, which may take a while to read."""
+    """Whether there are images beyond short texts, which may take a while to read."""
     sources = chain.from_iterable(reference_images(params))
-    return any(not isinstance(source, str) for source in sources)
+    return any(not isinstance(source, str) or is_long(source) for source in sources)

@@ -12,6 +12,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import (
     Any,
     BinaryIO,
@@ -35,8 +36,10 @@ __all__ = [
     "Images",
     "ImagesDict",
     "PillowImage",
+    "check_long_texts",
     "image_problem",
     "image_reference",
+    "is_long",
     "like_unlike",
     "read_references",
     "reference_images",
@@ -151,6 +154,7 @@ _REFERENCE = Term("image reference", "an existing AssetId or a valid data URL")
 
 # Compiled when first used, by `re` itself: most programs search without a picture.
 _DATA_URL = r"(?ai)data:image/[\w.+-]+(;[\w.+-]+=[\w.+-]+)*(;base64,[A-Za-z0-9+/]+={0,2}|,[^,].*)"
+_START_OF_DATA_URL = r"(?ai)data:image/[\w.+-]+(;[\w.+-]+=[\w.+-]+)*(;base64,[A-Za-z0-9+/]|,[^,])"
 _FILE_NAME = r"(?i)[/\\]|\.(png|jpe?g|jfif|gif|webp|bmp|tiff?|avif|hei[cf]|svg|tga|psd)$"
 _WEB_ADDRESS = r"(?i)(?!file:)[a-z][a-z0-9+.-]*://"
 _ASSET_ID = r"(?a)[\w.:-]+"
@@ -159,6 +163,11 @@ _SENDABLE = {
     *("image/png", "image/jpeg", "image/gif", "image/webp"),
     *("image/avif", "image/heic", "image/tiff", "image/bmp"),
 }
+
+_LONG = 2**16
+"""Characters. A longer text is not searched where an event loop would wait."""
+
+_NO_DATA_URL = "is not a valid data URL, which looks like data:image/png;base64,iVBORw0KGgo="
 
 # Modes that PNG lacks, and the one that loses nothing, or no more than a screen would.
 _PNG_MODE = {
@@ -196,19 +205,37 @@ def image_problem(source: Any) -> str | Message | None:
 
 def _text_problem(source: str) -> str | Message | None:
     if source[:5].lower() == "data:":
-        if re.fullmatch(_DATA_URL, source):
-            return None
-        return "is not a valid data URL, which looks like data:image/png;base64,iVBORw0KGgo="
+        if is_long(source):
+            is_valid = re.match(_START_OF_DATA_URL, source[:_LONG])
+        else:
+            is_valid = re.fullmatch(_DATA_URL, source)
+        return None if is_valid else _NO_DATA_URL
     if re.match(_WEB_ADDRESS, source):
         return Message(
             "must be {}, not a web address: fetch the picture and pass its bytes", _REFERENCE
         )
-    if re.search(_FILE_NAME, source):
+    if not is_long(source) and re.search(_FILE_NAME, source):
         path = source.removeprefix("file://")[:80]
         return Message("must be {}; for a file pass Path({!r})", _REFERENCE, path)
-    if not re.fullmatch(_ASSET_ID, source):
+    if is_long(source) or not re.fullmatch(_ASSET_ID, source):
         return Message("must be {}, not {!r}", _REFERENCE, source[:80])
     return None
+
+
+def is_long(source: object) -> bool:
+    """Whether an image is a text that :func:`image_problem` does not read to its end."""
+    return isinstance(source, str) and len(source) > _LONG
+
+
+def check_long_texts(params: Any) -> None:
+    """Reads long data URLs to their end. Takes a while, so call it off the event loop.
+
+    Raises:
+        InvalidParamsError: One is not valid.
+    """
+    for source in chain.from_iterable(reference_images(params)):
+        if isinstance(source, str) and is_long(source) and not re.fullmatch(_DATA_URL, source):
+            raise InvalidParamsError(f"The data URL given {_NO_DATA_URL}")
 
 
 def image_reference(source: ImageSource, *, max_bytes: int | None = None) -> str:

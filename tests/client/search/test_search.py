@@ -4,6 +4,9 @@ import asyncio
 import base64
 import inspect
 import io
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from fake_transport import correct_page, faked_client
 
 from scenario_search import (
+    APITimeoutError,
     AsyncScenario,
     F,
     IgnoredParameterWarning,
@@ -23,6 +27,7 @@ from scenario_search import (
 )
 from scenario_search.http.transport import Answer
 from scenario_search.search.methods import AsyncSearch
+from scenario_search.wire import images
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
 PNG_URL = "data:image/png;base64," + base64.b64encode(PNG).decode()
@@ -287,3 +292,80 @@ def test_an_unknown_keyword_names_the_nearest_one(keyword: str, hint: str) -> No
     assert str(raised.value) == (
         f"asset_search() got an unexpected keyword argument {keyword!r}{hint}"
     )
+
+
+# Images that take a while
+
+
+async def test_the_deadline_includes_reading_an_image(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    client, sent = faked_client(lambda body: correct_page([], body))
+    with pytest.raises(APITimeoutError, match="deadline"):
+        await client.search.asset_search(image=pipe, deadline=0.05)
+    assert sent.bodies == []
+    os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))  # the thread goes on, and ends
+
+
+def test_a_pipe_without_a_writer_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    script = f"""
+import asyncio, pathlib
+from scenario_search import APITimeoutError, AsyncScenario
+
+async def main():
+    async with AsyncScenario(api_key="key", api_secret="secret") as client:
+        try:
+            await client.search.asset_search(image=pathlib.Path({str(pipe)!r}), deadline=0.05)
+        except APITimeoutError:
+            print("ended")
+
+asyncio.run(main())
+"""
+    command = [sys.executable, "-W", "error", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("ended\n", "")
+
+
+LONG_DATA_URL = "data:image/png;base64," + "A" * 2**17
+
+
+async def test_a_long_data_url_is_read_off_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+    check = images.check_long_texts
+
+    def noting(params: object) -> None:
+        threads.append(threading.current_thread())
+        check(params)
+
+    monkeypatch.setattr("scenario_search.search.prepared.check_long_texts", noting)
+    client, sent = faked_client(lambda body: correct_page([], body))
+    await client.search.asset_search(image=LONG_DATA_URL)
+    assert sent.bodies[0]["image"] == LONG_DATA_URL
+    assert threading.current_thread() not in threads
+    assert len(threads) == 1
+
+
+async def test_a_long_data_url_is_measured_before_it_is_read() -> None:
+    client, _ = faked_client(lambda body: correct_page([], body), max_image_bytes=2**16)
+    with pytest.raises(InvalidParamsError, match="larger than max_image_bytes"):
+        await client.search.asset_search(image=LONG_DATA_URL + "!")
+
+
+async def test_a_long_data_url_that_is_not_valid_is_refused_before_it_is_sent() -> None:
+    client, sent = faked_client(lambda body: correct_page([], body))
+    with pytest.raises(InvalidParamsError, match="not a valid data URL"):
+        await client.search.asset_search(image=LONG_DATA_URL + "!")
+    assert sent.bodies == []
+    unchecked = client.with_options(validate=False)
+    unchecked._requester.transport = sent  # type: ignore[assignment]
+    await unchecked.search.asset_search(image=LONG_DATA_URL + "!")
+    assert len(sent.bodies) == 1
+
+
+@pytest.mark.parametrize("text", ["data:image/png;base64,!", "data:text/plain,", "a/b", "x"])
+def test_a_long_text_that_begins_as_no_image_is_refused_at_the_call(text: str) -> None:
+    client, _ = faked_client(lambda body: correct_page([], body))
+    with pytest.raises(InvalidParamsError, match="image"):
+        client.search.asset_search(image=text + "A" * 2**17)
