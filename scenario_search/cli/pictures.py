@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from scenario_search.http.options import is_loopback
 from scenario_search.text import clean, without_signature
 
 __all__ = ["picture"]
@@ -78,6 +79,8 @@ def _fetched(url: str, proxy: str | None) -> bytes:
             raise typer.BadParameter("a picture's address must hold no user name or password")
         request = urllib.request.Request(url, headers={"User-Agent": "scenario-search"})  # noqa: S310
         proxies = None if proxy is None else {"http": proxy, "https": proxy}
+        if proxy is None and is_loopback(urlsplit(url).hostname or ""):
+            proxies = {}  # the environment's proxy would not find what is on this machine
         opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
         with opener.open(request, timeout=_TIMEOUT) as answer:
             data: bytes = answer.read(_MOST_BYTES + 1)

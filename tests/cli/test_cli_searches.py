@@ -136,6 +136,18 @@ def test_a_picture_behind_a_web_address_is_fetched(run: Run, scenario_emulator: 
     assert all("authorization" not in map(str.lower, r.headers) for r in fetched)
 
 
+def test_a_picture_on_this_machine_is_fetched_without_the_environments_proxy(
+    run: Run, scenario_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = run("assets", "castle", "-f", "kind = image", "-n", "1", "--json").stdout
+    hit = json.loads(found)["hits"][0]
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    again = run("assets", "--image", hit["url"], "--image-semantic", "0", "-n", "1", "--ids")
+    assert again.stdout.strip() == hit["id"]
+
+
 @pytest.mark.parametrize("by", ["option", "environment"])
 def test_a_search_and_its_picture_go_through_a_proxy(
     by: str, monkeypatch: pytest.MonkeyPatch
