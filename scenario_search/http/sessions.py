@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from scenario_search.errors import ConfigurationError
+from scenario_search.http.reuse import reuse_trace
 
 __all__ = ["Sessions"]
 
@@ -100,7 +101,7 @@ class Sessions:
                 limit=self._max_connections, ssl=True if self._ssl is None else self._ssl
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=self._trace_configs,
+            trace_configs=[*self._trace_configs, reuse_trace()],
         )
         self._end_of_loop = _close_at_end_of_loop(session)
         await anext(self._end_of_loop)

@@ -25,6 +25,7 @@ from scenario_search.http.bodies import read_body
 from scenario_search.http.failures import failure_of_file, failure_of_request
 from scenario_search.http.large_bodies import LARGE, LargeBody
 from scenario_search.http.proxies import Proxies, Proxy
+from scenario_search.http.reuse import DEAD, Sending
 from scenario_search.http.sessions import Sessions
 from scenario_search.http.waits import Waits
 
@@ -270,6 +271,22 @@ async def _of_file(step: Awaitable[T], url: str, timeout: float) -> T:
 async def _send(
     session: aiohttp.ClientSession, url: str, body: bytes, *rest: Any
 ) -> tuple[int, Mapping[str, str], bytes]:
+    """Sends a request, again and again while it meets connections that died in the pool.
+
+    Each of these leaves the pool, so there is an end to it. The caller's timeout bounds it too.
+    """
+    while True:
+        sending = Sending()
+        try:
+            return await _send_once(session, url, body, *rest, sending)
+        except DEAD:
+            if not sending.reused or sending.answered:
+                raise
+
+
+async def _send_once(
+    session: aiohttp.ClientSession, url: str, body: bytes, *rest: Any
+) -> tuple[int, Mapping[str, str], bytes]:
     """Sends a request, and leaves no connection behind that still waits to send a large body."""
     if len(body) <= LARGE:
         return await _exchange(session, url, body, *rest)
@@ -292,6 +309,7 @@ async def _exchange(
     query: Mapping[str, str],
     max_bytes: int,
     proxies: Proxies,
+    sending: Sending,
 ) -> tuple[int, Mapping[str, str], bytes]:
     """Sends a request and returns the status, the headers and the body of the response.
 
@@ -307,6 +325,7 @@ async def _exchange(
         allow_redirects=False,
         raise_for_status=False,
         auto_decompress=True,
+        trace_request_ctx=sending,
     )
     how = _through(proxies.for_url(url), url, headers())
     try:
@@ -315,6 +334,7 @@ async def _exchange(
         if not (session.trust_env and "AUTHORIZATION header" in str(error)):
             raise
         response = await send(**_despite_netrc(how))
+    sending.answered = True
     async with response:
         return response.status, response.headers, await read_body(response, max_bytes)
 

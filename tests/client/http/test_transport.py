@@ -370,6 +370,26 @@ async def test_a_connection_that_died_in_the_pool_is_no_error() -> None:
         assert server.connections == 2
 
 
+@pytest.mark.parametrize("size", [1, 2**17], ids=["small", "large"])
+async def test_connections_that_died_in_the_pool_cost_no_retry(size: int) -> None:
+    keep = Answer(http(PAGE), "keep")
+    async with RawServer(*[keep] * 4, *[Answer(b"", "reset")] * 4, keep) as server:
+        async with client_of(server.url, max_retries=0) as client:
+            search = client.search
+            await asyncio.gather(*(search.asset_search(query="x") for _ in range(4)))
+            page = await search.asset_search(query="x", extra_body={"x": "y" * size})
+            assert page.response.retries_taken == 0
+        assert (server.connections, len(server.requests)) == (5, 9)
+
+
+async def test_a_new_connection_that_dies_is_an_error() -> None:
+    async with RawServer(Answer(b"", "reset")) as server:
+        async with client_of(server.url, max_retries=0) as client:
+            with pytest.raises(APIConnectionError):
+                await client.search.asset_search(query="x")
+        assert server.connections == 1
+
+
 # A caller's session
 
 
