@@ -17,7 +17,7 @@ A file that broke off is continued with ``Range`` and ``If-Range`` (RFC 9110, se
 Otherwise it is fetched whole.
 
 ``timeout`` is how long a server may send nothing. Beyond that, a body has to arrive with
-:data:`MIN_RATE` on average, so each transfer ends. Of the client's options ``max_retries`` and
+``MIN_RATE`` on average, so each transfer ends. Of the client's options ``max_retries`` and
 ``max_retry_wait`` hold too; the count of retries starts again after an attempt that was faster
 than this rate, waits included.
 """

@@ -173,8 +173,25 @@ async def test_a_login_page_is_not_an_original_of_another_length(
     server.respond = login
     text = original(server, 1000)
     text.mime_type = "text/plain"
-    error = await failure(client, text, tmp_path)
-    assert "is 26 bytes long, but 1,000 according to the API" in error
+    report = await client.download([text], tmp_path, on_error="skip")
+    (failed,) = report.failed
+    assert "is 26 bytes long, but 1,000 according to the API" in str(failed.error)
+    assert (report.bytes, names(tmp_path)) == (0, set())
+
+
+async def test_an_original_of_another_length_is_noticed_at_its_end_too(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    async def chunked(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        await response.write(CONTENT)
+        return response
+
+    server.respond = chunked
+    error = await failure(client, original(server, len(CONTENT) + 1), tmp_path)
+    assert "bytes long, but" in error
 
 
 async def test_a_login_page_is_not_a_picture(
@@ -252,7 +269,11 @@ async def test_a_body_that_drips_is_given_up(
     server: Server, client: AsyncScenario, tmp_path: Path
 ) -> None:
     async def drips(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Length": "1000000", "ETag": ETAG})
+        start = server.start(request)
+        headers = {"Content-Length": str(1_000_000 - start), "ETag": ETAG}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-999999/1000000"
+        response = web.StreamResponse(status=206 if start else 200, headers=headers)
         await response.prepare(request)
         while request.transport is not None and not request.transport.is_closing():
             await response.write(b"\x89")

@@ -67,6 +67,8 @@ async def test_assets_of_one_date_are_searched_for_page_by_page(
     fresh = await client.refresh(wanted)
     assert [hit.id for hit in fresh] == ["asset_000249", "asset_000001"]
     assert len(engine.requests) == 3
+    assert len(await client.refresh(wanted[1:])) == 1
+    assert len(engine.requests) == 4
 
 
 async def test_public_and_other_assets_are_searched_for_where_they_are(
