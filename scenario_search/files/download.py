@@ -43,7 +43,7 @@ from scenario_search.files.metadata import ImageFolderMetadata
 from scenario_search.files.names import LOCK, MANIFEST, METADATA, file_name
 from scenario_search.files.options import DownloadOptions, DownloadReport
 from scenario_search.files.parts import PartialFile, file_digest, file_length
-from scenario_search.files.refresh import refresh
+from scenario_search.files.refresh import FreshUrls
 from scenario_search.files.transfer import Expected, ExpiredUrl, Transfers
 from scenario_search.messages import Message, named
 from scenario_search.progress import ProgressBar
@@ -192,8 +192,10 @@ class _Download:
     tasks: set[asyncio.Task[None]] = attrs.field(factory=set)
     names: set[str] = attrs.field(factory=set)
     transfers: Transfers = attrs.field(init=False)
+    fresh_urls: FreshUrls = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.fresh_urls = FreshUrls(self.requester)
         self.transfers = Transfers(self.requester, self.options.max_file_bytes, self._received)
 
     def _received(self, size: int) -> None:
@@ -337,12 +339,12 @@ class _Download:
             try:
                 mime = await self._fetch(asset, part)
             except ExpiredUrl as expired:
-                fresh = await refresh(self.requester, [asset])
-                if not fresh or not fresh[0].url or fresh[0].url == asset.url:
+                fresh = await self.fresh_urls.of(asset)
+                if fresh is None or not fresh.url or fresh.url == asset.url:
                     raise expired.error from None
                 self.report.refreshed += 1
                 try:
-                    mime = await self._fetch(fresh[0], part)
+                    mime = await self._fetch(fresh, part)
                 except ExpiredUrl as again:
                     raise again.error from None
             size = part.size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
@@ -19,7 +20,7 @@ from scenario_search.wire.values import MAX_PAGE_SIZE
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
 
-__all__ = ["refresh"]
+__all__ = ["FreshUrls", "refresh"]
 
 _DATE = re.compile(r"[0-9TZ:. +-]{4,40}", re.IGNORECASE)
 
@@ -54,6 +55,33 @@ async def refresh(
                 for batch in _batches(missing):
                     await _search(requester, batch, fresh, public=searched_as, original=original)
     return [fresh[asset.id] for asset in assets if asset.id in fresh]
+
+
+class FreshUrls:
+    """Fresh URLs for the files of a download, which expire at about the same time.
+
+    Those that are asked for while a search is running are searched for together.
+    """
+
+    def __init__(self, requester: Requester) -> None:
+        self._requester = requester
+        self._turn = asyncio.Lock()
+        self._wanted: Assets = {}
+        self._fresh: Assets = {}
+
+    async def of(self, asset: SearchAssetSearchResponse) -> SearchAssetSearchResponse | None:
+        """Returns an asset with a fresh URL; ``None`` if it does not exist any more.
+
+        Raises:
+            APIError: A search failed, after retries.
+        """
+        self._wanted[asset.id] = asset
+        async with self._turn:
+            if asset.id in self._wanted:
+                wanted, self._wanted = self._wanted, {}
+                for hit in await refresh(self._requester, wanted.values()):
+                    self._fresh[hit.id] = hit
+            return self._fresh.pop(asset.id, None)
 
 
 def _has_date(asset: SearchAssetSearchResponse) -> bool:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from crawl_engine import dated
 from file_server import Server, asset
 
@@ -109,6 +111,36 @@ async def test_assets_that_are_gone_or_have_no_date_are_left_out(
     undated = asset(3, "https://cdn.example/a")
     undated.created_at = date
     assert [hit.id for hit in await client.refresh([*old(2, 1), undated])] == ["asset_000001"]
+
+
+async def test_urls_that_expire_together_are_searched_for_together(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    engine = Engine(*hits(*range(20)))
+
+    def with_urls(body: dict[str, Any]) -> dict[str, Any]:
+        page = engine(body)
+        page["hits"] = [{**hit, "url": f"{server.url}/a?fresh"} for hit in page["hits"]]
+        return page
+
+    server.engine = with_urls
+    refused, all_refused = 0, asyncio.Event()
+
+    async def respond(request: web.Request) -> web.StreamResponse:
+        nonlocal refused
+        if "fresh" in request.query:
+            return await server.whole(request)
+        refused += 1
+        if refused == 20:
+            all_refused.set()
+        await all_refused.wait()
+        return web.Response(status=403)
+
+    server.respond = respond
+    assets = [asset(n, f"{server.url}/a?old", privacy="private") for n in range(20)]
+    report = await client.download(assets, tmp_path, concurrency=20)
+    assert (report.downloaded, report.refreshed) == (20, 20)
+    assert len(engine.requests) < 10
 
 
 async def test_nothing_takes_no_search(server: Server, client: AsyncScenario) -> None:
