@@ -117,6 +117,8 @@ class Requester:
         self._own_secrets = Secrets(
             [*credentials.secrets(), *secret_values(options.default_headers or {})]
         )
+        # A function's token differs from request to request, so its headers are not kept.
+        self._own_headers = {} if credentials.may_change else self._merge_headers(credentials, {})
 
     def with_options(self, options: AsyncClientOptions, credentials: Credentials) -> Requester:
         """Returns a requester with other options and credentials over the same transport.
@@ -135,6 +137,13 @@ class Requester:
             credentials: What authenticates it.
             extra: Headers to send beside, or in place of, the client's.
         """
+        if credentials is self.credentials and not extra:
+            return self._own_headers
+        return self._merge_headers(credentials, extra or {})
+
+    def _merge_headers(
+        self, credentials: Credentials, extra: Mapping[str, str]
+    ) -> Mapping[str, str]:
         own = {
             "Accept": "application/json",
             **accept_encoding(),
@@ -145,7 +154,7 @@ class Requester:
         # In one case, so that a name replaces the same name in another case.
         return {
             name.title(): value
-            for headers in (own, self.options.default_headers or {}, extra or {})
+            for headers in (own, self.options.default_headers or {}, extra)
             for name, value in headers.items()
         }
 
