@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
@@ -108,7 +109,10 @@ def _crawls(
         caller.redirect_progress(options)
         return SyncCrawl(start(self._here, *args, **options), caller)
 
-    call.__annotations__["return"] = start.__annotations__["return"].replace("Async", "Sync")
+    returned = start.__annotations__["return"].replace("Async", "Sync")
+    call.__annotations__["return"] = returned
+    described: Any = call
+    described.__signature__ = inspect.signature(start).replace(return_annotation=returned)
     return call
 
 
