@@ -28,6 +28,7 @@ FOUND_ELSEWHERE = {
     "RunOptions",
     "Fit",  # literals, of wire.renditions
     "Format",
+    "PillowImage",  # a part of ImageSource, which cattrs resolves if a converter was made before
 }
 
 

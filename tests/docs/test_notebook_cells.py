@@ -188,7 +188,7 @@ def test_tab_offers_what_there_is_to_choose_from(notebook: Notebook) -> None:
 def test_help_shows_every_parameter(notebook: Notebook) -> None:
     text = notebook.run("help(demo.search.asset_search)").printed
     assert "query_semantic_ratio: 'float | None' = None" in text
-    assert "sort_by: Fields, each with an order: ['createdAt:desc']." in text
+    assert "sort_by: A field with an order, F.created_at.desc() or 'created_at:desc'" in text
 
 
 def test_a_query_without_its_keyword_says_what_to_write(notebook: Notebook) -> None:
