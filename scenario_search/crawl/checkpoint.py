@@ -337,8 +337,8 @@ class CheckpointLock:
             self._lock.acquire(timeout=_LOCK_TIMEOUT, poll_interval=0.02)
         except Timeout:
             raise CheckpointError(
-                f"Another crawl is running on the checkpoint {self._path}: wait for its end, or "
-                "give each a checkpoint and a file of its own"
+                f"Another crawl holds {self._lock.lock_file}, the lock of the checkpoint "
+                f"{self._path}: wait for its end, or give each a checkpoint and a file of its own"
             ) from None
         except OSError as error:
             reason = error.strerror or error

@@ -1,12 +1,15 @@
-"""Crawls an emulator to JSONL in a process of its own, and writes a byte for every request.
+"""Crawls an emulator to a file in a process of its own, and writes a byte for every request.
 
 Usage: crawl_worker.py URL KEY SECRET CAP CONCURRENCY CHECKPOINT FILE
+
+The name of the file says its form: ``.jsonl``, ``.csv`` or ``.parquet``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 from scenario_search import AsyncScenario
 
@@ -28,7 +31,7 @@ async def main() -> None:
             progress=progress,
         ) as crawl,
     ):
-        await crawl.to_jsonl(path)
+        await getattr(crawl, f"to_{Path(path).suffix[1:]}")(path)
 
 
 asyncio.run(main())

@@ -129,7 +129,7 @@ def test_a_failed_save_leaves_the_one_before(path: Path, monkeypatch: pytest.Mon
 def test_a_checkpoint_belongs_to_one_crawl_at_a_time(path: Path) -> None:
     one, other = CheckpointLock(path), CheckpointLock(path)
     one.acquire()
-    with pytest.raises(CheckpointError, match="Another crawl is running"):
+    with pytest.raises(CheckpointError, match="Another crawl holds"):
         other.acquire()
     one.release()
     other.acquire()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import signal
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from crawl_engine import SPAN, START, Asset, TextEngine, clustered_assets, dated, timestamp
 from fake_transport import faked_client
@@ -161,7 +164,7 @@ async def test_two_crawls_on_one_checkpoint_do_not_mix(checkpoint: Path) -> None
     ):
         hits = aiter(one)
         first = await anext(hits)
-        with pytest.raises(CheckpointError, match="Another crawl is running"):
+        with pytest.raises(CheckpointError, match="Another crawl holds"):
             [hit async for hit in other]
         assert sorted([first.id, *[hit.id async for hit in hits]]) == IDS
     assert await ids_of(crawl_of(engine, checkpoint=checkpoint)) == []
@@ -430,13 +433,26 @@ async def test_pieces_of_a_plan_know_what_is_not_new(checkpoint: Path) -> None:
 # kill -9
 
 
+def worker_of(emulator: Emulator) -> list[str]:
+    """Returns the command that crawls an emulator, without the checkpoint and the file."""
+    command = [sys.executable, str(WORKER), emulator.url, emulator.api_key]
+    return [*command, emulator.api_secret, str(CAP), "8"]
+
+
+def contents(path: Path) -> Any:
+    """Returns what two files that hold the same have in common."""
+    return pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else path.read_bytes()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_killed_at_any_moment_the_file_comes_out_the_same(checkpoint: Path, tmp_path: Path) -> None:
-    path, whole = tmp_path / "killed.jsonl", tmp_path / "whole.jsonl"
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_killed_at_any_moment_the_file_comes_out_the_same(
+    checkpoint: Path, tmp_path: Path, form: str
+) -> None:
+    path, whole = tmp_path / f"killed.{form}", tmp_path / f"whole.{form}"
     with Emulator(result_cap=CAP) as emulator:
         emulator.load_sync(ASSETS)
-        command = [sys.executable, str(WORKER), emulator.url, emulator.api_key]
-        command += [emulator.api_secret, str(CAP), "8"]
+        command = worker_of(emulator)
         subprocess.run([*command, str(tmp_path / "whole.ckpt"), str(whole)], check=True)
         for requests in (6, 4, 4):
             with subprocess.Popen(
@@ -446,7 +462,37 @@ def test_killed_at_any_moment_the_file_comes_out_the_same(checkpoint: Path, tmp_
                 assert len(worker.stdout.read(requests)) == requests
                 worker.kill()
         subprocess.run([*command, str(checkpoint), str(path)], check=True)
-    assert path.read_bytes() == whole.read_bytes()
+    assert contents(path) == contents(whole)
+    assert not path.with_name(f"{path.name}.partial.jsonl").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
+def test_a_second_process_on_a_checkpoint_is_refused_and_the_first_is_whole(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "first.jsonl"
+    with Emulator(result_cap=CAP) as emulator:
+        emulator.load_sync(ASSETS)
+        command = [*worker_of(emulator), str(checkpoint)]
+        with subprocess.Popen([*command, str(path)], stdout=subprocess.PIPE) as first:
+            assert first.stdout is not None
+            assert len(first.stdout.read(6)) == 6
+            first.send_signal(signal.SIGSTOP)
+            try:
+                for other in (path, tmp_path / "second.jsonl"):
+                    second = subprocess.run(
+                        [*command, str(other)], check=False, capture_output=True, text=True
+                    )
+                    assert second.returncode
+                    assert (
+                        f"CheckpointError: Another crawl holds {checkpoint}.lock" in second.stderr
+                    )
+            finally:
+                first.send_signal(signal.SIGCONT)
+            first.stdout.read()
+        assert first.returncode == 0
+    assert sorted(json.loads(line)["id"] for line in path.read_bytes().splitlines()) == IDS
+    assert not (tmp_path / "second.jsonl").exists()
 
 
 async def test_a_date_that_could_not_be_read_whole_is_read_again(checkpoint: Path) -> None:
