@@ -11,7 +11,6 @@ from contextlib import nullcontext
 from functools import cache, partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -28,12 +27,8 @@ from scenario_search.errors import (
 )
 from scenario_search.http.bodies import accept_encoding
 from scenario_search.http.credentials import Credentials
-from scenario_search.http.options import (
-    AsyncClientOptions,
-    is_loopback,
-    resolve_base_url,
-    resolve_project_id,
-)
+from scenario_search.http.destinations import file_url_problem
+from scenario_search.http.options import AsyncClientOptions, resolve_base_url, resolve_project_id
 from scenario_search.http.responses import error_context, response_info, status_error
 from scenario_search.http.retries import RetryPolicy
 from scenario_search.wire.codec import read_page
@@ -160,21 +155,7 @@ class Requester:
 
     def file_url_problem(self, url: str) -> str | None:
         """Says why a file's URL must not, or cannot, be requested; ``None`` if it can."""
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-            _ = parts.port
-        except ValueError as error:
-            return f"is not a URL: {error}"
-        # Characters that one reader of a URL drops, and another takes for something else.
-        if not url.isprintable() or set(url) & set(" \\"):
-            return "is not a URL: it has a space, a backslash or a control character"
-        # A server elsewhere has no business with this machine's own.
-        at_home = is_loopback(urlsplit(self.base_url).hostname or "")
-        plain = self.options.allow_http or (at_home and is_loopback(host))
-        if not host or parts.scheme not in (("https", "http") if plain else ("https",)):
-            return "is not fetched: only https is"
-        return None
+        return file_url_problem(url, self.base_url, allow_http=self.options.allow_http)
 
     async def post(
         self,
