@@ -63,7 +63,7 @@ def _boolean(name: str, text: str) -> bool:
 
 def _colour(name: str, text: str) -> tuple[int, ...]:
     try:
-        return ImageColor.getrgb(f"#{text}")
+        return ImageColor.getrgb(f"#{text}")[:3]
     except ValueError:
         raise bad_request(f'"{name}" must be a colour in hexadecimal, without #') from None
 
@@ -185,5 +185,5 @@ class Transform:
         if image.mode not in ("RGBA", "LA"):
             return image
         over = image.convert("RGBA")
-        backdrop = Image.new("RGBA", over.size, (*self.background[:3], 255))
+        backdrop = Image.new("RGBA", over.size, (*self.background, 255))
         return Image.alpha_composite(backdrop, over).convert("RGB" if image.mode == "RGBA" else "L")

@@ -107,6 +107,14 @@ def test_what_is_transparent_stays_so_or_is_laid_over_the_background() -> None:
     assert max(red, green) < 5
 
 
+@pytest.mark.parametrize("colour", ["00f", "0000ff", "0000ff80"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "CMYK", "I;16"])
+def test_a_background_of_any_length_fills_pictures_of_any_mode(colour: str, mode: str) -> None:
+    source = picture(mode=mode, colour=0, format="TIFF" if mode == "CMYK" else "PNG")
+    image = applied(f"rotate=45&format=png&background={colour}", source).convert("RGB")
+    assert image.getpixel((0, 0)) == (0, 0, 255)
+
+
 def test_colours_go_and_edges_soften() -> None:
     assert applied("greyscale=true").mode == "L"
     edge = Image.new("L", (40, 40))
