@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from filelock import FileLock, Timeout
 
 from scenario_search.concurrency.tasks import cancel_tasks
 from scenario_search.concurrency.threads import in_thread
@@ -35,17 +34,15 @@ from scenario_search.errors import (
     APIError,
     APIResponseValidationError,
     IncompleteCrawlError,
-    InvalidParamsError,
     PaginationError,
 )
-from scenario_search.files.manifest import DownloadedFile, Manifest
-from scenario_search.files.metadata import ImageFolderMetadata
-from scenario_search.files.names import LOCK, MANIFEST, METADATA, file_name
+from scenario_search.files.folder import Folder
+from scenario_search.files.manifest import DownloadedFile
+from scenario_search.files.names import file_name
 from scenario_search.files.options import DownloadOptions, DownloadReport
 from scenario_search.files.parts import PartialFile, file_digest, file_length
 from scenario_search.files.refresh import FreshUrls
 from scenario_search.files.transfer import Expected, ExpiredUrl, Transfers
-from scenario_search.messages import Message, named
 from scenario_search.progress import ProgressBar
 from scenario_search.text import count, file_size
 from scenario_search.wire.hits import SearchAssetSearchResponse
@@ -106,65 +103,6 @@ def _progress(
         bar.update(done, total, f"{file_size(report.bytes)}{failed}")
 
     return show
-
-
-class Folder:
-    """The folder of a download, which is locked while it is open. Its methods block.
-
-    Args:
-        path: The folder; created if it does not exist.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.manifest = Manifest(path / MANIFEST)
-        self.metadata = ImageFolderMetadata(path / METADATA)
-        self._lock = FileLock(path / LOCK, thread_local=False)
-
-    def open(self) -> None:
-        """Locks the folder and reads what it holds.
-
-        Raises:
-            InvalidParamsError: Another download into it is running.
-            OSError: It cannot be written to.
-        """
-        self.path.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise InvalidParamsError(
-                Message(
-                    "{} {} has a download running: wait for its end, or use another folder",
-                    named("directory"),
-                    self.path,
-                )
-            ) from None
-        self.manifest.open()
-        self.metadata.open()
-
-    def record(self, file: DownloadedFile, asset: SearchAssetSearchResponse) -> None:
-        """Adds what became of a file."""
-        if file.path is None:
-            return
-        if file.status == "failed":
-            self.metadata.remove(file.path)
-        else:
-            self.metadata.add(file.path, file.mime, asset)
-        if file.status != "skipped":
-            self.manifest.add(file)
-
-    def sync(self) -> None:
-        """Makes durable what was added."""
-        self.metadata.sync()
-        self.manifest.sync()
-
-    def close(self) -> None:
-        """Makes durable what was added, and unlocks the folder. Closing again does nothing."""
-        try:
-            self.metadata.close()
-            self.manifest.close()
-        finally:
-            self._lock.release()
 
 
 @attrs.define
