@@ -25,7 +25,7 @@ class DownloadReport:
         downloaded: Number of files downloaded.
         skipped: Number of files that were already there.
         failed: The files that could not be downloaded, with the reason.
-        bytes: Number of bytes of the files downloaded.
+        bytes: Number of bytes received, those of attempts that failed included.
         refreshed: Number of expired URLs that were replaced.
     """
 
