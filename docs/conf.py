@@ -65,7 +65,7 @@ _BUILTINS = set(dir(builtins))
 MADE_BY_CLIENTS = {
     *("AsyncSearch", "AsyncSearchResults", "AsyncSearchHitsOffset", "AsyncPrefetch"),
     *("SearchExports", "PageFrames", "SyncSearch", "SyncSearchHitsOffset", "SyncPrefetch"),
-    *("FetchedPage", "PageInfo"),
+    *("AllFrames", "FetchedPage", "PageInfo"),
     *("AsyncCrawler", "AsyncCrawl", "SyncCrawler", "SyncCrawl", "CrawlStats"),
     *("Batch", "CrawlEstimate", "CrawlPiece", "ResponseInfo", "DownloadReport", "DownloadedFile"),
     *("Field", "Faults", "Rule", "LoadReport", "SeenRequest", "Embedder"),
