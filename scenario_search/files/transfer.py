@@ -45,7 +45,7 @@ from scenario_search.errors import (
 )
 from scenario_search.files.parts import PartialFile
 from scenario_search.http.retries import retry_after_seconds
-from scenario_search.text import file_size
+from scenario_search.text import file_size, shown_url
 from scenario_search.wire.image_types import picture_type
 
 if TYPE_CHECKING:
@@ -132,29 +132,29 @@ class Transfers:
         Raises:
             ExpiredUrl: The server refuses the URL.
             APIError: The file cannot be had.
+            ConfigurationError: The client was closed meanwhile.
         """
         policy, now = self.requester.policy, asyncio.get_running_loop().time
         attempt, furthest, since = 0, part.size, now()
         while True:
-            await self.pause.wait(self.requester.sleep)
+            await self.pause.wait(self.requester.wait)
             try:
                 content_type = await self._attempt(url, part, expected)
             except APIError as error:
-                error.retries_taken = attempt
                 if part.size - furthest > MIN_RATE * (now() - since):
                     attempt, furthest = 0, part.size
                 since = now()
+                error.retries_taken = attempt
                 delay = policy.delay(error, attempt, chance=self.requester.chance())
                 if delay is None:
                     raise
-                if error.status_code in (429, 503):
-                    self.pause.extend(delay)
+                await self.requester.announce_retry("GET", shown_url(url), error, delay, self.pause)
             else:
                 if (problem := expected.problem(part)) is not None:
                     await in_thread(part.start_anew, None)
                     raise _unexpected(url, problem)
                 return picture_type(part.head) or content_type
-            await self.requester.sleep(delay)
+            await self.requester.wait(delay)
             attempt += 1
 
     async def _attempt(self, url: str, part: PartialFile, expected: Expected) -> str | None:
@@ -187,7 +187,7 @@ class Transfers:
                     raise await self._refusal(url, answer)
                 await self._receive(url, answer, part, expected)
                 return answer.headers.get("content-type")
-        raise APIConnectionError(f"{_shown(url)}: no file after {_MAX_REDIRECTS} redirects")
+        raise APIConnectionError(f"{shown_url(url)}: no file after {_MAX_REDIRECTS} redirects")
 
     def _check_url(self, url: str) -> None:
         """Raises an error for a URL that must not, or cannot, be requested."""
@@ -197,7 +197,7 @@ class Transfers:
     async def _refusal(self, url: str, answer: FileAnswer) -> Exception:
         """Returns the error for a response that has no file."""
         error = status_error_class(answer.status, None)(
-            f"{answer.status} from {_shown(url)}",
+            f"{answer.status} from {shown_url(url)}",
             status_code=answer.status,
             retry_after=retry_after_seconds(answer.headers, datetime.now(UTC)),
         )
@@ -246,13 +246,13 @@ class Transfers:
             if not bound.expired():
                 raise
             raise APITimeoutError(
-                f"{_shown(url)} came slower than {MIN_RATE:,} bytes per second"
+                f"{shown_url(url)} came slower than {MIN_RATE:,} bytes per second"
             ) from None
         if total is not None and part.size != total:
             size = part.size
             if size > total:
                 await in_thread(part.start_anew, None)
-            raise APIConnectionError(f"{_shown(url)}: {size:,} bytes came of {total:,}")
+            raise APIConnectionError(f"{shown_url(url)}: {size:,} bytes came of {total:,}")
 
     def _check_size(self, url: str, size: int) -> None:
         if size > self.max_file_bytes:
@@ -262,11 +262,11 @@ class Transfers:
 
 
 def _unexpected(url: str, problem: str) -> APIResponseValidationError:
-    return APIResponseValidationError(f"The file {_shown(url)} {problem}")
+    return APIResponseValidationError(f"The file {shown_url(url)} {problem}")
 
 
 def _bad_url(url: str, problem: str) -> APIResponseValidationError:
-    return APIResponseValidationError(f"{_shown(url)!r} {problem}", paths=("$.url",))
+    return APIResponseValidationError(f"{shown_url(url)!r} {problem}", paths=("$.url",))
 
 
 def _strong_etag(answer: FileAnswer) -> str | None:
@@ -308,8 +308,3 @@ def _redirected(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError:
         return location  # not a URL, which is then reported
-
-
-def _shown(url: str) -> str:
-    """Returns a URL without its query string, which is a signature."""
-    return url.partition("?")[0]

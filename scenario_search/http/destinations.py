@@ -23,8 +23,9 @@ def file_url_problem(url: str, base_url: str, *, allow_http: bool) -> str | None
         parts = urlsplit(url)
         host = parts.hostname or ""
         _ = parts.port
-    except ValueError as error:
-        return f"is not a URL: {error}"
+    except ValueError:
+        # The error may quote a user name and a password.
+        return "is not a URL"
     # Characters that one reader of a URL drops, and another takes for something else.
     if not url.isprintable() or set(url) & set(" \\"):
         return "is not a URL: it has a space, a backslash or a control character"

@@ -206,7 +206,7 @@ class Requester:
                         )
                         if delay is None:
                             raise
-                        await self._announce_retry(path, error, delay, pause)
+                        await self.announce_retry("POST", path, error, delay, pause)
                     await self.wait(delay)
                     attempt += 1
         except TimeoutError:
@@ -267,15 +267,24 @@ class Requester:
         headers = {**(self.options.default_headers or {}), **(extra or {})}
         return Secrets([*credentials.secrets(), *secret_values(headers)])
 
-    async def _announce_retry(
-        self, path: str, error: APIError, delay: float, pause: Pause | None
+    async def announce_retry(
+        self, method: str, path: str, error: APIError, delay: float, pause: Pause | None
     ) -> None:
-        """Logs a retry, calls ``on_retry``, and slows down the other requests of a crawl."""
+        """Logs a retry, calls ``on_retry``, and slows down requests that share a pause.
+
+        Args:
+            method: The request's method.
+            path: The endpoint's path, or a file's URL without what may be secret in it.
+            error: How the last attempt ended, with the number of retries before it.
+            delay: Seconds until the next attempt.
+            pause: Shared by requests that should slow down together.
+        """
         if pause is not None and error.status_code in (429, 503):
             pause.extend(delay)
         retry = error.retries_taken + 1
         logger.info(
-            "POST %s failed (%s): retry %d in %.2f s",
+            "%s %s failed (%s): retry %d in %.2f s",
+            method,
             path,
             error.status_code or type(error).__name__,
             retry,

@@ -28,6 +28,7 @@ from scenario_search.http.proxies import Proxies, Proxy
 from scenario_search.http.reuse import DEAD, Sending
 from scenario_search.http.sessions import Sessions
 from scenario_search.http.waits import Waits
+from scenario_search.text import shown_url
 
 __all__ = ["AIOHTTP_VERSION", "Answer", "FileAnswer", "Transport"]
 
@@ -190,7 +191,7 @@ class Transport:
             APIResponseValidationError: This is not a URL that can be requested.
             ConfigurationError: The client is closed.
         """
-        shown = url.partition("?")[0]
+        shown = shown_url(url)
         async with (
             self._sessions.acquire() as shared,
             aiohttp.ClientSession(
