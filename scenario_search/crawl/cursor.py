@@ -13,8 +13,10 @@ included, and the hits at T that were given are dropped. Why that is exact:
    are what the overlap is for.
 6. It ends where the answer holds nothing but the overlap, or shows a hit past the far end. A short
    page ends nothing: a server may filter a page after it was cut.
-7. A tie may reach the engine's cap. Then what is strictly beyond T is asked for: if anything is
-   there, or the walk stood at the cap, T is reported as incomplete and the cursor goes on there.
+7. A tie may reach the engine's cap, which may be lower than is known. Where nothing follows a tie,
+   what is strictly beyond T is asked for. If a hit X is there, the tie's last page is asked for
+   once more, and then what is beyond T: an X that was there before and after, and not between,
+   shows that the cap hides what follows. T is reported as incomplete and the cursor goes on there.
 
 The far end is not sent, so that it can be moved while a request is in flight.
 """
@@ -94,7 +96,9 @@ class Cursor:
         self._sends_far = False
         # The walk through a tie that ended, while what lies strictly beyond it is asked for.
         self._tie: OffsetWalk | None = None
-        self._tie_is_cut = False
+        # The hits there, while the tie's last page is asked for once more, and they again.
+        self._beyond: frozenset[str] = frozenset()
+        self._is_reported = False
 
     @property
     def near(self) -> Bound | None:
@@ -163,12 +167,13 @@ class Cursor:
                         self._end_walk()
                     return new
         new = self._new(hits[:end], keys, dates, foreign)
-        if self._tie is not None and not self._tie_is_cut and (new or past):
-            # Nothing followed a tie, but something lies beyond it: either the tie was cut by the
-            # cap, or the hits came a moment ago. The tie's last page tells.
-            self._walk, self._tie, self._tie_is_cut = self._tie, None, True
-            self._walk.ended = False
-            return []
+        if self._tie is not None and not self._is_reported and (new or past):
+            if self._beyond.isdisjoint(keys):
+                # Either the cap cut the tie, or the hits came a moment ago.
+                self._walk, self._tie, self._beyond = self._tie, None, frozenset(keys)
+                self._walk.ended = False
+                return []
+            self._report()
         self._edge.update(keys[i] for i in range(end) if i not in foreign)
         inside = [dates[i] for i in range(end) if i not in foreign]
         moved = tie < end and self._move(inside, keys, dates)
@@ -178,7 +183,8 @@ class Cursor:
             self._sends_far = True
             self._restart()
         elif not moved:
-            self._tie_is_cut = self._tie_is_cut and not new
+            if new:
+                self._beyond = frozenset()
             self._walk.advance(keys, fresh=bool(new))
             if self._walk.ended and self._walk.is_settled():
                 self._end_walk()
@@ -266,7 +272,7 @@ class Cursor:
                 self._edge.add(key)
             elif date is not None and self._edge:
                 break
-        self._tie, self._tie_is_cut = None, False
+        self._tie, self._beyond, self._is_reported = None, frozenset(), False
         return True
 
     def _set_pace(self, first: str, last: str, count: int) -> None:
@@ -280,6 +286,12 @@ class Cursor:
         self._walk = OffsetWalk(self._cap)
         self._tie = None
 
+    def _report(self) -> None:
+        """Notes that the hits at the near end could not be read whole."""
+        if self.near is not None and not self._is_reported:
+            self.incomplete.append((self.near.text, frozenset(self._edge)))
+            self._is_reported = True
+
     def _end_walk(self) -> None:
         """Decides what follows a list of results that was read to its end."""
         if self._sent != self.near:
@@ -287,7 +299,6 @@ class Cursor:
         elif self._tie is not None or self.near is None or not self._walk.offset:
             self.done = True
         else:
-            if self._walk.is_full or self._walk.gave_up or self._tie_is_cut:
-                self.incomplete.append((self.near.text, frozenset(self._edge)))
-                self._tie_is_cut = True
+            if self._walk.is_full or self._walk.gave_up:
+                self._report()
             self._tie, self._walk = self._walk, OffsetWalk(self._cap)

@@ -169,3 +169,23 @@ def test_a_ranked_search_is_read_whole(ties: list[int], way: Any, seed: int) -> 
     hits, segments = asyncio.run(server.crawl(**way, ranked=True))
     assert sorted(ids(hits)) == sorted(ids(server.docs))
     assert segments.incomplete == []
+
+
+@pytest.mark.parametrize("phase", [0, 1, 2, 3])
+@pytest.mark.parametrize("newest_first", [True, False])
+async def test_hits_that_come_and_go_beyond_a_tie_leave_it_whole(
+    phase: int, newest_first: bool
+) -> None:
+    server = ModelServer([{"id": name, "createdAt": date(5)} for name in ("one", "other")])
+    # A new hit lies beyond the last in each fourth request, and is gone in the next.
+    beyond = date(1 if newest_first else 9)
+
+    def come_and_go(request: int) -> None:
+        del server.docs[2:]
+        if request == 1 or (request % 4 == phase and request < 20):
+            server.docs.append({"id": f"brief_{request}", "createdAt": beyond})
+
+    server.before = come_and_go
+    hits, segments = await server.crawl(newest_first=newest_first)
+    assert ids(hits[:2]) == ["one", "other"]
+    assert segments.incomplete == []
