@@ -8,9 +8,8 @@ sends them; a few lack `teamId`, `description`, `score` or `thumbnail`, as real 
 The first n assets are the same whatever the number asked for, and new proper names and
 compounds keep coming as the number grows.
 
-`metadata.width` and `height` are those of the picture that `drawing.draw_asset` makes;
-`metadata.size` is true of videos, sounds, meshes and texts, and a likely figure for pictures,
-which are only drawn when someone asks for them.
+`metadata.width`, `height` and `size` are those of the file that the emulator serves. Pictures are
+only drawn when someone asks for them, so their files are padded up to `size`.
 """
 
 from __future__ import annotations
@@ -79,7 +78,8 @@ IMAGE_TYPES = (
     "pixelization",
 )  # fmt: skip
 MIME_TYPES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
-BYTES_PER_PIXEL = {"image/png": (0.5, 0.9), "image/jpeg": (0.08, 0.14), "image/webp": (0.03, 0.07)}
+# More than a drawn picture needs, with any version of the codecs: its file is padded up to `size`.
+BYTES_PER_PIXEL = {"image/png": (1.3, 1.9), "image/jpeg": (0.2, 0.3), "image/webp": (0.15, 0.25)}
 SCHEDULERS = {
     "flux.1-dev": ("euler", "flow-match-euler"),
     "stable-diffusion-xl": ("dpm++2m", "euler-a"),

@@ -28,6 +28,7 @@ from scenario_search.emulator.demo.scenes import scene_of
 __all__ = ["media_bytes"]
 
 FRAMES = 16
+_LONGEST_PICTURE = 64 * 2**20
 
 # A NAL unit of an IDR slice, its header's bits, and the type of its first macroblock (I_PCM) up to
 # the next byte. idr_pic_id takes turns, since pictures that follow each other must differ in it.
@@ -67,7 +68,15 @@ def media_bytes(document: Mapping[str, Any]) -> tuple[bytes, str]:
         return str(document.get("content") or "").encode(), "text/plain"
     mime_type = document.get("mimeType")
     known = mime_type in ("image/jpeg", "image/webp")
-    return draw_asset(document), str(mime_type) if known else "image/png"
+    return _padded(draw_asset(document), metadata), str(mime_type) if known else "image/png"
+
+
+def _padded(picture: bytes, metadata: object) -> bytes:
+    """Returns a picture's file as long as its document says; decoders ignore what follows."""
+    size = metadata.get("size") if isinstance(metadata, dict) else None
+    if not isinstance(size, int) or size > _LONGEST_PICTURE:
+        return picture
+    return picture.ljust(size, b"\0")
 
 
 def _sound(document: Mapping[str, Any]) -> bytes:

@@ -30,7 +30,7 @@ def boxes(data: bytes) -> dict[bytes, bytes]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["video", "audio", "3d", "text"])
+@pytest.mark.parametrize("kind", ["image", "video", "audio", "3d", "text"])
 def test_the_file_has_the_documented_type_and_size(kind: str) -> None:
     for asset in of_kind(kind)[:5]:
         data, mime_type = media_bytes(asset)
@@ -56,6 +56,14 @@ def test_a_sound_is_a_wave_file_one_can_hear() -> None:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, AUDIO_RATE)
         samples = memoryview(file.readframes(file.getnframes())).cast("h")
     assert max(samples) > 20000
+
+
+@pytest.mark.parametrize("size", [None, 0, -1, 10**12, "big"])
+def test_a_picture_of_no_sensible_size_is_not_padded(size: object) -> None:
+    document = of_kind("image")[0]
+    metadata = {**document["metadata"], "width": 64, "height": 64, "size": size}
+    data, _ = media_bytes({**document, "metadata": metadata})
+    assert 0 < len(data) < 100_000
 
 
 @pytest.mark.parametrize("size", [None, 0, -1, 10**12, "big", float("nan")])
