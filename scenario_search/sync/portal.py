@@ -63,6 +63,12 @@ class _Portal(threading.Thread):
             # For example, no file descriptor is left for an event loop.
             self.started.set_exception(error)
 
+    def takes_calls(self) -> bool:
+        """Whether calls can run in it, or will be able to once it has started."""
+        # A thread whose start has failed is alive for a moment after it says so.
+        failed = self.started.done() and self.started.exception() is not None
+        return not failed and self.is_alive()
+
     async def _serve_calls(self) -> None:
         async with BlockingPortal() as portal:
             self.loop = asyncio.get_running_loop()
@@ -87,7 +93,7 @@ def _running_portal() -> _Portal:
             "the program ends, for example inside 'with'"
         )
     with _lock:
-        if _portal is None or not _portal.is_alive():
+        if _portal is None or not _portal.takes_calls():
             _portal = _Portal()
         return _portal
 
@@ -178,7 +184,7 @@ class Caller:
                 self._wait(outcome, portal, interrupts)
             return outcome.result()
         except BaseException as error:
-            if not outcome.done() and portal.is_alive() and process == os.getpid():
+            if not outcome.done() and portal.takes_calls() and process == os.getpid():
                 portal.started.result().start_task_soon(cancel)
                 while isinstance(error, Exception) and not outcome.done() and portal.is_alive():
                     wait([outcome], _POLL_INTERVAL)
