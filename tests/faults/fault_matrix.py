@@ -57,6 +57,7 @@ class Row:
         ends_in: The name of the error's class, or ``PAGE``.
         attempts: How often the request is sent, or tried to be, with two retries allowed.
         reused: Whether the last connection goes back to the pool, as one that is in order.
+        free: How many of the attempts cost no retry.
     """
 
     group: str
@@ -65,6 +66,7 @@ class Row:
     ends_in: str
     attempts: int = 3
     reused: bool = False
+    free: int = 0
 
 
 OK = orjson.dumps({"hits": [{"id": "a"}], "offset": 0, "limit": 20, "estimatedTotalHits": 1})
@@ -374,6 +376,7 @@ POOL = [
         PAGE,
         3,
         True,
+        1,
     ),
     (
         "the server closes after each answer",

@@ -86,8 +86,10 @@ async def test_each_format_is_known_by_its_first_bytes(
 ) -> None:
     async def converted(request: web.Request) -> web.StreamResponse:
         assert request.query["format"] == format
+        if format == "avif":  # which a Pillow before 11.3 cannot write
+            return web.Response(body=b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf")
         body = io.BytesIO()
-        Image.new("RGB", (4, 4)).save(body, {"jpg": "jpeg", "tif": "tiff"}.get(format, format))
+        Image.new("RGB", (4, 4)).save(body, {"jpg": "jpeg", "tif": "tiff"}[format])
         return web.Response(body=body.getvalue())
 
     server.respond = converted
