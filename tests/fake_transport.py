@@ -58,6 +58,8 @@ class FakeTransport:
             return made
         return Answer(200, {"x-request-id": "r"}, orjson.dumps(made), 0.0)
 
+    def trust(self, url: str) -> None: ...
+
     async def wait(self, sleep: Callable[[float], Awaitable[object]], seconds: float) -> None:
         await sleep(seconds)
 

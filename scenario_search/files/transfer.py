@@ -159,15 +159,12 @@ class Transfers:
 
     async def _attempt(self, url: str, part: PartialFile, expected: Expected) -> str | None:
         """Requests what is missing of a file, and appends it; returns its content type."""
-        timeout = self.requester.options.timeout
         self._check_url(url)
         for _ in range(_MAX_REDIRECTS + 1):
             headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
             if part.size and part.etag is not None:
                 headers |= {"Range": f"bytes={part.size}-", "If-Range": part.etag}
-            async with self.requester.transport.get_file(
-                url, headers=headers, timeout=timeout
-            ) as answer:
+            async with self.requester.get_file(url, headers) as answer:
                 location = answer.headers.get("location")
                 if answer.status in (301, 302, 303, 307, 308) and location:
                     url = _redirected(url, location)

@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 
 from scenario_search.http.options import is_loopback
 
-__all__ = ["file_url_problem"]
+__all__ = ["LOCAL_PROBLEM", "LocalAddressError", "file_url_problem", "is_local"]
+
+LOCAL_PROBLEM = "is not fetched: a server elsewhere must not lead to this machine"
+
+
+class LocalAddressError(Exception):
+    """A host's name, which nobody but a server gave, has only addresses of this machine."""
 
 
 def file_url_problem(url: str, base_url: str, *, allow_http: bool) -> str | None:
@@ -34,12 +40,12 @@ def file_url_problem(url: str, base_url: str, *, allow_http: bool) -> str | None
     schemes = ("https", "http") if allow_http or is_at_home else ("https",)
     if not host or parts.scheme not in schemes:
         return "is not fetched: only https is"
-    if host != home and not is_at_home and _is_local(host):
-        return "is not fetched: a server elsewhere must not lead to this machine"
+    if host != home and not is_at_home and is_local(host):
+        return LOCAL_PROBLEM
     return None
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
     """Whether a host is this machine, or an address that only its own link knows."""
     host = host.rstrip(".").partition("%")[0]
     if is_loopback(host):

@@ -21,6 +21,7 @@ from scenario_search.errors import (
     APITimeoutError,
     ConfigurationError,
 )
+from scenario_search.http.destinations import LOCAL_PROBLEM, LocalAddressError
 
 __all__ = ["failure_of_file", "failure_of_request"]
 
@@ -68,6 +69,8 @@ def failure_of_file(
     """
     if isinstance(error, TimeoutError):
         return APITimeoutError(f"Nothing came from {url} for {timeout:g} s")
+    if isinstance(error, LocalAddressError):
+        return APIResponseValidationError(f"{url!r} {LOCAL_PROBLEM}", paths=("$.url",))
     if isinstance(error, _UNSENDABLE):
         return APIResponseValidationError(
             f"{url!r} is not a URL that can be requested", paths=("$.url",)

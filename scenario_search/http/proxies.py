@@ -64,6 +64,13 @@ class Proxies:
         # On Windows this may ask a name server.
         self._is_bypassed = functools.cache(proxy_bypass)
 
+    @property
+    def urls(self) -> list[str]:
+        """The URLs of all proxies that may be chosen. Those of the environment are not checked."""
+        if self._proxy is not None:
+            return [self._proxy.url]
+        return [_with_scheme(url) for url in self._of_environment.values()]
+
     def for_url(self, url: str) -> Proxy | None:
         """Returns the proxy to request a URL through, or ``None`` for a direct connection.
 
@@ -79,8 +86,7 @@ class Proxies:
         host = parts.netloc.rpartition("@")[2]
         if proxy is None or is_loopback(parts.hostname or "") or self._is_bypassed(host):
             return None
-        if "://" not in proxy:
-            proxy = HiddenText(f"http://{proxy}")
+        proxy = _with_scheme(proxy)
         if problem := proxy_problem(proxy):
             raise ConfigurationError(
                 f"The environment's proxy for {parts.scheme} {problem}; set "
@@ -88,3 +94,7 @@ class Proxies:
                 "ignore it"
             )
         return Proxy.of(proxy)
+
+
+def _with_scheme(url: HiddenText) -> HiddenText:
+    return url if "://" in url else HiddenText(f"http://{url}")

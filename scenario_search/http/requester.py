@@ -7,10 +7,11 @@ import logging
 import platform
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import cache, partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -28,7 +29,12 @@ from scenario_search.errors import (
 from scenario_search.http.bodies import accept_encoding
 from scenario_search.http.credentials import Credentials
 from scenario_search.http.destinations import file_url_problem
-from scenario_search.http.options import AsyncClientOptions, resolve_base_url, resolve_project_id
+from scenario_search.http.options import (
+    AsyncClientOptions,
+    is_loopback,
+    resolve_base_url,
+    resolve_project_id,
+)
 from scenario_search.http.responses import error_context, response_info, status_error
 from scenario_search.http.retries import RetryPolicy
 from scenario_search.wire.codec import read_page
@@ -37,7 +43,7 @@ from scenario_search.wire.response import ResponseInfo
 from scenario_search.wire.secrets import Secrets, secret_values
 
 if TYPE_CHECKING:
-    from scenario_search.http.transport import Transport
+    from scenario_search.http.transport import FileAnswer, Transport
 
 __all__ = ["Page", "Request", "Requester"]
 
@@ -103,6 +109,8 @@ class Requester:
         self.base_url = resolve_base_url(options.base_url, allow_http=options.allow_http)
         self.project_id = resolve_project_id(options.project_id)
         self.transport = transport or _transport(options, self.base_url)
+        self.transport.trust(self.base_url)
+        self._is_at_home = is_loopback(urlsplit(self.base_url).hostname or "")
         self.policy = RetryPolicy(
             max_retries=options.max_retries, max_retry_wait=options.max_retry_wait
         )
@@ -156,6 +164,20 @@ class Requester:
     def file_url_problem(self, url: str) -> str | None:
         """Says why a file's URL must not, or cannot, be requested; ``None`` if it can."""
         return file_url_problem(url, self.base_url, allow_http=self.options.allow_http)
+
+    def get_file(
+        self, url: str, headers: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[FileAnswer]:
+        """Requests a file. See :meth:`scenario_search.http.transport.Transport.get_file`.
+
+        Args:
+            url: A URL that has no :meth:`file_url_problem`.
+            headers: The headers.
+        """
+        # A server on this machine may name others on it, by any name.
+        if self._is_at_home:
+            self.transport.trust(url)
+        return self.transport.get_file(url, headers=headers, timeout=self.options.timeout)
 
     async def post(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from scenario_search.errors import ConfigurationError
+from scenario_search.http.resolver import OutwardResolver
 from scenario_search.http.reuse import reuse_trace
 
 __all__ = ["Sessions"]
@@ -31,6 +32,8 @@ class Sessions:
 
     Attributes:
         closed: Whether the client was closed.
+        trusted: Hosts that may have addresses of this machine. Other names that resolve to such
+            an address are not connected to. A caller's session resolves names as it does.
 
     Raises:
         ConfigurationError: The session or a hook is something else.
@@ -48,6 +51,7 @@ class Sessions:
         for trace_config in trace_configs or ():
             _check_kind("trace_configs", trace_config, aiohttp.TraceConfig)
         self.closed = False
+        self.trusted: set[str] = set()
         self._max_connections = max_connections
         self._callers = session
         self._trace_configs = list(trace_configs or ())
@@ -98,7 +102,9 @@ class Sessions:
         self._slots = asyncio.Semaphore(self._max_connections)
         self._own = session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=self._max_connections, ssl=True if self._ssl is None else self._ssl
+                limit=self._max_connections,
+                ssl=True if self._ssl is None else self._ssl,
+                resolver=OutwardResolver(self.trusted),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[*self._trace_configs, reuse_trace()],

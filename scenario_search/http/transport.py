@@ -6,7 +6,7 @@ import asyncio
 import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from ssl import SSLContext
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from scenario_search.http.bodies import read_body
 from scenario_search.http.failures import failure_of_file, failure_of_request
 from scenario_search.http.large_bodies import LARGE, LargeBody
 from scenario_search.http.proxies import Proxies, Proxy
+from scenario_search.http.resolver import normalized
 from scenario_search.http.reuse import DEAD, Sending
 from scenario_search.http.sessions import Sessions
 from scenario_search.http.waits import Waits
@@ -117,6 +118,8 @@ class Transport:
         self._file_proxies = (
             self._proxies if session is None else Proxies(trust_env=session.trust_env)
         )
+        for url in self._proxies.urls:
+            self.trust(url)
         self._waits = Waits()
         self.close_with = "'async with', or await client.close()"
 
@@ -124,6 +127,15 @@ class Transport:
     def closed(self) -> bool:
         """Whether the client was closed."""
         return self._sessions.closed
+
+    def trust(self, url: str) -> None:
+        """Allows connections to the host of a URL also where its name leads to this machine.
+
+        Hosts of requests to the API and of proxies have to be allowed, since those that nobody
+        but a server named must not lead here.
+        """
+        with suppress(ValueError):  # not a URL: nothing is requested from it
+            self._sessions.trusted.add(normalized(yarl.URL(url).raw_host or ""))
 
     async def post(
         self,

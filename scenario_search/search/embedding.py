@@ -57,11 +57,10 @@ async def _data_url(url: str | None, requester: Requester) -> str:
     if known.startswith("data:") or not known or requester.file_url_problem(known):
         return known if known.startswith("data:") else ""
     content = bytearray()
-    headers, timeout = {"Accept": "image/*"}, requester.options.timeout
     try:
         async with (
-            asyncio.timeout(timeout),
-            requester.transport.get_file(known, headers=headers, timeout=timeout) as answer,
+            asyncio.timeout(requester.options.timeout),
+            requester.get_file(known, {"Accept": "image/*"}) as answer,
         ):
             if answer.status != 200:
                 return ""
