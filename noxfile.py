@@ -185,7 +185,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session(**IN_SHARED_ENVIRONMENT)
 def soak_short(session: nox.Session) -> None:
-    """Puts five seconds of mixed load on a client, and tests what judges it."""
+    """Puts five seconds of mixed load on a client, directly and through a proxy."""
     run(session, "-m", "pytest", SOAK, *session.posargs)
 
 

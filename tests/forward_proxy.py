@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 
 class ForwardProxy:
-    """Forwards to servers whose names only it knows.
+    """Forwards to servers whose names only it knows, and to ports of 127.0.0.1.
 
     Args:
         servers: The port on this machine of each host name.
@@ -86,12 +86,15 @@ class ForwardProxy:
             _refuse(writer, self._refusal)
             return
         parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
-        there = await asyncio.open_connection("127.0.0.1", self._servers[parts.hostname or ""])
+        host = parts.hostname or ""
+        port = parts.port if host == "127.0.0.1" else self._servers[host]
+        there = await asyncio.open_connection("127.0.0.1", port)
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
             headers = [one for one in headers if not one.lower().startswith("proxy-")]
-            there[1].write("\r\n".join([f"{method} {parts.path} {version}", *headers]).encode())
+            path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+            there[1].write("\r\n".join([f"{method} {path} {version}", *headers]).encode())
         try:
             await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer))
         finally:

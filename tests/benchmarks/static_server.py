@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_PATH = re.compile(rb"POST /(\d+)/(\d+)/v1/search/assets(?:\?([^ ]*))?")
+# A client of a proxy sends the whole URL, which every server has to accept (RFC 9112, 3.2.2).
+_PATH = re.compile(rb"POST (?:http://[^/ ]*)?/(\d+)/(\d+)/v1/search/assets(?:\?([^ ]*))?")
 _FIRST_HIT = b'[{"id":"asset_GTrLmqSX%010dyMxk'
 _FIRST_IDS = 10**9
 _QUERY_OFFSET = re.compile(rb"(?:^|&)offset=(\d+)")

@@ -1,7 +1,8 @@
 """What the soak loads: an emulator, and a server of prepared pages. Both fail now and then.
+A forward proxy may stand before them.
 
-Run as a script (``python servers.py emulator`` or ``python servers.py prepared``) it prints how
-to reach the server, as JSON, and serves until standard input ends.
+Run as a script (``python servers.py emulator``, ``prepared`` or ``proxy``) it prints the options of
+a client of the server, as JSON, and serves until standard input ends.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Any
 
 import attrs
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
+from forward_proxy import ForwardProxy
 from static_server import Handler
 
 from scenario_search.emulator import Emulator
@@ -93,6 +96,13 @@ async def serve_prepared() -> None:
     await loop.run_in_executor(None, sys.stdin.read)
 
 
+async def serve_proxy() -> None:
+    credentials = "soak:secret"
+    async with ForwardProxy({}, credentials=credentials) as proxy:
+        print(json.dumps({"proxy": proxy.url_with(credentials)}), flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
 @attrs.frozen
 class Elsewhere:
     """A server in a process of its own.
@@ -108,7 +118,7 @@ class Elsewhere:
 
 @asynccontextmanager
 async def elsewhere(name: str) -> AsyncIterator[Elsewhere]:
-    """Run ``"emulator"`` or ``"prepared"`` in a process of its own."""
+    """Run ``"emulator"``, ``"prepared"`` or ``"proxy"`` in a process of its own."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         __file__,
@@ -129,4 +139,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "emulator":
         serve_emulator()
     else:
-        asyncio.run(serve_prepared())
+        asyncio.run(serve_proxy() if sys.argv[1] == "proxy" else serve_prepared())

@@ -1,10 +1,11 @@
 """Mixed load with faults, for as long as asked: what the process holds must be flat at the end.
 
-    python tests/soak/soak.py [--seconds 600] [--rate 1000] [--emulated 100]
+    python tests/soak/soak.py [--seconds 600] [--rate 1000] [--emulated 100] [--proxy]
 
 One process searches, counts, walks, reads ahead, crawls, gives up and cancels. Two servers in
 processes of their own answer, and fail one request in twenty: an emulator, which searches and
-so can answer a few hundred a second, and a server of prepared pages, which takes the rest.
+so can answer a few hundred a second, and a server of prepared pages, which takes the rest. With
+``--proxy`` every request goes through a forward proxy, in a process of its own too.
 
 A line for each minute (or tenth of a shorter time) says what the process holds: memory, file
 descriptors, sockets, those of them that are in no client's pool, tasks, threads. The exit code is
@@ -25,7 +26,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -217,9 +218,12 @@ async def work(
 
 
 @asynccontextmanager
-async def client_of(server: Elsewhere, watch: Watch, rate: float) -> AsyncIterator[AsyncScenario]:
+async def client_of(
+    server: Elsewhere, watch: Watch, rate: float, proxy: Elsewhere | None
+) -> AsyncIterator[AsyncScenario]:
     async with AsyncScenario(
         **server.reach,
+        **({} if proxy is None else proxy.reach),
         timeout=1,
         max_connections=CONNECTIONS,
         max_retries=3,
@@ -231,10 +235,16 @@ async def client_of(server: Elsewhere, watch: Watch, rate: float) -> AsyncIterat
         yield client
 
 
-async def run(seconds: float, rate: float, emulated: float, workers: int) -> tuple[Tally, Watch]:
+async def run(
+    seconds: float, rate: float, emulated: float, workers: int, *, proxied: bool
+) -> tuple[Tally, Watch]:
     """Load both servers, and judge what is left."""
     tally = Tally()
-    async with elsewhere("emulator") as emulator, elsewhere("prepared") as prepared:
+    async with (
+        elsewhere("emulator") as emulator,
+        elsewhere("prepared") as prepared,
+        elsewhere("proxy") if proxied else nullcontext() as proxy,
+    ):
         watch = Watch(emulator.process, seconds)
         tasks_before, sockets_before = asyncio.all_tasks(), sockets()
         async with AsyncExitStack() as stack:
@@ -244,7 +254,7 @@ async def run(seconds: float, rate: float, emulated: float, workers: int) -> tup
                 (prepared, OF_PREPARED, rate - emulated),
             ):
                 if share > 0:
-                    client = await stack.enter_async_context(client_of(server, watch, share))
+                    client = await stack.enter_async_context(client_of(server, watch, share, proxy))
                     loads += [(client, calls, number) for number in range(workers)]
             watching = asyncio.create_task(watch.run())
             until = time.monotonic() + seconds
@@ -277,8 +287,11 @@ def main() -> int:
         "--emulated", type=float, default=100, help="how many of them go to the emulator"
     )
     parser.add_argument("--workers", type=int, default=32, help="calls at once, for each server")
+    parser.add_argument("--proxy", action="store_true", help="go through a forward proxy")
     told = parser.parse_args()
-    tally, watch = asyncio.run(run(told.seconds, told.rate, told.emulated, told.workers))
+    tally, watch = asyncio.run(
+        run(told.seconds, told.rate, told.emulated, told.workers, proxied=told.proxy)
+    )
     spent = time.process_time()
     print(f"{watch.requests:,} requests, {watch.requests / told.seconds:,.0f} a second", end="")
     print(f", {1000 * spent / watch.requests:.2f} ms of this process's CPU each")

@@ -12,10 +12,11 @@ from soak import LEEWAY, Sample, Watch
 ROOT = Path(__file__).parents[2]
 
 
-def test_five_seconds_of_mixed_load_leave_nothing_behind() -> None:
+@pytest.mark.parametrize("options", [[], ["--proxy"]], ids=["direct", "through a proxy"])
+def test_five_seconds_of_mixed_load_leave_nothing_behind(options: list[str]) -> None:
     """The whole is ``nox -s soak``; this shows that it works, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", ROOT / "tests/soak/soak.py", "--seconds", "5"],
+        [sys.executable, "-W", "error", ROOT / "tests/soak/soak.py", "--seconds", "5", *options],
         capture_output=True,
         text=True,
         check=False,
