@@ -11,7 +11,6 @@ import hashlib
 import os
 import secrets
 import time
-import uuid
 from collections.abc import Iterable
 from json import JSONDecodeError
 from pathlib import Path
@@ -167,11 +166,20 @@ class Checkpoint:
         Raises:
             CheckpointError: It cannot be written.
         """
+        self.write(path, self.to_json())
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Writes what :meth:`to_json` returned in place of what is there.
+
+        Raises:
+            CheckpointError: It cannot be written.
+        """
         self._path = path
-        beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
+        # The lock keeps others away, and what a killed crawl left there is written over.
+        beside = path.with_name(f"{path.name}.tmp")
         try:
             with beside.open("wb") as file:
-                file.write(self._to_json())
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
@@ -183,7 +191,8 @@ class Checkpoint:
             _remove(beside)
             raise
 
-    def _to_json(self) -> bytes:
+    def to_json(self) -> bytes:
+        """Returns what is written of it."""
         data = {
             "format": _FORMAT,
             **{name: getattr(self, name) for name in _PLAIN},
@@ -309,8 +318,8 @@ def _pending_from(data: Any) -> Pending:
 
 
 def delete_checkpoint(path: Path) -> None:
-    """Deletes a checkpoint that no crawl uses, and its lock."""
-    for file in (path, Path(f"{path}.lock")):
+    """Deletes a checkpoint that no crawl uses, and what lies beside it."""
+    for file in (path, Path(f"{path}.tmp"), Path(f"{path}.lock")):
         file.unlink(missing_ok=True)
 
 

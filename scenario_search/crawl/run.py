@@ -387,7 +387,8 @@ class CrawlRun(Generic[H]):
 
     def _show(self, raw: list[Any]) -> None:
         """Notes how far the crawl is, and how many hits there may be."""
-        dates = [date for hit in raw if (date := hit_date(hit, self.field)) is not None]
+        field = self.field
+        dates = [date for hit in raw if (date := hit_date(hit, field)) is not None]
         if not dates:
             return
         self.stats.reached = dates[-1]
@@ -416,10 +417,10 @@ class CrawlRun(Generic[H]):
         segments, checkpoint = self.segments, self.checkpoint
         if segments is None or checkpoint is None:
             return
+        field, key = self.field, self._dating.keys
         for portion in batch._portions:
             segments.commit(portion)
-            key = self._dating.keys
-            checkpoint.see((key(hit), hit_date(hit, self.field)) for hit in portion.hits)
+            checkpoint.see((key(hit), hit_date(hit, field)) for hit in portion.hits)
         checkpoint.hits += len(batch.hits)
         # A file that was not written to lacks these hits, so it is not one to go on with.
         await self._save(files or {})
@@ -435,7 +436,9 @@ class CrawlRun(Generic[H]):
             checkpoint.requests, checkpoint.retries = self.stats.requests, self.stats.retries
             checkpoint.invalid = self.stats.invalid
             checkpoint.undated_left_out = self.stats.undated_left_out
-            await in_thread(checkpoint.save, path)
+            # Encoded here, since workers cut pieces in two while the thread writes: the near
+            # part of a piece without the far one would lose hits.
+            await in_thread(checkpoint.write, path, checkpoint.to_json())
 
     # Without consuming
 

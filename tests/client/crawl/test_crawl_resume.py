@@ -105,6 +105,27 @@ async def test_after_cancellation_the_crawl_goes_on(checkpoint: Path) -> None:
     assert sorted({*first, *rest}) == IDS
 
 
+@pytest.mark.parametrize("wanted", [0, 1, 149, 250, 400])
+async def test_a_checkpoint_holds_one_moment_however_slowly_it_is_written(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, wanted: int
+) -> None:
+    async def slow_thread(function: Any, *arguments: Any) -> Any:
+        for _ in range(100):  # meanwhile the crawl reads on
+            await asyncio.sleep(0)
+        return function(*arguments)
+
+    monkeypatch.setattr("scenario_search.crawl.run.in_thread", slow_thread)
+    engine = TextEngine(ASSETS, cap=CAP)
+    first: list[str] = []
+    async with crawl_of(engine, checkpoint=checkpoint) as crawl:
+        async for hit in crawl:
+            first.append(hit.id)
+            if len(first) > wanted:
+                break
+    rest = await ids_of(crawl_of(engine, checkpoint=checkpoint))
+    assert sorted({*first, *rest}) == IDS
+
+
 async def test_a_crawl_with_the_other_order_goes_on_too(checkpoint: Path) -> None:
     engine = TextEngine(ASSETS, cap=CAP)
     first = await ids_of(crawl_of(engine, checkpoint=checkpoint, max_items=500))
