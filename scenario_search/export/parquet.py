@@ -90,9 +90,10 @@ def _pyarrow() -> Any:
 class _Writer:
     """Writes a Parquet file beside its place, and moves it there when it is whole."""
 
-    def __init__(self, arrow: Any, path: Path, kind: type[Hit]) -> None:
+    def __init__(self, arrow: Any, path: Path, kind: type[Hit], *, is_locked: bool = False) -> None:
         self._arrow = arrow
         self._path = self._beside = path
+        self._is_locked = is_locked
         self._columns = frames.columns(kind)
         types = {
             "text": arrow.string(),
@@ -107,6 +108,9 @@ class _Writer:
     def open(self) -> None:
         """Begin the file."""
         self._path, self._beside = place_beside(self._path)
+        if self._is_locked:
+            # No other crawl writes there, and what a killed one left is written over.
+            self._beside = self._path.with_name(f"{self._path.name}.partial")
         self._writer = self._arrow.parquet.ParquetWriter(self._beside, self._schema)
 
     def write(self, hits: Iterable[Hit]) -> None:
@@ -196,7 +200,7 @@ async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
 
 def _convert(arrow: Any, collected: Path, path: Path, kind: type[H]) -> None:
     """Write what was collected as JSONL to a Parquet file."""
-    writer = _Writer(arrow, path, kind)
+    writer = _Writer(arrow, path, kind, is_locked=True)
     try:
         writer.open()
         with collected.open("rb") as lines:

@@ -486,6 +486,8 @@ async def test_a_resumed_parquet_holds_every_hit_once(
     parquet = pytest.importorskip("pyarrow.parquet")
     await failing_export(files, 12, "to_parquet")
     assert not files["path"].exists()
+    for left_by_a_kill in ("x.jsonl.partial", "x.ckpt.tmp"):
+        (tmp_path / left_by_a_kill).write_bytes(b"torn" * 10_000)
     for _ in range(2):  # the second finds all done
         await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_parquet(files["path"])
         found = parquet.read_table(files["path"]).column("id").to_pylist()
