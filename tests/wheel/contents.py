@@ -19,7 +19,7 @@ from email import message_from_bytes
 from pathlib import Path, PurePosixPath
 
 # Guards against pictures, weights or other data that get into the core by accident.
-CORE_LIMIT = 185_000
+CORE_LIMIT = 250_000
 PACKAGE = "scenario_search/"
 SIZES = ("320x176", "176x320", "240x240")
 PARTS = {
