@@ -176,7 +176,7 @@ class Cursor:
             self._report()
         self._edge.update(keys[i] for i in range(end) if i not in foreign)
         inside = [dates[i] for i in range(end) if i not in foreign]
-        moved = tie < end and self._move(inside, keys, dates)
+        moved = tie < end and self._move(inside, keys[:end], dates[:end])
         if past is True:
             self.done = True
         elif past is None:
@@ -267,7 +267,6 @@ class Cursor:
         self._move_near(bound)
         self._edge = set()
         for key, date in zip(reversed(keys), reversed(dates), strict=True):
-            # Hits past the far end come last: what is kept of them does no harm.
             if date is not None and bound.is_same_instant(date):
                 self._edge.add(key)
             elif date is not None and self._edge:

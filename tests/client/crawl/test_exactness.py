@@ -165,9 +165,21 @@ def test_ties_in_an_unstable_order_are_read_whole_or_reported(
 @pytest.mark.hypothesis
 @given(TIES, WAYS, st.integers(0, 2**32))
 def test_a_ranked_search_is_read_whole(ties: list[int], way: Any, seed: int) -> None:
-    server = ModelServer(docs_of(random.Random(seed), ties), cap=350)
+    docs = docs_of(random.Random(seed), ties)
+    # Several of the ties may be at one instant, but no instant may hold as many as the cap.
+    cap = max([350, *(count + 1 for count in Counter(map(date_of, docs)).values())])
+    server = ModelServer(docs, cap=cap)
     hits, segments = asyncio.run(server.crawl(**way, ranked=True))
     assert sorted(ids(hits)) == sorted(ids(server.docs))
+    assert segments.incomplete == []
+
+
+def test_a_hit_whose_text_alone_lies_past_the_far_end_comes() -> None:
+    docs = docs_of(random.Random(11685), [1, 2, 3, 1, 1, 297, 3, 1], forms=4)
+    server = ModelServer(docs, by_text=False)
+    crawl = server.crawl(concurrency=3, newest_first=False, in_order=False)
+    hits, segments = asyncio.run(crawl)
+    assert sorted(ids(hits)) == sorted(ids(docs))
     assert segments.incomplete == []
 
 
