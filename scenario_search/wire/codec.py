@@ -44,7 +44,7 @@ MAX_COMMAS = 200_000
 """A body with more is refused before it is decoded: decoded, it could take a hundred times its
 size. A page of 100 hits has about 5,000."""
 
-MAX_CONTAINERS = 100_000
+MAX_CONTAINERS = 125_000
 """A body with more arrays and objects is refused likewise. They may stand in one another without
 a comma: 8 MiB of brackets become 400 MB. A page of 100 hits has about 1,000."""
 
@@ -79,10 +79,12 @@ def read_page(body: bytes, secrets: Secrets = _NO_SECRETS, **context: Any) -> di
 
     Raises:
         APIResponseValidationError: The body is not JSON, is not an object, its ``hits`` is not an
-            array, it has more than 200,000 commas, more than 100,000 opening brackets and
+            array, it has more than 200,000 commas, more than 125,000 opening brackets and
             braces, or more than 1,000 hits.
     """
-    if len(body) > MAX_CONTAINERS and body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
+    # Each array and object has two brackets, so a usual page is too short to be counted.
+    is_long = len(body) > 2 * MAX_CONTAINERS
+    if is_long and body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
         raise APIResponseValidationError(
             f"The response has more than {MAX_CONTAINERS:,} arrays and objects, which no page of "
             f"hits has: {_quoted(body, secrets)}",
