@@ -23,7 +23,7 @@ _collected: ContextVar[PendingWarnings | None] = ContextVar("_collected", defaul
 
 
 def warn_caller(message: str | Message, category: type[Warning]) -> None:
-    """Warn as of the nearest line outside of this package.
+    """Warns as of the nearest line outside of this package.
 
     A fixed ``stacklevel`` cannot do this: awaiting, iterating and the sync facade reach the same
     place at different depths.
@@ -42,7 +42,7 @@ def warn_caller(message: str | Message, category: type[Warning]) -> None:
 
 @contextmanager
 def collect_warnings(into: PendingWarnings) -> Iterator[None]:
-    """Keep what :func:`warn_caller` is told here, and in tasks that begin here, for later.
+    """Collects what :func:`warn_caller` warns of here, and in tasks that begin here, for later.
 
     The sync facade runs requests in another thread, where the caller's line is nowhere on the
     stack.

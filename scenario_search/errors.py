@@ -284,7 +284,7 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 
 def status_error_class(status_code: int, code: str | None) -> type[APIStatusError]:
-    """Give the class for an HTTP status and the API's own error code."""
+    """Returns the class for an HTTP status and the API's own error code."""
     if code == "QUOTA_EXCEEDED":
         return QuotaExceededError
     if 500 <= status_code <= 599:

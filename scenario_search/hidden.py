@@ -40,7 +40,7 @@ def hidden_values(value: Any) -> Any:
 
 
 def hide_secrets(keywords: dict[str, Any]) -> None:
-    """Hide what may be secret among the keywords of a call, in place.
+    """Hides what may be secret among the keywords of a call, in place.
 
     It comes first in whatever takes such keywords: an error that is raised later may be shown
     with the locals of all frames it went through.

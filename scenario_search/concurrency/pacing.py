@@ -18,11 +18,11 @@ class Pause:
         self._until = 0.0
 
     def extend(self, seconds: float) -> None:
-        """Let nothing be sent for so many seconds from now."""
+        """Lets nothing be sent for so many seconds from now."""
         self._until = max(self._until, time.monotonic() + seconds)
 
     async def wait(self, sleep: Callable[[float], Awaitable[object]]) -> None:
-        """Wait until sending is allowed.
+        """Waits until sending is allowed.
 
         Args:
             sleep: Waits for so many seconds.

@@ -16,7 +16,7 @@ Ts = TypeVarTuple("Ts")
 
 
 async def in_thread(function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-    """Call a function in a thread, and wait for its end even where this is cancelled meanwhile.
+    """Calls a function in a thread, and waits for its end even if this is cancelled meanwhile.
 
     A thread cannot be stopped: one that is left behind would write to files that whoever goes on
     after the cancellation has opened again. Context variables are those of the task.

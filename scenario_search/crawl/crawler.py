@@ -48,7 +48,7 @@ class AsyncCrawler:
 
     @takes(CrawlAssetsParams)
     def assets(self, **keywords: Any) -> AsyncCrawl[SearchAssetSearchResponse]:
-        """Crawl assets; without a search condition, all of them.
+        """Crawls assets; without a search condition, all of them.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
@@ -57,7 +57,7 @@ class AsyncCrawler:
 
     @takes(CrawlModelsParams)
     def models(self, **keywords: Any) -> AsyncCrawl[SearchModelSearchResponse]:
-        """Crawl models; without a search condition, all of them.
+        """Crawls models; without a search condition, all of them.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
@@ -66,7 +66,7 @@ class AsyncCrawler:
 
     @takes(CrawlWorkflowsParams)
     def workflows(self, **keywords: Any) -> AsyncCrawl[SearchWorkflowSearchResponse]:
-        """Crawl workflows; without a search condition, all of them.
+        """Crawls workflows; without a search condition, all of them.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
@@ -75,7 +75,7 @@ class AsyncCrawler:
 
     @takes(CrawlPlanParams)
     async def plan(self, **keywords: Any) -> list[CrawlPiece]:
-        """Cut a crawl into pieces of time for many machines, without reading them.
+        """Cuts a crawl into pieces of time for many machines, without reading them.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
@@ -89,7 +89,7 @@ class AsyncCrawler:
 
     @takes_beside(RunOptions)
     def run(self, piece: CrawlPiece, **options: Any) -> AsyncCrawl[Any]:
-        """Read one piece of a plan.
+        """Reads one piece of a plan.
 
         Args:
             piece: A piece that :meth:`plan` returned, in this process or another.

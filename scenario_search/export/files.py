@@ -159,27 +159,27 @@ def _json_lines(batch: ExportBatch[Any]) -> bytes:
 
 
 def csv_lines(rows: list[list[Any]]) -> bytes:
-    """Write rows of values as CSV."""
+    """Returns rows of values as CSV."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return frames.encodable(text.getvalue()).encode()
 
 
 def csv_rows(hits: list[H], columns: dict[str, str]) -> list[list[Any]]:
-    """Give hits as rows of values for a spreadsheet: see :func:`to_csv`.
+    """Returns hits as rows of values for a spreadsheet: see :func:`to_csv`.
 
     Args:
         hits: The hits.
-        columns: The columns of their class, as :func:`scenario_search.export.frames.columns` gives
-        them.
+        columns: The columns of their class, as
+            :func:`scenario_search.export.frames.columns` returns them.
     """
-    made = []
+    values = []
     for hit, row in zip(hits, frames.rows(hits), strict=True):
         for name, what in columns.items():
             if what == "timestamp":
                 row[name] = getattr(hit, name)
-        made.append([_cell(row[name]) for name in columns])
-    return made
+        values.append([_cell(row[name]) for name in columns])
+    return values
 
 
 def _cell(value: Any) -> Any:
@@ -235,7 +235,7 @@ def _append(
 
 
 def check_place(path: Path) -> None:
-    """Refuse a path that no file can be at, before anything is asked for.
+    """Refuses a path that no file can be at, before a request is sent.
 
     Raises:
         OSError: It is a folder or a device, or the folder that it is in is not there.
@@ -250,7 +250,7 @@ def check_place(path: Path) -> None:
 
 
 def place_beside(path: Path) -> tuple[Path, Path]:
-    """Give the file that a path leads to, and the one that is written before it takes its place."""
+    """Returns the file that a path leads to, and the one that is written before it replaces it."""
     path = path.resolve()
     return path, path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
 
@@ -295,7 +295,7 @@ class _GrowingFile:
         self._file: BinaryIO | None = None
 
     def open(self, head: bytes) -> None:
-        """Open it, with a head where it is new."""
+        """Opens it, and writes the head if it is new."""
         if not self._resumable:
             self._path, self._written_to = place_beside(self._path)
         size = self._path.stat().st_size if self._good and self._path.exists() else 0
@@ -317,9 +317,9 @@ class _GrowingFile:
         return self._file
 
     def append(self, data: bytes) -> int:
-        """Write to the end, so that it stays, and give the length.
+        """Appends data durably, and returns the length.
 
-        What is written beside needs to stay only once it is renamed.
+        What is written beside has to be durable only once it is renamed.
         """
         file = self._opened()
         if self._resumable and os.fstat(file.fileno()).st_size != file.tell():
@@ -338,14 +338,14 @@ class _GrowingFile:
         os.fsync(file.fileno())
 
     def finish(self) -> None:
-        """Put it in its place, whole."""
+        """Puts the complete file in its place."""
         self._flush()
         self._opened().close()
         if not self._resumable:
             self._written_to.replace(self._path)
 
     def close(self) -> None:
-        """Let go of it. What was written beside and is not finished is deleted."""
+        """Closes it. What was written beside and is not finished is deleted."""
         if self._file is None:
             return
         # What could not be written, for the disk is full, cannot be written here either.

@@ -1,4 +1,4 @@
-"""Hits as rows and as data frames: one row a hit, one flat column for each documented field.
+"""Hits as rows and as data frames: one row per hit, one flat column for each documented field.
 
 A column is named by the path of its field: ``id``, ``metadata.width``, ``thumbnail.url``. The
 columns of a kind of hit are always all there, and in the same order, whatever the hits hold:
@@ -16,8 +16,8 @@ What is missing is ``None``, and null in the frames, whose integers stay integer
 timestamp that cannot be read is ``None``. ``concepts`` are the ids of the models. ``extra`` is the
 JSON of what the documentation does not name, or ``None``.
 
-A page gives the frame of its own hits. All hits of a search are in the frame of ``results`` (what
-an asynchronous search gives), in that of a crawl, and, for a page of the plain client, here::
+A page returns the frame of its own hits. All hits of a search are in the frame of ``results`` (what
+an asynchronous search returns), in that of a crawl, and, for a page of the sync client, here::
 
     frame = to_pandas(page)             # this page's hits, and those of the pages after it
     frame = page.to_pandas()            # this page's hits
@@ -51,7 +51,7 @@ Getter = Callable[[Any], Any]
 
 
 def columns(kind: type[Hit]) -> dict[str, str]:
-    """Give the columns of a class of hits: name to "text", "number", "timestamp" or "list"."""
+    """Returns the columns of a class of hits: name to "text", "number", "timestamp" or "list"."""
     return {**{name: declared for name, declared, _ in _fields(kind)}, EXTRA: "text"}
 
 
@@ -59,7 +59,7 @@ _known: dict[type[Document], list[tuple[str, str, Getter]]] = {}
 
 
 def _fields(kind: type[Document]) -> list[tuple[str, str, Getter]]:
-    """Give (column, declared type, how to get it) of each documented field, nested ones too."""
+    """Returns (column, declared type, getter) of each documented field, nested ones too."""
     if kind not in _known:
         _known[kind] = _read_fields(kind)
     return _known[kind]
@@ -67,23 +67,23 @@ def _fields(kind: type[Document]) -> list[tuple[str, str, Getter]]:
 
 def _read_fields(kind: type[Document]) -> list[tuple[str, str, Getter]]:
     types = typing.get_type_hints(kind)
-    found: list[tuple[str, str, Getter]] = []
+    fields: list[tuple[str, str, Getter]] = []
     for name, _ in wire_fields(kind):
         declared = types[name]
         choices = [choice for choice in typing.get_args(declared) if choice is not type(None)]
         if typing.get_origin(declared) is list:
-            found.append((name, "list", _items(name)))
+            fields.append((name, "list", _items(name)))
             continue
         plain = choices[0] if choices else declared
         if isinstance(plain, type) and issubclass(plain, Document):
-            found += [
+            fields += [
                 (f"{name}.{inner}", what, _nested(name, get)) for inner, what, get in _fields(plain)
             ]
         elif name.endswith("_at"):
-            found.append((name, "timestamp", _timestamp(name)))
+            fields.append((name, "timestamp", _timestamp(name)))
         else:
-            found.append((name, "number" if plain is float else "text", _value(name)))
-    return found
+            fields.append((name, "number" if plain is float else "text", _value(name)))
+    return fields
 
 
 def _value(name: str) -> Getter:
@@ -111,12 +111,12 @@ def _nested(name: str, get: Getter) -> Getter:
 
 
 def moment(text: object) -> datetime | None:
-    """Read a timestamp of the API's; text without an offset is in UTC. ``None`` if it is none."""
+    """Returns a timestamp of the API's; text without an offset is in UTC. ``None`` if invalid."""
     if not isinstance(text, str):
         return None
     try:
-        found = datetime.fromisoformat(text.strip())
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        parsed = datetime.fromisoformat(text.strip())
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -142,13 +142,11 @@ def encodable(text: str) -> str:
 
 
 def rows(hits: Iterable[Hit]) -> list[dict[str, Any]]:
-    """Give a dict for each hit: column name to value, ``None`` for what is missing."""
-    made = []
-    for hit in hits:
-        row = {name: get(hit) for name, _, get in _fields(type(hit))}
-        row[EXTRA] = _extra_json(hit)
-        made.append(row)
-    return made
+    """Returns a dict for each hit: column name to value, ``None`` for what is missing."""
+    return [
+        {**{name: get(hit) for name, _, get in _fields(type(hit))}, EXTRA: _extra_json(hit)}
+        for hit in hits
+    ]
 
 
 class Columns:
@@ -165,7 +163,7 @@ class Columns:
         self._rows = 0
 
     def add(self, hits: Iterable[Hit]) -> None:
-        """Take the values of hits, which come after those before."""
+        """Appends the values of hits."""
         for kind, of_kind in groupby(hits, key=type):
             batch = list(of_kind)
             getters = {name: get for name, _, get in _fields(kind)} | {EXTRA: _extra_json}
@@ -178,7 +176,7 @@ class Columns:
             self._rows += len(batch)
 
     def take(self) -> Iterator[tuple[str, str, list[Any]]]:
-        """Give (column, type, values), and let go of each column that was given.
+        """Yields (column, type, values), and releases each column that was yielded.
 
         The type is the declared one, where the values bear it out.
         """
@@ -194,7 +192,7 @@ class Columns:
             yield name, actual, values
 
     def to_pandas(self) -> pd.DataFrame:
-        """Give the pandas frame; once, for the columns are let go of.
+        """Returns the pandas frame; once, since the columns are released.
 
         Raises:
             ImportError: pandas is not installed.
@@ -207,13 +205,13 @@ class Columns:
             "timestamp": "datetime64[ms, UTC]",
             "list": object,
         }
-        made = {
+        series = {
             name: pandas.Series(values, dtype=dtypes[what]) for name, what, values in self.take()
         }
-        return pandas.DataFrame(made)
+        return pandas.DataFrame(series)
 
     def to_polars(self) -> pl.DataFrame:
-        """Give the polars frame; once, for the columns are let go of.
+        """Returns the polars frame; once, since the columns are released.
 
         Raises:
             ImportError: polars is not installed.
@@ -234,7 +232,7 @@ class Columns:
 
 
 def to_pandas(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pd.DataFrame:
-    """Give hits as a pandas frame, one row a hit.
+    """Returns hits as a pandas frame, one row per hit.
 
     Args:
         hits: Hits: a page's ``hits``, a crawl, anything that gives them.
@@ -244,13 +242,13 @@ def to_pandas(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pd.DataF
         ImportError: pandas is not installed.
     """
     library("pandas")
-    found = Columns(kind)
-    found.add(hits)
-    return found.to_pandas()
+    values = Columns(kind)
+    values.add(hits)
+    return values.to_pandas()
 
 
 def to_polars(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pl.DataFrame:
-    """Give hits as a polars frame, one row a hit.
+    """Returns hits as a polars frame, one row per hit.
 
     Args:
         hits: Hits: a page's ``hits``, a crawl, anything that gives them.
@@ -260,13 +258,13 @@ def to_polars(hits: Iterable[Hit], *, kind: type[Hit] | None = None) -> pl.DataF
         ImportError: polars is not installed.
     """
     library("polars")
-    found = Columns(kind)
-    found.add(hits)
-    return found.to_polars()
+    values = Columns(kind)
+    values.add(hits)
+    return values.to_polars()
 
 
 def library(name: str) -> Any:
-    """Import the library of a kind of frame.
+    """Imports and returns the library of a kind of frame.
 
     Raises:
         ImportError: It is not installed. The message names the extra.
@@ -280,7 +278,7 @@ def library(name: str) -> Any:
 
 
 def _number_type(values: Sequence[Any]) -> str:
-    """Give the type of a column of numbers: text where a server sends something else."""
+    """Returns the type of a column of numbers: text where a server sends something else."""
     present = [value for value in values if value is not None]
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in present):
         return "text"

@@ -39,7 +39,7 @@ _ROW_GROUP = 2_000
 async def to_parquet(
     source: ExportSource[H], path: str | os.PathLike[str], *, resumable: bool = False
 ) -> None:
-    """Write hits as Parquet, in row groups as they come.
+    """Writes hits as Parquet, in row groups as they come.
 
     Args:
         source: The hits.
@@ -72,7 +72,7 @@ async def to_parquet(
 
 
 def collected_beside(path: str | os.PathLike[str]) -> Path:
-    """Give the file that the hits are collected in, where there is a checkpoint."""
+    """Returns the file that the hits are collected in, where there is a checkpoint."""
     path = Path(path)
     return path.with_name(f"{path.name}.partial.jsonl")
 
@@ -106,7 +106,7 @@ class _Writer:
         self._waiting: list[dict[str, Any]] = []
 
     def open(self) -> None:
-        """Begin the file."""
+        """Creates the file."""
         self._path, self._beside = place_beside(self._path)
         if self._is_locked:
             # No other crawl writes there, and what a killed one left is written over.
@@ -114,7 +114,7 @@ class _Writer:
         self._writer = self._arrow.parquet.ParquetWriter(self._beside, self._schema)
 
     def write(self, hits: Iterable[Hit]) -> None:
-        """Take hits; they are written once there are enough for a row group."""
+        """Adds hits; they are written once there are enough for a row group."""
         hits = list(hits)
         rows = frames.rows(hits)
         for hit, row in zip(hits, rows, strict=True):
@@ -132,14 +132,14 @@ class _Writer:
         self._waiting = []
 
     def finish(self) -> None:
-        """Write what is left, and put the file in its place."""
+        """Writes what is left, and puts the file in its place."""
         if self._waiting:
             self._write_group()
         self._writer.close()
         self._beside.replace(self._path)
 
     def drop(self) -> None:
-        """Delete the file, if it is not finished."""
+        """Deletes the file, if it is not finished."""
         if self._writer is None:
             return
         with suppress(OSError):
@@ -149,7 +149,7 @@ class _Writer:
 
 
 def _fit(hit: Hit, row: dict[str, Any], columns: dict[str, str]) -> None:
-    """Make a row's values fit the types of their columns."""
+    """Makes a row's values fit the types of their columns."""
     odd: dict[str, Any] = {}
     for name, what in columns.items():
         value = row[name]
@@ -182,7 +182,7 @@ def _fits(value: Any, what: str) -> bool:
 
 
 async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
-    """Write hits as they come."""
+    """Writes hits as they come."""
     writer = _Writer(arrow, path, source.hit_class)
     try:
         await in_thread(writer.open)
@@ -199,7 +199,7 @@ async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
 
 
 def _convert(arrow: Any, collected: Path, path: Path, kind: type[H]) -> None:
-    """Write what was collected as JSONL to a Parquet file."""
+    """Writes what was collected as JSONL to a Parquet file."""
     writer = _Writer(arrow, path, kind, is_locked=True)
     try:
         writer.open()

@@ -169,7 +169,7 @@ never held against the documentation.
 
 
 def check_fields(filter: Filter, kind: Kind) -> None:
-    """Check the fields that were written as attributes of `F` against those ``kind`` documents.
+    """Checks the fields that were written as attributes of `F` against those of ``kind``.
 
     Args:
         filter: Any filter. ``F["..."]``, `Raw` and what `parse` returned are not checked.

@@ -18,7 +18,7 @@ class LocalAddressError(Exception):
 
 
 def file_url_problem(url: str, base_url: str, *, allow_http: bool) -> str | None:
-    """Says why a file's URL must not, or cannot, be requested; ``None`` if it can.
+    """Returns why a file's URL must not, or cannot, be requested; ``None`` if it can.
 
     Args:
         url: The URL, as a server gave it.

@@ -162,7 +162,7 @@ class Requester:
         }
 
     def file_url_problem(self, url: str) -> str | None:
-        """Says why a file's URL must not, or cannot, be requested; ``None`` if it can."""
+        """Returns why a file's URL must not, or cannot, be requested; ``None`` if it can."""
         return file_url_problem(url, self.base_url, allow_http=self.options.allow_http)
 
     def get_file(
@@ -344,9 +344,9 @@ def _transport(options: AsyncClientOptions, base_url: str) -> Transport:
     from scenario_search.http.transport import Transport  # noqa: PLC0415
 
     of_session = {"trace_configs", "proxy", "ssl"} if options.session is not None else set()
-    if given := sorted(name for name in of_session if getattr(options, name)):
+    if refused := sorted(name for name in of_session if getattr(options, name)):
         raise ConfigurationError(
-            f"`{given[0]}` belongs to the session: pass it to the session that you make"
+            f"`{refused[0]}` belongs to the session: pass it to the session that you make"
         )
     return Transport(
         owner=f"A client of {base_url}",

@@ -99,7 +99,7 @@ def _default(field: attrs.Attribute[Any]) -> str:
 def takes(
     signature: Callable[P, Any], **refused: str
 ) -> Callable[[Callable[Concatenate[S, ...], R]], Callable[Concatenate[S, P], R]]:
-    """Gives a method the keywords of an attrs class's constructor.
+    """Declares that a method takes the keywords of an attrs class's constructor.
 
     Its docstring lists them.
 

@@ -126,17 +126,17 @@ class Scenario:
             RuntimeError: A crawl's block was entered before this process was forked.
         """
         caller = portal.Caller()
-        given: Any = assets
-        if isinstance(given, SyncCrawl):
-            caller, given = given._caller, given._here
-        elif isinstance(given, TaskBlock):
-            caller, given = given._caller, given._iterable
-        elif isinstance(given, SyncSearchHitsOffset):
-            given = given._here
-        elif isinstance(given, Iterable) and not isinstance(given, list | tuple):
-            given = caller.iterate_here(given)
+        source: Any = assets
+        if isinstance(source, SyncCrawl):
+            caller, source = source._caller, source._here
+        elif isinstance(source, TaskBlock):
+            caller, source = source._caller, source._iterable
+        elif isinstance(source, SyncSearchHitsOffset):
+            source = source._here
+        elif isinstance(source, Iterable) and not isinstance(source, list | tuple):
+            source = caller.iterate_here(source)
         caller.redirect_progress(options)
-        return caller.run(self._client.download, given, directory, **options)
+        return caller.run(self._client.download, source, directory, **options)
 
     def refresh(self, hits: Iterable[SearchAssetSearchResponse]) -> list[SearchAssetSearchResponse]:
         """Returns assets with fresh URLs, in their order. See :meth:`AsyncScenario.refresh`."""

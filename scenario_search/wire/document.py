@@ -125,7 +125,7 @@ def json_object(document: Document, convert: Callable[[Any], Any]) -> dict[str, 
 
 
 def _place_of(document: Document, name: str) -> str | None:
-    """Says where something is that a document has no attribute for, or what was meant."""
+    """Returns where something is that a document has no attribute for, or what was meant."""
     cls = type(document)
     own = [attribute for attribute in dir(cls) if not attribute.startswith("_")]
     for field, _ in wire_fields(cls):

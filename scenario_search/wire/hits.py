@@ -235,19 +235,19 @@ class Hit(Document):
         return described(*first, ("extra", ", ".join(name for name, _ in unknown[_SHOWN_UNKNOWN:])))
 
     def __repr__(self) -> str:
-        """Show in a few lines what tells most of it; :meth:`to_dict` gives all."""
+        """Returns a few lines about it; :meth:`to_dict` returns all of it."""
         from scenario_search.display.lines import card_text  # noqa: PLC0415 - only when shown
 
         return card_text(self._card())
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        """Show the hit in IPython, in a line where it stands among others."""
+        """Prints the hit in IPython, in a line where it stands among others."""
         from scenario_search.display.lines import card_line  # noqa: PLC0415 - only IPython does
 
         printer.text(card_line(self._card()) if len(printer.stack) > 1 else repr(self))
 
     def _repr_html_(self) -> str:
-        """Show the hit in a notebook."""
+        """Returns the hit's card, for notebooks."""
         from scenario_search.display.gallery import card_html  # noqa: PLC0415 - only notebooks do
 
         return card_html(self._card())

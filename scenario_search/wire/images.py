@@ -185,7 +185,7 @@ _PNG_MODE = {
 
 
 def image_problem(source: Any) -> str | Message | None:
-    """Says why something cannot be a reference image, without reading it; ``None`` if it can."""
+    """Returns why something cannot be a reference image, without reading it; ``None`` if it can."""
     if isinstance(source, str):
         return _text_problem(source)
     if isinstance(source, (os.PathLike, bytes, bytearray, memoryview, PillowImage)):

@@ -50,7 +50,7 @@ class SearchHits(Document, Generic[H]):
         return self.total_hits if self.total_hits is not None else self.estimated_total_hits
 
     def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
-        """Give what was asked for, and how the answer arrived, where that is known."""
+        """Returns the request, and how the response arrived, where that is known."""
         return None, None
 
     def _cards(self, most: int) -> CardPage:
@@ -90,13 +90,13 @@ class SearchHits(Document, Generic[H]):
         return plurals.pop() if len(plurals) == 1 else "hits"
 
     def __repr__(self) -> str:
-        """Show in a few lines how many hits there are, and the first of them."""
+        """Returns a few lines: how many hits there are, and the first of them."""
         from scenario_search.display import lines  # noqa: PLC0415 - only when shown
 
         return lines.page_text(self._cards(lines.SHOWN_HITS))
 
     def _repr_html_(self) -> str:
-        """Show the page in a notebook, as a gallery."""
+        """Returns the page's gallery, for notebooks."""
         from scenario_search.display import gallery  # noqa: PLC0415 - only notebooks do
 
         return gallery.page_html(self._cards(gallery.SHOWN_HITS))

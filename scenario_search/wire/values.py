@@ -88,7 +88,7 @@ def plain_value(value: Any) -> Any:
 
 
 def header_problem(headers: Any) -> str | None:
-    """Says why something cannot be sent as headers; ``None`` if it can. Values are not shown.
+    """Returns why something cannot be sent as headers; ``None`` if it can. Values are not shown.
 
     Source: RFC 9110, sections 5.1 and 5.5.
     """
@@ -105,7 +105,7 @@ def header_problem(headers: Any) -> str | None:
 
 
 def query_problem(query: Any) -> str | None:
-    """Says why something cannot be a query string; ``None`` if it can. Values are not shown."""
+    """Returns why something cannot be a query string; ``None`` if it can. Values are not shown."""
     if not isinstance(query, Mapping):
         return f"must be a dict of strings, not {type(query).__name__}"
     for name, value in query.items():

@@ -42,7 +42,7 @@ def _whoami(options: WhoamiOptions, connection: Connection) -> None:
 
 
 async def _ask(connection: Connection, project_id: str | None) -> dict[str, Any]:
-    """Search for one hit of the caller's own, which tells whose it is."""
+    """Searches for one hit of the caller's own, which names its owner."""
     async with connection.client() as client:
         kind = "basic" if connection.demo else take_credentials({}).kind
         own = resolve_project_id(client.options.project_id)
