@@ -28,6 +28,8 @@ _STYLES = (
 _JOINING = "a the of in with and on at under over near beside by for from to".split()
 _COMPOUNDS = ("sun flower", "water fall", "light house", "camp fire", "fantasy castle",
               "dragon scale", "star light", "moon light", "sand storm")  # fmt: skip
+# White space of all kinds: what breaks words and, from the no-break space on, what does not.
+_BLANKS = (" ", "  ", "\t", "\n", "\r\n", "\u2009", "\u3000", "\u00a0", "\u202f", "\x0b")
 _SYLLABLES = (
     "ba be bi bo bu ca ce ci co cu da de di do du fa fe fi fo ga ge gi go ha he hi ho ja jo ka ke "
     "ki ko la le li lo lu ma me mi mo mu na ne ni no nu pa pe pi po ra re ri ro ru sa se si so su "
@@ -112,7 +114,12 @@ def make_queries(documents: list[TextDocument], *, seed: int = 11) -> dict[str, 
     def cut(words: list[str]) -> str:
         return " ".join([*words[:-1], words[-1][: max(2, len(words[-1]) // 2)]])
 
-    return {
+    def padded(query: str) -> str:
+        blanks = rng.choices(_BLANKS, k=3)
+        middle = query.replace(" ", blanks[1]) if rng.random() < 0.3 else query
+        return rng.choice((f"{middle}{blanks[2]}", f"{blanks[0]}{middle}", middle + 2 * blanks[2]))
+
+    queries = {
         "word": [rng.choice(_SUBJECTS) for _ in range(6)] + [some_words(1)[0] for _ in range(4)],
         "prefix": [cut(some_words(rng.randint(1, 2), 4)) for _ in range(10)],
         "typo": [misspell(some_words(1, 5)[0]) for _ in range(6)]
@@ -132,3 +139,5 @@ def make_queries(documents: list[TextDocument], *, seed: int = 11) -> dict[str, 
         "other": ["naive", "cafe dragon", "castle -dragon", 'knight -"a castle"', "castle ",
                   "a picture of a dragon, in the forest"],
     }  # fmt: skip
+    every = [query for some in queries.values() for query in some]
+    return {**queries, "padded": [padded(rng.choice(every)) for _ in range(204)]}

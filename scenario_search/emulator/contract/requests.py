@@ -43,7 +43,8 @@ class SearchRequest:
 
     Attributes:
         kind: Which of the three endpoints it came to.
-        query: The text, stripped, at most `MAX_QUERY` of it, or None.
+        query: The text, at most `MAX_QUERY` of it, or None where it is absent or blank. White
+            space at its end stays: it ends the last word, which then is not the start of one.
         filter: The filter's text, or None where it is absent or blank.
         like: Reference pictures (asset ids or data URLs), from ``image`` or ``images.like``.
         unlike: The pictures of ``images.unlike``.
@@ -125,8 +126,7 @@ def _flag(query_string: Mapping[str, str], name: str) -> bool:
 
 
 def _query(name: str, value: Any) -> str | None:
-    text = _text(name, value)
-    return None if text is None else text[:MAX_QUERY]
+    return value[:MAX_QUERY] if _text(name, value) else None
 
 
 def _read_object(body: bytes) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from scenario_search.emulator.text.snapshot import Snapshot
 
 __all__ = ["TextIndex", "TextResult"]
 
-FORMAT = "scenario-search text index 1"
+FORMAT = "scenario-search text index 2"
 """First words of what `TextIndex.to_bytes` writes; changes with the format and the rules."""
 
 _UNREADABLE = f"these bytes are no whole {FORMAT!r}: index the documents again"

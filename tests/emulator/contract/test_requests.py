@@ -210,6 +210,15 @@ def test_unknown_keys_are_ignored() -> None:
     assert read({"query": "x", "brandNew": {}}) == read({"query": "x"})
 
 
+@pytest.mark.parametrize("query", ["swor ", " swor", "swor\t\n", "swor\u00a0"])
+def test_a_query_keeps_its_white_space(query: str) -> None:
+    assert read({"query": query}).query == query
+
+
+def test_a_blank_query_beside_a_filter_is_none() -> None:
+    assert read({"query": " \t", "filter": "width > 1"}).query is None
+
+
 def test_the_query_string_holds_the_project() -> None:
     assert read({"query": "x"}, query_string={"projectId": "p"}).project_id == "p"
 

@@ -24,7 +24,13 @@ from scenario_search.emulator.text.tokens import (
         ("straße", ["straße"]),
         ("йод", ["и\u0306од"]),
         ("ΕΛΛΑΣ ελλας", ["ελλασ", "ελλασ"]),
-        ("ﬁne ２D", ["fine", "2d"]),
+        ("ﬁne ２ＤＣ", ["fine", "2dc"]),
+        ("２D", ["2", "d"]),
+        ("swоrd", ["sw", "о", "rd"]),
+        ("swordигра7 игра", ["sword", "игра7", "игра"]),
+        ("sword\u00a0castle x\u2028y", ["sword castle", "x\u2028y"]),
+        ("sword \u00a0 castle", ["sword", "castle"]),
+        ("sword\x0bcastle", ["sword\x0bcastle"]),
         ("日本", ["日", "本"]),
         ("c++ $100 🐉", ["c++", "$100", "🐉"]),
         ("a\x02b\x01c", ["abc"]),
@@ -42,7 +48,7 @@ def test_the_end_of_a_clause_is_a_hard_separator(separator: str) -> None:
     assert document_tokens(f"castle{separator}dragon") == ["castle", HARD_BREAK, "dragon"]
 
 
-@pytest.mark.parametrize("separator", [" ", ",", ".", ":", "-", "_", "/", "\n", "\u00a0", " – "])
+@pytest.mark.parametrize("separator", [" ", ",", ".", ":", "-", "_", "/", "\n", "\u2009", " – "])
 def test_other_separators_are_soft(separator: str) -> None:
     assert document_tokens(f"castle{separator}dragon") == ["castle", "dragon"]
 
