@@ -85,7 +85,7 @@ class _ScriptTable(dict[str, str | None]):
             (
                 name
                 for name, blocks in _SCRIPTS.items()
-                if any(first <= character <= last for first, last in blocks.split(" "))
+                if any(block[0] <= character <= block[1] for block in blocks.split(" "))
             ),
             None,
         )
