@@ -14,6 +14,7 @@ parenthesis) raises a `TypeError`.
 
 from scenario_search.filters.expressions import F, Field, check_fields
 from scenario_search.filters.parser import format_error, parse
-from scenario_search.filters.tree import Filter, Raw, Value
+from scenario_search.filters.tree import Filter, Raw
+from scenario_search.filters.values import Value
 
 __all__ = ["F", "Field", "Filter", "Raw", "Value", "check_fields", "format_error", "parse"]

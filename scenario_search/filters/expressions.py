@@ -29,10 +29,9 @@ from scenario_search.filters.tree import (
     Not,
     Operator,
     StartsWith,
-    Value,
-    check_field_name,
     walk,
 )
+from scenario_search.filters.values import Value, check_field_name
 
 __all__ = ["F", "Field", "check_fields"]
 

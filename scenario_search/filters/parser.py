@@ -16,7 +16,6 @@ import attrs
 
 from scenario_search.errors import InvalidFilterError
 from scenario_search.filters.tree import (
-    KEYWORDS,
     MAX_NESTING,
     And,
     Between,
@@ -32,12 +31,10 @@ from scenario_search.filters.tree import (
     Not,
     Operator,
     Or,
-    Scalar,
     StartsWith,
-    check_field_name,
     join,
-    read_number,
 )
+from scenario_search.filters.values import KEYWORDS, Scalar, check_field_name, read_number
 from scenario_search.text import terminal_width
 
 __all__ = ["format_error", "parse"]

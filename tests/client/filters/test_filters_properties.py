@@ -7,7 +7,8 @@ from hypothesis import given, strategies as st
 
 from scenario_search.errors import InvalidFilterError
 from scenario_search.filters import F, Filter, format_error, parse
-from scenario_search.filters.tree import KEYWORDS, Comparison, Not, walk
+from scenario_search.filters.tree import Comparison, Not, walk
+from scenario_search.filters.values import KEYWORDS
 
 # Pieces of the language itself are what a hostile value would be made of.
 hostile = st.lists(
