@@ -6,12 +6,11 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, settings
-from prepared_demo import prepared_demo
+from prepared_demo import demo_from, prepared_demo
 
 from scenario_search import AsyncScenario
 from scenario_search.emulator import Emulator
@@ -109,12 +108,7 @@ def _scenario_emulator_of_the_session(
 @pytest.fixture
 def quick_demos(demo_copy: Callable[[], Path | None], monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the demos that the code under test starts begin with copies of the prepared one."""
-    demo = Emulator.demo
-
-    def begin(*arguments: Any, path: Path | None = None, **options: Any) -> Emulator:
-        return demo(*arguments, path=path or demo_copy(), **options)
-
-    monkeypatch.setattr(Emulator, "demo", begin)
+    monkeypatch.setattr(Emulator, "demo", demo_from(demo_copy))
 
 
 @pytest.fixture

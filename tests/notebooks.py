@@ -30,17 +30,20 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 _PICTURE_HEIGHT = 240
 
 
-def executed(path: Path, *, keep_pictures: bool = False) -> Any:
-    """Run a notebook in a kernel of its own, and give it with its output.
+def executed(path: Path, *, before: str = "", keep_pictures: bool = False) -> Any:
+    """Runs a notebook in a kernel of its own, and returns it with its output.
 
     Args:
         path: The notebook.
+        before: Code that the kernel runs before the first cell.
         keep_pictures: Whether to put small copies of the emulator's pictures into the output.
 
     Raises:
         CellExecutionError: A cell failed.
     """
+    untyped: Any = nbformat
     notebook = read(path)
+    notebook.cells.insert(0, untyped.v4.new_code_cell(before))
     client = NotebookClient(
         notebook, timeout=180, kernel_name="python3", record_timing=False, coalesce_streams=True
     )
@@ -52,6 +55,7 @@ def executed(path: Path, *, keep_pictures: bool = False) -> Any:
             if keep_pictures and index == len(notebook.cells) - 1:
                 _embed(notebook)
             client.execute_cell(cell, index)
+    del notebook.cells[0]
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index}"
         if cell.cell_type == "code":
@@ -66,7 +70,7 @@ def executed(path: Path, *, keep_pictures: bool = False) -> Any:
 
 
 def read(path: Path) -> Any:
-    """Give a notebook as it is kept."""
+    """Returns a notebook as it is kept."""
     untyped: Any = nbformat
     return untyped.read(path, as_version=4)
 

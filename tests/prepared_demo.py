@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from scenario_search.emulator import Emulator
 
-__all__ = ["prepared_demo"]
+__all__ = ["demo_from", "prepared_demo"]
 
 
 def prepared_demo(folder: Path) -> Path:
@@ -21,3 +23,17 @@ def prepared_demo(folder: Path) -> Path:
                 emulator.prepare_sync()
             unfinished.rename(path)
     return path
+
+
+def demo_from(copy: Callable[[], Path | None]) -> Callable[..., Emulator]:
+    """Returns ``Emulator.demo``, starting from a copy of the prepared demo.
+
+    Args:
+        copy: Returns the path of a copy; None computes everything anew.
+    """
+    demo = Emulator.demo
+
+    def start(*arguments: Any, path: Path | None = None, **options: Any) -> Emulator:
+        return demo(*arguments, path=path or copy(), **options)
+
+    return start

@@ -1,10 +1,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from notebooks import NOTEBOOKS, executed, read, shown
+
+# In a kernel, where nothing can be patched from outside.
+START = """
+import pathlib, sys
+sys.path.insert(0, {tests!r})
+from prepared_demo import demo_from
+sys.path.pop(0)
+from scenario_search.emulator import Emulator
+Emulator.demo = demo_from(lambda: pathlib.Path({copy!r}))
+"""
 
 
 def by_name(path: Path) -> str:
@@ -21,8 +32,12 @@ def test_there_is_a_notebook_for_each_thing_to_be_shown() -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=by_name)
-def test_a_notebook_runs_in_a_kernel_and_shows_what_is_read(path: Path) -> None:
-    now, before = shown(executed(path)), shown(read(path))
+def test_a_notebook_runs_in_a_kernel_and_shows_what_is_read(
+    path: Path, demo_copy: Callable[[], Path | None]
+) -> None:
+    copy = demo_copy()
+    start = copy and START.format(tests=str(Path(__file__).parents[1]), copy=str(copy))
+    now, before = shown(executed(path, before=start or "")), shown(read(path))
     assert len(now) == len(before)
     for cell, (here, there) in enumerate(zip(now, before, strict=True)):
         assert here == there, f"code cell {cell}: run python -m nox -s notebooks"
