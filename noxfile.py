@@ -15,7 +15,7 @@ import nox
 nox.needs_version = ">=2025.10.14"
 nox.options.sessions = [
     *("lint", "typing", "docs", "contract", "bench_short", "wheel", "tests_lowest"),
-    *("soak_short", "tests"),
+    *("soak_short", "browser_short", "tests"),
 ]
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
@@ -204,12 +204,26 @@ def fuzz(session: nox.Session) -> None:
     run(session, "-m", "pytest", "-m", "hypothesis", *session.posargs, env=profile)
 
 
+GALLERIES, EXAMPLES = "tests/client/display/test_in_browser.py", "tests/docs/test_examples.py"
+BROWSER_SHORT = [
+    f"{GALLERIES}::test_hostile_hits_run_nothing",
+    f"{GALLERIES}::test_every_picture_is_shown_and_all_weigh_a_tenth_of_the_files",
+    f"{EXAMPLES}::test_the_page_of_the_service_searches_once_the_typing_rests",
+]
+
+
 @nox.session(default=False, **IN_SHARED_ENVIRONMENT)
 def browser(session: nox.Session) -> None:
     """Tries galleries and the page of the search service, where there is a Chromium."""
     needs_chromium(session)
-    paths = ("tests/client/display/test_in_browser.py", "tests/docs/test_examples.py")
-    run(session, "-m", "pytest", *paths, "-m", "browser", *session.posargs)
+    run(session, "-m", "pytest", GALLERIES, EXAMPLES, "-m", "browser", *session.posargs)
+
+
+@nox.session(**IN_SHARED_ENVIRONMENT)
+def browser_short(session: nox.Session) -> None:
+    """Opens a gallery, hostile hits and the search page, where there is a Chromium."""
+    needs_chromium(session)
+    run(session, "-m", "pytest", *BROWSER_SHORT, "-m", "browser", *session.posargs)
 
 
 def needs_chromium(session: nox.Session) -> None:
