@@ -10,8 +10,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
 from scenario_search import __version__
-from scenario_search.search.signatures import docstring
 from scenario_search.wire.document import Document
+from scenario_search.wire.signatures import docstring
 
 project = "scenario-search"
 author = "The scenario-search developers"

@@ -16,8 +16,8 @@ from scenario_search.http.credentials import take_credentials
 from scenario_search.http.options import AsyncClientOptions
 from scenario_search.http.requester import Requester
 from scenario_search.search.methods import AsyncSearch
-from scenario_search.search.signatures import makes, returns_same, takes, takes_beside_two
 from scenario_search.wire.hits import SearchAssetSearchResponse
+from scenario_search.wire.signatures import makes, returns_same, takes, takes_beside_two
 
 if TYPE_CHECKING:
     from scenario_search.crawl.crawler import AsyncCrawler

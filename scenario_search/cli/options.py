@@ -21,9 +21,9 @@ from scenario_search.cli.examples import examples_of
 from scenario_search.cli.help import Command
 from scenario_search.cli.pictures import picture
 from scenario_search.crawl.params import CrawlOptions
+from scenario_search.files.options import DownloadOptions
 from scenario_search.filters import Filter
 from scenario_search.http.credentials import API_KEY, API_SECRET
-from scenario_search.search.signatures import description
 from scenario_search.wire.images import Images
 from scenario_search.wire.params import (
     CallOptions,
@@ -31,6 +31,7 @@ from scenario_search.wire.params import (
     SearchModelSearchParams,
     fields_as_shown,
 )
+from scenario_search.wire.signatures import description
 
 __all__ = [
     "VOCABULARY",
@@ -207,6 +208,9 @@ _OPTIONS = {
         help="Seconds before the newest hit that a later --since asks for again.",
         metavar="SECONDS",
     ),
+    "max_file_bytes": _as(metavar="BYTES", show_default="2 GiB"),
+    "format": _as(metavar="FORMAT"),
+    "fit": _as(metavar="FIT"),
     "since": _as(
         type=_TEXT,
         help="Only what was created from a date on (2025-01-31), or what is new since a finished "
@@ -228,6 +232,7 @@ def _flags(name: str, option: Option) -> tuple[str, ...]:
 def _metavar(type_: Any) -> str | None:
     """Returns what stands for a whole number, or for one of several words."""
     types = [each for each in (typing.get_args(type_) or [type_]) if each is not NoneType]
+    types = [word for each in types for word in (typing.get_args(each) or [each])]
     if types == [int]:
         return "N"
     return "|".join(types) if all(isinstance(each, str) for each in types) else None
@@ -237,7 +242,7 @@ def _keyword(
     name: str, option: Option, type_: Any, default: Any, panel: str | None, doc: str = ""
 ) -> inspect.Parameter:
     type_ = option.type or type_
-    settings = {"help": doc, "metavar": _metavar(type_), **option.settings}
+    settings = {"help": doc.replace("``", ""), "metavar": _metavar(type_), **option.settings}
     info: Any
     if name == "query":
         info = typer.Argument(**settings, show_default=False)
@@ -256,17 +261,25 @@ def _panel(name: str) -> str:
     return REQUEST if name in attrs.fields_dict(CallOptions) else SEARCH
 
 
-def arguments(params_class: type[Any], *, without: tuple[str, ...] = ()) -> list[inspect.Parameter]:
-    """Returns the options of the parameters of a search or a crawl, the query first.
+def arguments(
+    params_class: type[Any], *, without: tuple[str, ...] = (), panel: str | None = None
+) -> list[inspect.Parameter]:
+    """Returns the options of the parameters of a search, a crawl or a download, the query first.
 
     Args:
         params_class: The class of the parameters.
         without: Parameters that are left out.
+        panel: Where the help shows them; by default each where its name belongs.
     """
     hints = typing.get_type_hints(params_class, localns={"Filter": Filter})
     return [
         _keyword(
-            name, _option_of(name), hints.get(name), field.default, _panel(name), description(field)
+            name,
+            _option_of(name),
+            hints.get(name),
+            field.default,
+            panel or _panel(name),
+            description(field),
         )
         for field in fields_as_shown(params_class)
         for name in (_SIDES if field.name == "images" else (field.name,))
@@ -345,7 +358,12 @@ def keywords_of(values: Mapping[str, Any], *, proxy: str | None = None) -> dict[
 
 VOCABULARY: dict[str, str] = {
     name: _flags(name, _option_of(name))[0].partition("/")[0]
-    for params_class in (SearchAssetSearchParams, SearchModelSearchParams, CrawlOptions)
+    for params_class in (
+        SearchAssetSearchParams,
+        SearchModelSearchParams,
+        CrawlOptions,
+        DownloadOptions,
+    )
     for name in attrs.fields_dict(params_class)
 } | {
     "query": "the query",
@@ -360,8 +378,6 @@ VOCABULARY: dict[str, str] = {
     "since forms": "a date, such as 2025-01-31, or the checkpoint of a finished crawl",
     "crawl": "scenario-search crawl",
     "directory": "--output",
-    "max_file_bytes": "--max-file-bytes",
-    **{name: f"--{name}" for name in ("width", "height", "format", "quality", "fit")},
     "base_url": "The base URL",
     "allow_http": "--allow-http",
     "credentials": f"{API_KEY} and {API_SECRET}",

@@ -17,7 +17,6 @@ from scenario_search.crawl.params import (
     search_params,
 )
 from scenario_search.search.endpoints import ASSETS, ENDPOINTS, MODELS, WORKFLOWS, Endpoint
-from scenario_search.search.signatures import takes, takes_beside
 from scenario_search.wire.hits import (
     Hit,
     SearchAssetSearchResponse,
@@ -25,6 +24,7 @@ from scenario_search.wire.hits import (
     SearchWorkflowSearchResponse,
 )
 from scenario_search.wire.params import Conditions
+from scenario_search.wire.signatures import takes, takes_beside
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -14,6 +14,8 @@ from scenario_search.crawl.stats import CrawlStats
 from scenario_search.errors import InvalidParamsError
 from scenario_search.filters import Filter, Raw, parse
 from scenario_search.messages import Message, Term, named
+from scenario_search.wire import rules
+from scenario_search.wire.options import option, problems
 from scenario_search.wire.paging import ENGINE_CAP
 from scenario_search.wire.params import (
     Conditions,
@@ -22,7 +24,7 @@ from scenario_search.wire.params import (
     SearchParams,
     validate,
 )
-from scenario_search.wire.values import as_int, is_whole
+from scenario_search.wire.values import as_int
 
 __all__ = [
     "SINCE",
@@ -45,37 +47,74 @@ SINCE = Term("since forms", "a datetime, ISO 8601 text or the checkpoint of a fi
 _OF_CRAWLS = {"filter", "sortBy", "offset", "limit", "page", "hitsPerPage"}
 
 
-def _option(default: Any, doc: str, converter: Callable[[Any], Any] | None = None) -> Any:
-    return attrs.field(default=default, converter=converter, metadata={"doc": doc})
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and bool(value) and bool(os.fspath(value))
+
+
+def _path(name: str, value: Any) -> Message | None:
+    if _is_path(value):
+        return None
+    return Message("{} must be the path of a file, not {!r}", named(name), value)
+
+
+def _since(name: str, value: Any) -> Message | None:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return Message("{} needs a time zone: datetime(..., tzinfo=UTC)", named(name))
+    if isinstance(value, datetime) or _is_path(value):
+        return None
+    return Message("{} must be {}, not {!r}", named(name), SINCE, value)
+
+
+def _overlap(name: str, value: Any) -> Message | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if (isinstance(value, timedelta) or is_number) and overlap_seconds(value) >= 0:
+        return None
+    return Message("{} must be a timedelta or seconds from 0, not {!r}", named(name), value)
+
+
+_KINDS = ("assets", "models", "workflows")
 
 
 @attrs.frozen(kw_only=True, slots=False)
 class RunOptions:
     """How a crawl is run."""
 
-    concurrency: int | None = _option(
-        None, "How many requests may be in flight: 8 inside async with, else 1.", as_int
+    concurrency: int | None = option(
+        None,
+        "How many requests may be in flight: 8 inside async with, else 1.",
+        rules.integer(1),
+        converter=as_int,
     )
-    checkpoint: str | os.PathLike[str] | None = _option(
-        None, "A file to keep the progress in, and to resume from."
+    checkpoint: str | os.PathLike[str] | None = option(
+        None, "A file to keep the progress in, and to resume from.", _path
     )
-    order: Literal["newest", "oldest"] | None = _option(
+    order: Literal["newest", "oldest"] | None = option(
         "newest",
         "Which hits come first; None for hits as they come, which is quickest.",
+        rules.choice("newest", "oldest", None),
     )
-    cap: int = _option(ENGINE_CAP, "How many hits the engine returns for one search.", as_int)
-    on_invalid: Literal["raise", "skip"] = _option(
-        "raise", "Whether a hit that cannot be decoded is an error, or is left out and counted."
+    cap: int = option(
+        ENGINE_CAP,
+        "How many hits the engine returns for one search.",
+        rules.integer(2),
+        converter=as_int,
     )
-    max_requests: int | None = _option(
+    on_invalid: Literal["raise", "skip"] = option(
+        "raise",
+        "Whether a hit that cannot be decoded is an error, or is left out and counted.",
+        rules.choice("raise", "skip"),
+    )
+    max_requests: int | None = option(
         None,
         "How many requests this run may send, retries included. Then the crawl ends, and its "
         "checkpoint goes on later.",
-        as_int,
+        rules.integer(1),
+        converter=as_int,
     )
-    progress: bool | Callable[[CrawlStats], object] | None = _option(
+    progress: bool | Callable[[CrawlStats], object] | None = option(
         None,
         "Called with the statistics after every page; True for a bar, in terminals and notebooks.",
+        rules.progress,
     )
 
 
@@ -83,20 +122,23 @@ class RunOptions:
 class CrawlOptions(RunOptions):
     """What a crawl takes beside what is searched for."""
 
-    since: datetime | str | os.PathLike[str] | None = _option(
+    since: datetime | str | os.PathLike[str] | None = option(
         None,
         "Only what was created from this moment on (a datetime or ISO text), or what is new "
         "since a finished crawl (the path of its checkpoint). Hits without a date are left out.",
+        _since,
     )
-    overlap: timedelta | float = _option(
+    overlap: timedelta | float = option(
         300.0,
         "Seconds before the newest hit that a later crawl with since= asks for again, for what the "
         "server indexed late. The checkpoint keeps the ids of that time.",
+        _overlap,
     )
-    by: Literal["created", "updated"] = _option(
+    by: Literal["created", "updated"] = option(
         "created",
         "The date to crawl by. With 'updated', hits come in the order of their last change, oldest "
         "first, and one that is changed meanwhile comes again.",
+        rules.choice("created", "updated"),
     )
 
 
@@ -119,8 +161,10 @@ class CrawlWorkflowsParams(CrawlOptions, Conditions):
 class CrawlPlanParams(CrawlOptions, ModelConditions):
     """A crawl that is to be shared out."""
 
-    of: Literal["assets", "models", "workflows"] = _option("assets", "What is crawled.")
-    shards: int = _option(8, "How many pieces to cut it into.", as_int)
+    of: Literal["assets", "models", "workflows"] = option(
+        "assets", "What is crawled.", rules.choice(*_KINDS)
+    )
+    shards: int = option(8, "How many pieces to cut it into.", rules.integer(1), converter=as_int)
 
 
 @attrs.frozen
@@ -206,64 +250,20 @@ def check(params: SearchParams, options: RunOptions, *, valid: bool) -> None:
     if valid:
         validate(attrs.evolve(params, filter=joined(params.filter, Range().filter("createdAt"))))
     taken = _OF_CRAWLS & (params.extra_body or {}).keys()
-    problems = [
+    wrong = [
         Message("{} cannot set {}: a crawl does", named("extra_body"), name)
         for name in sorted(taken)
     ]
-    problems += _problems(options)
-    if problems:
-        raise InvalidParamsError(*problems)
-
-
-def _problems(options: RunOptions) -> Iterator[Message]:
-    for name, least in (("concurrency", 1), ("cap", 2), ("max_requests", 1), ("shards", 1)):
-        value = getattr(options, name, None)
-        if value is not None and not is_whole(value, least):
-            yield Message("{} must be a whole number from {}, not {!r}", named(name), least, value)
-    choices = {
-        "order": ("newest", "oldest", None),
-        "on_invalid": ("raise", "skip"),
-        "by": ("created", "updated"),
-        "of": ("assets", "models", "workflows"),
-    }
-    for name, values in choices.items():
-        value = getattr(options, name, values[0])
-        if value not in values:
-            words = " or ".join(map(repr, values))
-            yield Message("{} must be {}, not {!r}", named(name), words, value)
-    if not isinstance(options.progress, bool | None) and not callable(options.progress):
-        yield Message(
-            "{} must be True, False or a function, not {!r}", named("progress"), options.progress
-        )
-    if not (options.checkpoint is None or _is_path(options.checkpoint)):
-        yield Message(
-            "{} must be the path of a file, not {!r}", named("checkpoint"), options.checkpoint
-        )
-    if isinstance(options, CrawlOptions):
-        yield from _since_problems(options.since, options.overlap)
+    wrong += problems(options)
     if isinstance(options, CrawlPlanParams) and options.max_items is not None:
-        yield Message("{} cannot be shared out: leave it out of a plan", named("max_items"))
-
-
-def _since_problems(since: object, overlap: object) -> Iterator[Message]:
-    if not (since is None or isinstance(since, datetime) or _is_path(since)):
-        yield Message("{} must be {}, not {!r}", named("since"), SINCE, since)
-    if isinstance(since, datetime) and since.tzinfo is None:
-        yield Message("{} needs a time zone: datetime(..., tzinfo=UTC)", named("since"))
-    is_number = isinstance(overlap, int | float) and not isinstance(overlap, bool)
-    if not (isinstance(overlap, timedelta) or is_number) or overlap_seconds(overlap) < 0:
-        yield Message(
-            "{} must be a timedelta or seconds from 0, not {!r}", named("overlap"), overlap
-        )
+        wrong.append(Message("{} cannot be shared out: leave it out of a plan", named("max_items")))
+    if wrong:
+        raise InvalidParamsError(*wrong)
 
 
 def overlap_seconds(overlap: Any) -> float:
     """Returns an overlap in seconds."""
     return overlap.total_seconds() if isinstance(overlap, timedelta) else float(overlap)
-
-
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str | os.PathLike) and bool(value) and bool(os.fspath(value))
 
 
 def since_instant(since: datetime | str | os.PathLike[str] | None) -> int | None:

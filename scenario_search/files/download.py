@@ -225,7 +225,7 @@ class _Download:
     # One file
 
     def _name(self, asset: SearchAssetSearchResponse) -> str:
-        return file_name(asset.id, asset.mime_type, asset.url, self.options.rendition)
+        return file_name(asset.id, asset.mime_type, asset.url, self.options.parameters)
 
     async def _one(self, asset: SearchAssetSearchResponse, name: str, batch: _Batch | None) -> None:
         """Downloads the file of an asset, if it is not there, and records it."""
@@ -296,8 +296,8 @@ class _Download:
     async def _fetch(self, asset: SearchAssetSearchResponse, part: PartialFile) -> str | None:
         """Fetches a file, or the rendition of a picture, from the URL that its asset has."""
         url = asset.url
-        if self.options.rendition:
-            changed = self.options.rendition_url(url) if _is_picture(asset) else None
+        if self.options.parameters:
+            changed = self.options.url(url) if _is_picture(asset) else None
             if changed is None:
                 raise APIResponseValidationError(
                     f"{asset.id} has no renditions: it is not a picture, or its URL cannot be "

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import math
-import numbers
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -16,8 +14,10 @@ import attrs
 from scenario_search.converter import converter_problem
 from scenario_search.errors import APIError, ConfigurationError
 from scenario_search.hidden import HiddenText, hidden_values
-from scenario_search.messages import Message, Term
-from scenario_search.wire.values import as_int, header_problem, is_whole, query_problem
+from scenario_search.messages import Message, Term, named
+from scenario_search.wire import rules
+from scenario_search.wire.options import option, problems
+from scenario_search.wire.values import as_int
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -43,301 +43,206 @@ BASE_URL, PROJECT_ID = "SCENARIO_BASE_URL", "SCENARIO_PROJECT_ID"
 """Names of environment variables."""
 
 
-def _is_seconds(value: Any) -> bool:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        return False
-    return 0 <= float(value) < math.inf
-
-
-def _seconds(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if not _is_seconds(value) or value == 0:
-        raise ConfigurationError(f"{attribute.name} must be seconds above 0, not {value!r}")
-
-
-def _optional_seconds(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None:
-        _seconds(_, attribute, value)
-
-
-def _wait(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if not _is_seconds(value):
-        raise ConfigurationError(f"{attribute.name} must be seconds from 0, not {value!r}")
-
-
-def _whole(minimum: int) -> Any:
-    def check(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-        if not is_whole(value, minimum):
-            raise ConfigurationError(
-                f"{attribute.name} must be a whole number from {minimum}, not {value!r}"
-            )
-
-    return check
-
-
-def _headers(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None and (problem := header_problem(value)):
-        raise ConfigurationError(f"{attribute.name} {problem}")
-
-
-def _query(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None and (problem := query_problem(value)):
-        raise ConfigurationError(f"{attribute.name} {problem}")
-
-
 def _shown_again(value: Any) -> Any:
     return str(value) if isinstance(value, HiddenText) else value
-
-
-def _boolean(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    # A text "false" would be true, and allow_http is no place for that.
-    if not isinstance(value, bool):
-        raise ConfigurationError(f"{attribute.name} must be True or False, not {value!r}")
-
-
-def _context_manager(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None and not isinstance(value, AbstractAsyncContextManager):
-        kind = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
-        raise ConfigurationError(
-            f"{attribute.name} must be an asynchronous context manager, such as "
-            f"asyncio.Semaphore(8), not {kind}"
-        )
-
-
-def _list(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None and (isinstance(value, str) or not isinstance(value, Sequence)):
-        raise ConfigurationError(f"{attribute.name} must be a list, not {type(value).__name__}")
-
-
-def _converter(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None and (problem := converter_problem(value)):
-        raise ConfigurationError(f"{attribute.name} {problem}")
-
-
-def _function(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None and not callable(value):
-        raise ConfigurationError(f"{attribute.name} must be a function, not {type(value).__name__}")
-
-
-def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None and not isinstance(value, str):
-        raise ConfigurationError(f"{attribute.name} must be a string, not {type(value).__name__}")
 
 
 def _hidden(value: Any) -> Any:
     return HiddenText(value) if isinstance(value, str) else value
 
 
-def _proxy(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    _text(_, attribute, value)
-    if value is not None and (problem := proxy_problem(value)):
-        raise ConfigurationError(f"{attribute.name} {problem}")
+def _context_manager(name: str, value: Any) -> Message | None:
+    if isinstance(value, AbstractAsyncContextManager):
+        return None
+    kind = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+    return Message(
+        "{} must be an asynchronous context manager, such as asyncio.Semaphore(8), not {}",
+        named(name),
+        kind,
+    )
 
 
-def _ssl_context(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is None:
-        return
+def _list(name: str, value: Any) -> Message | None:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return None
+    return Message("{} must be a list, not {}", named(name), type(value).__name__)
+
+
+def _converter(name: str, value: Any) -> Message | None:
+    problem = converter_problem(value)
+    return Message("{} {}", named(name), problem) if problem else None
+
+
+def _proxy(name: str, value: Any) -> Message | None:
+    if problem := rules.text(name, value):
+        return problem
+    reason = proxy_problem(value)
+    return Message("{} {}", named(name), reason) if reason else None
+
+
+def _ssl_context(name: str, value: Any) -> Message | None:
     from ssl import SSLContext  # noqa: PLC0415 - who passes one has it loaded
 
-    if not isinstance(value, SSLContext):
-        raise ConfigurationError(
-            f"{attribute.name} must be an ssl.SSLContext, such as "
-            f"ssl.create_default_context(cafile=...), not {type(value).__name__}"
-        )
-
-
-def _doc(text: str) -> dict[str, str]:
-    """Returns the metadata of an option: what help() and the reference say of it."""
-    return {"doc": text}
+    if isinstance(value, SSLContext):
+        return None
+    return Message(
+        "{} must be an ssl.SSLContext, such as ssl.create_default_context(cafile=...), not {}",
+        named(name),
+        type(value).__name__,
+    )
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class ClientOptions:
     """The options that both clients take. Credentials are taken out before one is made."""
 
-    api_key: str | None = attrs.field(
-        default=None,
-        repr=False,
-        metadata=_doc("The API key; else ``SCENARIO_SDK_API_KEY``. Goes with ``api_secret``."),
+    api_key: str | None = option(
+        None, "The API key; else ``SCENARIO_SDK_API_KEY``. Goes with ``api_secret``.", repr=False
     )
-    api_secret: str | None = attrs.field(
-        default=None,
-        repr=False,
-        metadata=_doc("The API secret; else ``SCENARIO_SDK_API_SECRET``."),
+    api_secret: str | None = option(
+        None, "The API secret; else ``SCENARIO_SDK_API_SECRET``.", repr=False
     )
-    bearer_auth: str | Callable[[], str | Awaitable[str]] | None = attrs.field(
-        default=None,
+    bearer_auth: str | Callable[[], str | Awaitable[str]] | None = option(
+        None,
+        "A token, in place of key and secret; else ``SCENARIO_SDK_JWT``. Or a function that "
+        "returns one, asynchronous or not (then it is called in a thread): it is called for each "
+        "page, and once more where the server answers 401.",
         repr=False,
-        metadata=_doc(
-            "A token, in place of key and secret; else ``SCENARIO_SDK_JWT``. Or a function that "
-            "returns one, asynchronous or not (then it is called in a thread): it is called for "
-            "each page, and once more where the server answers 401."
-        ),
     )
-    base_url: str | None = attrs.field(
-        default=None,
-        repr=False,
+    base_url: str | None = option(
+        None,
+        "Where the API is; else ``SCENARIO_BASE_URL``, else the public service.",
         converter=_shown_again,
-        metadata=_doc("Where the API is; else ``SCENARIO_BASE_URL``, else the public service."),
-    )
-    project_id: str | None = attrs.field(
-        default=None,
-        validator=_text,
-        metadata=_doc(
-            "The project to search in; else ``SCENARIO_PROJECT_ID``, else the key's own."
-        ),
-    )
-    timeout: float = attrs.field(
-        default=60.0,
-        validator=_seconds,
-        metadata=_doc(
-            "Seconds that one attempt may take; waiting for a free connection is not counted."
-        ),
-    )
-    deadline: float | None = attrs.field(
-        default=None,
-        validator=_optional_seconds,
-        metadata=_doc(
-            "Seconds that a whole call may take, each page being one: attempts, and waits for"
-            " the next attempt, the limiter or a free connection. ``None``: no limit."
-        ),
-    )
-    max_retries: int = attrs.field(
-        default=2,
-        converter=as_int,
-        validator=_whole(0),
-        metadata=_doc("How many times a failed attempt is repeated."),
-    )
-    max_retry_wait: float = attrs.field(
-        default=60.0,
-        validator=_wait,
-        metadata=_doc(
-            "Seconds that a retry may wait. Where it would have to wait longer, the client "
-            "raises immediately."
-        ),
-    )
-    on_retry: Callable[[APIError, int, float], object] | None = attrs.field(
-        default=None,
         repr=False,
-        validator=_function,
-        metadata=_doc(
-            "A function, asynchronous or not, called before each retry with the error, the number "
-            "of the retry from 1, and the seconds until then. What it raises ends the call."
-        ),
     )
-    max_connections: int = attrs.field(
-        default=100,
-        converter=as_int,
-        validator=_whole(1),
-        metadata=_doc("How many connections may be open at the same time."),
+    project_id: str | None = option(
+        None,
+        "The project to search in; else ``SCENARIO_PROJECT_ID``, else the key's own.",
+        rules.text,
     )
-    max_response_bytes: int = attrs.field(
-        default=8 * 2**20,
-        converter=as_int,
-        validator=_whole(1),
-        metadata=_doc("The largest response to accept, in bytes once decompressed."),
+    timeout: float = option(
+        60.0,
+        "Seconds that one attempt may take; waiting for a free connection is not counted.",
+        rules.timeout,
     )
-    max_image_bytes: int = attrs.field(
-        default=20 * 2**20,
-        converter=as_int,
-        validator=_whole(1),
-        metadata=_doc("The largest reference image to send, in bytes."),
+    deadline: float | None = option(
+        None,
+        "Seconds that a whole call may take, each page being one: attempts, and waits for the "
+        "next attempt, the limiter or a free connection. ``None``: no limit.",
+        rules.timeout,
     )
-    default_headers: Mapping[str, str] | None = attrs.field(
-        default=None,
+    max_retries: int = option(
+        2, "How many times a failed attempt is repeated.", rules.integer(0), converter=as_int
+    )
+    max_retry_wait: float = option(
+        60.0,
+        "Seconds that a retry may wait. Where it would have to wait longer, the client raises "
+        "immediately.",
+        rules.wait,
+    )
+    on_retry: Callable[[APIError, int, float], object] | None = option(
+        None,
+        "A function, asynchronous or not, called before each retry with the error, the number of "
+        "the retry from 1, and the seconds until then. What it raises ends the call.",
+        rules.function,
         repr=False,
+    )
+    max_connections: int = option(
+        100,
+        "How many connections may be open at the same time.",
+        rules.integer(1),
+        converter=as_int,
+    )
+    max_response_bytes: int = option(
+        8 * 2**20,
+        "The largest response to accept, in bytes once decompressed.",
+        rules.integer(1),
+        converter=as_int,
+    )
+    max_image_bytes: int = option(
+        20 * 2**20,
+        "The largest reference image to send, in bytes.",
+        rules.integer(1),
+        converter=as_int,
+    )
+    default_headers: Mapping[str, str] | None = option(
+        None,
+        "Headers to send with every request. A response that repeats one of their values gets "
+        "``[hidden]`` in its place.",
+        rules.extra_headers,
         converter=hidden_values,
-        validator=_headers,
-        metadata=_doc(
-            "Headers to send with every request. A response that repeats one of their values gets "
-            "``[hidden]`` in its place."
-        ),
-    )
-    default_query: Mapping[str, str] | None = attrs.field(
-        default=None,
         repr=False,
+    )
+    default_query: Mapping[str, str] | None = option(
+        None,
+        "Query-string parameters to send with every request.",
+        rules.extra_query,
         converter=hidden_values,
-        validator=_query,
-        metadata=_doc("Query-string parameters to send with every request."),
-    )
-    validate: bool = attrs.field(
-        default=True,
-        validator=_boolean,
-        metadata=_doc("Whether requests are checked before they are sent."),
-    )
-    strict: bool = attrs.field(
-        default=False,
-        validator=_boolean,
-        metadata=_doc("Whether a response that differs from the documentation is an error."),
-    )
-    allow_http: bool = attrs.field(
-        default=False,
-        validator=_boolean,
-        metadata=_doc(
-            "Whether credentials may travel over plain http to a host that is not this machine."
-        ),
-    )
-    proxy: str | None = attrs.field(
-        default=None,
         repr=False,
+    )
+    validate: bool = option(
+        True, "Whether requests are checked before they are sent.", rules.boolean
+    )
+    strict: bool = option(
+        False, "Whether a response that differs from the documentation is an error.", rules.boolean
+    )
+    allow_http: bool = option(
+        False,
+        "Whether credentials may travel over plain http to a host that is not this machine.",
+        rules.boolean,
+    )
+    proxy: str | None = option(
+        None,
+        "The URL of an http or https proxy for every request, with its user name and password if "
+        "it requires them; else that of the environment. SOCKS is not supported.",
+        _proxy,
         converter=_hidden,
-        validator=_proxy,
-        metadata=_doc(
-            "The URL of an http or https proxy for every request, with its user name and "
-            "password if it requires them; else that of the environment. SOCKS is not "
-            "supported."
-        ),
-    )
-    trust_env: bool = attrs.field(
-        default=True,
-        validator=_boolean,
-        metadata=_doc(
-            "Whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY`` and the system's settings "
-            "choose the proxy where ``proxy`` does not. They are read when the client is "
-            "made; a request to this machine never goes through their proxy."
-        ),
-    )
-    ssl: SSLContext | None = attrs.field(
-        default=None,
         repr=False,
-        validator=_ssl_context,
-        metadata=_doc(
-            "Which certificates are trusted, of servers and of an https proxy: for an "
-            'authority of your own, ``ssl.create_default_context(cafile="company.pem")``.'
-        ),
     )
-    limiter: AbstractAsyncContextManager[Any] | None = attrs.field(
-        default=None,
+    trust_env: bool = option(
+        True,
+        "Whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY`` and the system's settings choose "
+        "the proxy where ``proxy`` does not. They are read when the client is made; a request to "
+        "this machine never goes through their proxy.",
+        rules.boolean,
+    )
+    ssl: SSLContext | None = option(
+        None,
+        "Which certificates are trusted, of servers and of an https proxy: for an authority of "
+        'your own, ``ssl.create_default_context(cafile="company.pem")``.',
+        _ssl_context,
         repr=False,
-        validator=_context_manager,
-        metadata=_doc("Entered around every attempt: ``aiolimiter.AsyncLimiter`` or a semaphore."),
     )
-    converter: cattrs.BaseConverter | None = attrs.field(
-        default=None,
+    limiter: AbstractAsyncContextManager[Any] | None = option(
+        None,
+        "Entered around every attempt: ``aiolimiter.AsyncLimiter`` or a semaphore.",
+        _context_manager,
         repr=False,
-        validator=_converter,
-        metadata=_doc(
-            "Structures hits and unstructures requests: a converter of :func:`make_converter`"
-            " with hooks of your own."
-        ),
     )
-    trace_configs: Sequence[aiohttp.TraceConfig] | None = attrs.field(
-        default=None,
+    converter: cattrs.BaseConverter | None = option(
+        None,
+        "Structures hits and unstructures requests: a converter of :func:`make_converter` with "
+        "hooks of your own.",
+        _converter,
         repr=False,
-        validator=_list,
-        metadata=_doc("aiohttp's tracing hooks."),
     )
+    trace_configs: Sequence[aiohttp.TraceConfig] | None = option(
+        None, "aiohttp's tracing hooks.", _list, repr=False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if wrong := list(problems(self)):
+            raise ConfigurationError(*wrong)
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class AsyncClientOptions(ClientOptions):
     """The options of an asynchronous client."""
 
-    session: aiohttp.ClientSession | None = attrs.field(
-        default=None,
+    session: aiohttp.ClientSession | None = option(
+        None,
+        "A session of the caller's, used for all requests and never closed by the client.",
         repr=False,
-        metadata=_doc(
-            "A session of the caller's, used for all requests and never closed by the client."
-        ),
     )
 
 

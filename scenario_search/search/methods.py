@@ -13,9 +13,9 @@ from scenario_search.hidden import hide_secrets
 from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
 from scenario_search.search.pages import PagedSearch
 from scenario_search.search.results import AsyncSearchResults
-from scenario_search.search.signatures import docstring, signature_of, unexpected_keyword
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.params import SearchParams, fields_as_shown, ignored_parameters, validate
+from scenario_search.wire.signatures import docstring, signature_of, unexpected_keyword
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester

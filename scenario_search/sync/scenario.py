@@ -19,12 +19,12 @@ from scenario_search.search.endpoints import ASSETS, MODELS, WORKFLOWS, Endpoint
 from scenario_search.search.methods import Searches, SearchMethod, prepared_search, search_method
 from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset, FetchedPage
 from scenario_search.search.results import AsyncSearchResults
-from scenario_search.search.signatures import makes, returns_same, takes, takes_beside_two
 from scenario_search.sync import portal
 from scenario_search.sync.crawl import SyncCrawl, SyncCrawler, TaskBlock
 from scenario_search.sync.portal import synchronous
 from scenario_search.wire.hits import Hit, SearchAssetSearchResponse
 from scenario_search.wire.params import SearchParams
+from scenario_search.wire.signatures import makes, returns_same, takes, takes_beside_two
 
 if TYPE_CHECKING:
     import pandas as pd

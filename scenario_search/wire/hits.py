@@ -36,7 +36,8 @@ from scenario_search.wire.document import (
     documented_list,
     unknown_fields,
 )
-from scenario_search.wire.renditions import Fit, Format, rendition, url_expires_at
+from scenario_search.wire.renditions import Rendition, url_expires_at
+from scenario_search.wire.signatures import takes
 
 __all__ = [
     "ComplianceMetadata",
@@ -51,7 +52,7 @@ __all__ = [
 ]
 
 _SHOWN_UNKNOWN = 5
-_SHOWN_HEIGHT = 400
+_SHOWN = Rendition(height=400, format="webp", quality=80)
 _PICTURE_KINDS = {"image", "image-hdr", "canvas"}
 _WIDE_KINDS = {"text", "audio"}
 
@@ -262,7 +263,7 @@ def _small(url: str) -> str:
 
     Where it cannot be changed, the URL stays as it is.
     """
-    return rendition(url, height=_SHOWN_HEIGHT, format="webp", quality=80) or url
+    return _SHOWN.url(url) or url
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -291,25 +292,14 @@ class SearchAssetSearchResponse(Hit):
         """When ``url`` expires, in UTC; ``None`` where the URL does not say."""
         return url_expires_at(self.url)
 
-    def rendition(
-        self,
-        *,
-        width: int | None = None,
-        height: int | None = None,
-        format: Format | None = None,
-        quality: int | None = None,
-        fit: Fit | None = None,
-    ) -> str | None:
+    @takes(Rendition)
+    def rendition(self, **options: Any) -> str | None:
         """Returns the URL of a smaller or converted copy of the picture, made on the fly.
 
         No request is sent. The URL expires when ``url`` does.
 
         Args:
-            width: The width in pixels. If only one side is set, the proportions stay.
-            height: The height in pixels.
-            format: The format to convert to.
-            quality: The quality, from 1 to 100, of a format that loses detail.
-            fit: How the picture is fitted into ``width`` and ``height``.
+            options: The options.
 
         Returns:
             ``None`` where the asset is no picture or its URL cannot be changed, such as that of
@@ -318,9 +308,7 @@ class SearchAssetSearchResponse(Hit):
         Raises:
             InvalidParamsError: A parameter has a value that the CDN does not know.
         """
-        url = rendition(
-            self.url, width=width, height=height, format=format, quality=quality, fit=fit
-        )
+        url = Rendition(**options).url(self.url)
         return url if self._is_picture() else None
 
     def _is_picture(self) -> bool:

@@ -16,18 +16,19 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+import attrs
 import orjson
 
 from scenario_search.errors import InvalidParamsError
-from scenario_search.messages import Message, named
+from scenario_search.wire import rules
+from scenario_search.wire.options import option, problems
 from scenario_search.wire.values import is_whole
 
 __all__ = [
     "ORIGINALS",
     "Fit",
     "Format",
-    "check_rendition",
-    "rendition",
+    "Rendition",
     "url_expires_at",
     "url_path",
 ]
@@ -48,71 +49,70 @@ _FROM_BASE64 = str.maketrans("-_~", "+=/")
 _LONGEST_POLICY = 8192
 
 
-def rendition(
-    url: object,
-    *,
-    width: int | None = None,
-    height: int | None = None,
-    format: Format | None = None,
-    quality: int | None = None,
-    fit: Fit | None = None,
-) -> str | None:
-    """Returns the URL of a rendition of a picture; ``None`` where its URL cannot be changed.
-
-    No request is sent. The URL expires when the picture's own does.
-
-    Args:
-        url: The picture's signed URL.
-        width: The width in pixels. If only one side is set, the proportions stay.
-        height: The height in pixels.
-        format: The format to convert to.
-        quality: The quality, from 1 to 100, of a format that loses detail.
-        fit: How the picture is fitted into ``width`` and ``height``.
+@attrs.frozen(kw_only=True, slots=False)
+class Rendition:
+    """A smaller or converted copy of a picture.
 
     Raises:
-        InvalidParamsError: A parameter has a value that the CDN does not know.
+        InvalidParamsError: An option has a value that the CDN does not know.
     """
-    changes = check_rendition(width=width, height=height, format=format, quality=quality, fit=fit)
-    match = _URL.fullmatch(url) if isinstance(url, str) else None
-    if match is None or not match[1].startswith(_TRANSFORMED) or not match[2]:
-        return None
-    parameters = match[2].split("&")
-    if not {_name(parameter) for parameter in parameters} >= _SIGNATURE:
-        return None
-    if not str(_statement(parameters).get("Resource")).endswith("*"):
-        return None
-    kept = [parameter for parameter in parameters if _name(parameter) not in changes]
-    added = [f"{name}={value}" for name, value in changes.items()]
-    return f"{match[0][: match.start(2)]}{'&'.join(kept + added)}"
 
+    width: int | None = option(
+        None,
+        "The width in pixels. If only one side is set, the proportions stay.",
+        rules.integer(1),
+    )
+    height: int | None = option(None, "The height in pixels.", rules.integer(1))
+    format: Format | None = option(
+        None,
+        "The format to convert to: jpeg, png, webp, avif or tiff.",
+        rules.choice(*get_args(Format)),
+    )
+    quality: int | None = option(
+        None,
+        "The quality, from 1 to 100, of a format that loses detail.",
+        rules.integer(1, 100),
+    )
+    fit: Fit | None = option(
+        None,
+        "How width and height are met: cover (default), contain, fill, inside or outside.",
+        rules.choice(*get_args(Fit)),
+    )
 
-def check_rendition(
-    *, width: Any, height: Any, format: Any, quality: Any, fit: Any
-) -> dict[str, int | str]:
-    """Returns the parameters that are set, by name.
+    def __attrs_post_init__(self) -> None:
+        if wrong := list(problems(self)):
+            raise InvalidParamsError(*wrong)
 
-    Raises:
-        InvalidParamsError: One has a value that the CDN does not know.
-    """
-    for name, value, most in (
-        ("width", width, None),
-        ("height", height, None),
-        ("quality", quality, 100),
-    ):
-        if value is not None and not (is_whole(value, 1) and value <= (most or value)):
-            limits = "from 1" if most is None else f"from 1 to {most}"
-            raise InvalidParamsError(
-                Message("{} must be a whole number {}, not {!r}", named(name), limits, value)
-            )
-    for name, value, known in (("format", format, get_args(Format)), ("fit", fit, get_args(Fit))):
-        if value is not None and not (isinstance(value, str) and value in known):
-            raise InvalidParamsError(
-                Message("{} must be one of {}, not {!r}", named(name), ", ".join(known), value)
-            )
-    whole = {"width": width, "height": height, "quality": quality}
-    numbers = {name: int(value) for name, value in whole.items() if value is not None}
-    texts = {name: str(value) for name, value in {"format": format, "fit": fit}.items() if value}
-    return {**numbers, **texts}
+    @property
+    def parameters(self) -> dict[str, int | str]:
+        """The parameters that are set, by name; empty for the picture as it is."""
+        whole = {"width": self.width, "height": self.height, "quality": self.quality}
+        texts = {"format": self.format, "fit": self.fit}
+        return {
+            **{name: int(value) for name, value in whole.items() if value is not None},
+            **{name: str(value) for name, value in texts.items() if value is not None},
+        }
+
+    def url(self, url: object) -> str | None:
+        """Returns the URL of the copy; ``None`` where the picture's URL cannot be changed.
+
+        No request is sent. The URL expires when the picture's own does.
+
+        Args:
+            url: The picture's signed URL.
+        """
+        match = _URL.fullmatch(url) if isinstance(url, str) else None
+        if match is None or not match[1].startswith(_TRANSFORMED) or not match[2]:
+            return None
+        signed = match[2].split("&")
+        if not {_name(parameter) for parameter in signed} >= _SIGNATURE:
+            return None
+        if not str(_statement(signed).get("Resource")).endswith("*"):
+            return None
+        changes = self.parameters
+        kept = [parameter for parameter in signed if _name(parameter) not in changes]
+        added = [f"{name}={value}" for name, value in changes.items()]
+        return f"{match[0][: match.start(2)]}{'&'.join(kept + added)}"
 
 
 def url_expires_at(url: object) -> datetime | None:

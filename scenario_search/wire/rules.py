@@ -1,4 +1,4 @@
-"""The rules of the request parameters: what the API's documentation rules out, in its words.
+"""The rules of parameters and options: what cannot be used, for parameters in the API's words.
 
 A rule takes a parameter's name and its value (never ``None``). It returns what is wrong, or
 ``None``. It never raises, whatever the value is. What holds between the parameters of a request
@@ -31,15 +31,18 @@ from scenario_search.wire.values import (
 __all__ = [
     "Rule",
     "boolean",
+    "choice",
     "extra_body",
     "extra_headers",
     "extra_query",
     "filter_",
+    "function",
     "identifier",
     "image",
     "images",
     "integer",
     "page_size",
+    "progress",
     "ratio",
     "scalar",
     "sort",
@@ -59,24 +62,33 @@ def _problem(name: str, text: str, *parts: object) -> Message:
     return Message(f"{{}} {text}", named(name), *parts)
 
 
-def integer(minimum: int) -> Rule:
-    """Returns the rule of a whole number from ``minimum`` on."""
+def integer(minimum: int, maximum: int | None = None) -> Rule:
+    """Returns the rule of a whole number from ``minimum`` on, up to ``maximum`` if there is one."""
 
     def rule(name: str, value: Any) -> Message | None:
-        if not is_whole(value):
-            return _problem(name, "must be a whole number, not {}", SHOWN.repr(value))
-        if value < minimum:
-            return _problem(name, "must be at least {}, not {}", minimum, SHOWN.repr(value))
-        if value > MAX_EXACT_INTEGER:
-            return _problem(
-                name, "must be at most {}, not {}", MAX_EXACT_INTEGER, SHOWN.repr(value)
-            )
-        return None
+        most = MAX_EXACT_INTEGER if maximum is None else maximum
+        is_large = is_whole(value, most + 1)
+        if is_whole(value, minimum) and not is_large:
+            return None
+        limits = f"from {minimum}" + (f" to {most}" if maximum or is_large else "")
+        return _problem(name, "must be a whole number {}, not {}", limits, SHOWN.repr(value))
 
     return rule
 
 
-_from_one = integer(1)
+def choice(*values: str | None) -> Rule:
+    """Returns the rule of one of some words, or of ``None``."""
+
+    def rule(name: str, value: Any) -> Message | None:
+        if (value is None or isinstance(value, str)) and value in values:
+            return None
+        words = ", ".join(map(repr, values))
+        return _problem(name, "must be one of {}, not {}", words, SHOWN.repr(value))
+
+    return rule
+
+
+_from_one_to_hundred = integer(1, MAX_PAGE_SIZE)
 
 
 def page_size(name: str, value: Any) -> Message | None:
@@ -88,7 +100,7 @@ def page_size(name: str, value: Any) -> Message | None:
             named(name),
             SHOWN.repr(value),
         )
-    return _from_one(name, value)
+    return _from_one_to_hundred(name, value)
 
 
 def ratio(name: str, value: Any) -> Message | None:
@@ -165,6 +177,20 @@ def sort(name: str, value: Any) -> Message | None:
                 SHOWN.repr(item),
             )
     return None
+
+
+def function(name: str, value: Any) -> Message | None:
+    """A function."""
+    if callable(value):
+        return None
+    return _problem(name, "must be a function, not {}", SHOWN.repr(value))
+
+
+def progress(name: str, value: Any) -> Message | None:
+    """Whether there is a bar, or a function that is called with the progress."""
+    if isinstance(value, bool) or callable(value):
+        return None
+    return _problem(name, "must be True, False or a function, not {}", SHOWN.repr(value))
 
 
 def image(name: str, value: Any) -> Message | None:

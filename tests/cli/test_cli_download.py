@@ -112,7 +112,7 @@ def test_crawl_goes_past_the_engines_cap(
         (["castle", "--crawl", "--sort", "createdAt:desc"], "leave --sort out"),
         (["castle", "--concurrency", "0"], "--concurrency"),
         (["castle", "--width", "0"], "--width must be a whole number from 1, not 0"),
-        (["castle", "--format", "gif"], "--format must be one of origin"),
+        (["castle", "--format", "gif"], "--format: 'gif' is not one of 'origin'"),
         ([], "Must provide at least one search parameter"),
     ],
 )

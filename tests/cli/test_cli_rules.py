@@ -146,7 +146,7 @@ def test_wrong_credentials_are_never_shown(run: Run) -> None:
         ("crawl assets --order up", "--order: 'up' is not one of 'newest', 'oldest'"),
         ("assets x --semantic lots", "--semantic must be a number, not 'lots'"),
         ("assets x --html", "'--html' requires an argument"),
-        ("assets x --semantic 3 --limit 0", "--limit must be at least 1, not 0"),
+        ("assets x --semantic 3 --limit 0", "--limit must be a whole number from 1 to 100, not 0"),
         ("assets x --semantic 3 --limit 0", "--semantic must be a number from 0 to 1, not 3.0"),
         ("assets x --limit 5 --page 2 --offset 0", "use --limit with --offset, or --page with"),
         ("assets x --image a --like b", "--image and --like and --unlike are mutually exclusive"),

@@ -34,7 +34,8 @@ def test_an_error_words_each_of_its_messages() -> None:
     assert str(error) == error.message == error.worded({})
     words = error.worded({"limit": "--limit", "query_semantic_ratio": "--semantic"})
     assert words == (
-        "--semantic must be a number from 0 to 1, not 2; --limit must be at least 1, not 0"
+        "--semantic must be a number from 0 to 1, not 2; "
+        "--limit must be a whole number from 1 to 100, not 0"
     )
 
 

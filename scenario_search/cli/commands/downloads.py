@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import attrs
 import typer
@@ -17,16 +17,15 @@ from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.options import add_command, arguments, option
 from scenario_search.cli.writing import say
 from scenario_search.errors import APIResponseValidationError
+from scenario_search.files.options import DownloadOptions, DownloadReport
 from scenario_search.text import clean, count, duration, file_size
 from scenario_search.wire.hits import SearchAssetSearchResponse
 from scenario_search.wire.params import SearchAssetSearchParams
 
-if TYPE_CHECKING:
-    from scenario_search.files.options import DownloadReport
-
 __all__ = ["add_download"]
 
 _POSITION = ("offset", "page", "hits_per_page", "limit")
+_OWN = ("concurrency", "on_error", "progress")
 _SHOWN = 10
 
 
@@ -51,24 +50,6 @@ class _Files:
     )
     crawl: bool = option(False, "Crawl past the engine's result cap, in place of a plain search.")
     concurrency: int = option(8, "Maximum of concurrent downloads.", min=1)
-    verify: bool = option(False, "Compare files that are there with their digests.")
-    max_file_bytes: int = option(2 * 2**30, "Maximum size of a file, in bytes.", min=1)
-    width: int | None = option(None, "Width of smaller copies in place of pictures, in pixels.")
-    height: int | None = option(None, "Height of such copies, in pixels.")
-    format: str | None = option(
-        None, "Format of such copies: jpeg, png, webp, avif or tiff.", metavar="FORMAT"
-    )
-    quality: int | None = option(None, "Quality of such copies, from 1 to 100.")
-    fit: str | None = option(
-        None,
-        "How copies fit width and height: cover, contain, fill, inside or outside.",
-        metavar="FIT",
-    )
-
-    def options(self) -> dict[str, Any]:
-        """Returns the options of the client's ``download``."""
-        values = attrs.asdict(self)
-        return {name: values[name] for name in values.keys() - {"directory", "listed", "crawl"}}
 
 
 def add_download(app: typer.Typer) -> None:
@@ -77,13 +58,18 @@ def add_download(app: typer.Typer) -> None:
         "Download the files of assets.\n\n"
         "Files that are in the folder already are not fetched again, so an interrupted download "
         "resumes. manifest.jsonl in the folder has a line for each file, metadata.jsonl one for "
-        "each picture, in the form that Hugging Face datasets load."
+        "each picture, in the form that Hugging Face datasets load.\n\n"
+        "With --width, --height, --format, --quality or --fit, smaller copies are downloaded in "
+        "place of pictures."
     )
     parameters = arguments(SearchAssetSearchParams, without=_POSITION)
-    add_command(app, "download", doc, _download, parameters, _Files, Connection)
+    options = arguments(DownloadOptions, without=_OWN, panel=_Files.panel)
+    add_command(app, "download", doc, _download, parameters, _Files, options, Connection)
 
 
 def _download(files: _Files, connection: Connection, **values: Any) -> None:
+    names = attrs.fields_dict(DownloadOptions).keys() & values.keys()
+    options = {name: values.pop(name) for name in names}
     keywords = conditions(values, connection, "assets")
     if files.listed is not None and keywords.keys() - {"max_items"}:
         raise typer.BadParameter("--from takes the place of a search: leave one of them out")
@@ -92,7 +78,7 @@ def _download(files: _Files, connection: Connection, **values: Any) -> None:
         Path(files.listed).open("rb").close()
     if files.crawl and keywords.pop("sort_by", None):
         raise typer.BadParameter("--crawl has an order of its own: leave --sort out")
-    report, truncated = run(_fetch(files, keywords, connection))
+    report, truncated = run(_fetch(files, keywords, options, connection))
     noun = "file" if report.downloaded == 1 else "files"
     summary = f"{count(report.downloaded)} {noun} fetched into {files.directory}"
     if report.downloaded:
@@ -108,13 +94,14 @@ def _download(files: _Files, connection: Connection, **values: Any) -> None:
         raise typer.Exit(INCOMPLETE)
 
 
-async def _fetch(files: _Files, keywords: dict[str, Any], connection: Connection) -> DownloadReport:
+async def _fetch(
+    files: _Files, keywords: dict[str, Any], options: dict[str, Any], connection: Connection
+) -> DownloadReport:
+    options = {"concurrency": files.concurrency, "on_error": "skip", "progress": True, **options}
     async with connection.client() as client:
 
         async def into_folder(assets: Any) -> DownloadReport:
-            return await client.download(
-                assets, files.directory, on_error="skip", progress=True, **files.options()
-            )
+            return await client.download(assets, files.directory, **options)
 
         if files.listed is not None:
             return await into_folder(islice(_listed(files.listed), keywords.get("max_items")))

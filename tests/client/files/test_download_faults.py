@@ -434,9 +434,9 @@ async def test_the_manifest_is_on_the_disk_when_a_download_ends(
         ("verify", "no", "`verify` must be True or False, not 'no'"),
         ("max_file_bytes", 0, "`max_file_bytes` must be a whole number from 1, not 0"),
         ("width", 0, "`width` must be a whole number from 1, not 0"),
-        ("format", "gif", "`format` must be one of origin, auto, jpeg"),
+        ("format", "gif", "`format` must be one of 'origin', 'auto', 'jpeg'"),
         ("format", "auto", "`format` must be a format of its own in a download"),
-        ("fit", "crop", "`fit` must be one of cover"),
+        ("fit", "crop", "`fit` must be one of 'cover'"),
     ],
 )
 async def test_an_option_that_cannot_be_used_is_refused(

@@ -12,7 +12,7 @@ from PIL import Image
 
 from scenario_search import AsyncScenario
 from scenario_search.emulator import Emulator
-from scenario_search.wire.renditions import rendition
+from scenario_search.wire.renditions import Rendition
 
 SIGNED = (
     "/assets-transform/a?Policy=eyJTdGF0ZW1lbnQiOlt7IlJlc291cmNlIjoiKiJ9XX0_"
@@ -94,7 +94,7 @@ async def test_each_format_is_known_by_its_first_bytes(
 
     server.respond = converted
     url = server.url + SIGNED
-    assert rendition(url, format=format) is not None
+    assert Rendition(format=format).url(url) is not None
     await client.download([asset(1, url)], tmp_path, format=format)
     assert names(tmp_path) == {f"asset_000001.converted.{suffix}"}
     (line,) = manifest(tmp_path)

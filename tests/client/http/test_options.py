@@ -258,7 +258,7 @@ BAD_SECONDS: list[Any] = [-1, "5", True, float("nan"), float("inf"), [1]]
 def test_other_values_are_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         AsyncClientOptions(**{name: value})
-    assert str(caught.value).startswith(f"{name} ")
+    assert str(caught.value).startswith(f"`{name}` ")
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_other_values_are_refused_by_name(name: str, value: Any) -> None:
     ],
 )
 def test_credentials_of_a_proxy_are_not_shown(proxy: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"^proxy must ") as caught:
+    with pytest.raises(ConfigurationError, match=r"^`proxy` must ") as caught:
         AsyncScenario(bearer_auth="t", proxy=proxy)
     assert CANARY not in "".join(traceback.format_exception(caught.value))
 
@@ -301,7 +301,7 @@ def test_a_limiter_that_is_none_is_named() -> None:
     with pytest.raises(ConfigurationError) as caught:
         AsyncClientOptions(limiter=asyncio.Semaphore)  # type: ignore[arg-type]
     assert str(caught.value) == (
-        "limiter must be an asynchronous context manager, such as asyncio.Semaphore(8), "
+        "`limiter` must be an asynchronous context manager, such as asyncio.Semaphore(8), "
         "not the class Semaphore"
     )
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from scenario_search import InvalidParamsError
-from scenario_search.wire.renditions import rendition, url_expires_at, url_path
+from scenario_search.wire.renditions import Rendition, url_expires_at, url_path
 
 RESOURCE = "https://cdn.cloud.scenario.com/assets-transform/asset_1?p=100*"
 
@@ -30,21 +30,21 @@ def signed(
 
 
 def test_parameters_are_added_behind_the_signed_ones() -> None:
-    url = rendition(signed(), width=512, height=256, format="webp", quality=80, fit="contain")
+    url = Rendition(width=512, height=256, format="webp", quality=80, fit="contain").url(signed())
     assert url == signed() + "&width=512&height=256&quality=80&format=webp&fit=contain"
 
 
 def test_without_parameters_the_url_stays_as_it_is() -> None:
-    assert rendition(signed()) == signed()
+    assert Rendition().url(signed()) == signed()
 
 
 def test_a_rendition_of_a_rendition_replaces_its_parameters() -> None:
-    first = rendition(signed(), width=512, format="webp")
-    assert rendition(first, width=64) == signed() + "&format=webp&width=64"
+    first = Rendition(width=512, format="webp").url(signed())
+    assert Rendition(width=64).url(first) == signed() + "&format=webp&width=64"
 
 
 def test_a_fragment_is_dropped() -> None:
-    assert rendition(signed() + "#top", width=64) == signed() + "&width=64"
+    assert Rendition(width=64).url(signed() + "#top") == signed() + "&width=64"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_fragment_is_dropped() -> None:
     ],
 )
 def test_a_url_that_cannot_be_changed_has_no_rendition(url: object) -> None:
-    assert rendition(url, width=512) is None
+    assert Rendition(width=512).url(url) is None
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,15 @@ def test_a_url_that_cannot_be_changed_has_no_rendition(url: object) -> None:
         ("height", "12&x=1", "`height` must be a whole number"),
         ("height", True, "`height` must be a whole number"),
         ("quality", 101, "`quality` must be a whole number from 1 to 100, not 101"),
-        ("format", "gif", "`format` must be one of origin, auto, jpeg"),
+        ("format", "gif", "`format` must be one of 'origin', 'auto', 'jpeg'"),
         ("format", "webp&width=9", "`format` must be one of"),
-        ("fit", "crop", "`fit` must be one of cover, contain"),
+        ("fit", "crop", "`fit` must be one of 'cover', 'contain'"),
         ("fit", [], "`fit` must be one of"),
     ],
 )
 def test_a_value_that_the_cdn_does_not_know_is_refused(name: str, value: Any, problem: str) -> None:
     with pytest.raises(InvalidParamsError) as caught:
-        rendition(signed(), **{name: value})
+        Rendition(**{name: value}).url(signed())
     assert str(caught.value).startswith(problem)
 
 
@@ -120,14 +120,14 @@ def test_a_url_without_a_readable_time_has_no_expiry(url: object) -> None:
 @given(st.text())
 def test_a_policy_of_anything_is_no_error(text: str) -> None:
     url = f"https://h/assets-transform/a?Policy={text}&Signature=a&Key-Pair-Id=b"
-    assert rendition(url, width=1) is None
+    assert Rendition(width=1).url(url) is None
     assert url_expires_at(url) is None
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists))
 def test_a_statement_of_anything_is_no_error(statement: Any) -> None:
     url = f"https://h/assets-transform/a?Policy={policy(statement)}&Signature=a&Key-Pair-Id=b"
-    assert rendition(url, width=1) is None
+    assert Rendition(width=1).url(url) is None
     assert url_expires_at(url) is None
 
 

@@ -13,9 +13,9 @@ import pytest
 from scenario_search import AsyncScenario, Scenario
 from scenario_search.crawl.crawler import AsyncCrawler
 from scenario_search.search.methods import AsyncSearch
-from scenario_search.search.signatures import docstring
 from scenario_search.sync.crawl import SyncCrawler
 from scenario_search.sync.scenario import SyncSearch
+from scenario_search.wire.signatures import docstring
 
 METHODS = [
     pytest.param(getattr(cls, name), id=f"{cls.__name__}.{name}")
