@@ -125,16 +125,21 @@ def tests_lowest(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Builds the sdist and the wheel, and tries the wheel away from the checkout."""
+    """Builds the sdist and the wheel, or takes those of a folder, and tries the wheel elsewhere.
+
+    ``python -m nox -s wheel -- dist`` tries the distributions in ``dist`` as they are.
+    """
     with tempfile.TemporaryDirectory() as folder:
         _try_wheel(session, Path(folder))
 
 
 def _try_wheel(session: nox.Session, away: Path) -> None:
-    built, other = away / "dist", away / "of_checkout"
+    given = [Path(word).resolve() for word in session.posargs if Path(word).is_dir()]
+    built, other = (*given, away / "dist")[0], away / "of_checkout"
     session.install("build", *PROJECT["build-system"]["requires"])
     build = ("python", "-m", "build", "--no-isolation", "--outdir")
-    session.run(*build, str(built))
+    if not given:
+        session.run(*build, str(built))
     session.run(*build, str(other), "--wheel")
     session.run("python", "tests/wheel/contents.py", str(built), str(other))
 
@@ -150,7 +155,7 @@ def _try_wheel(session: nox.Session, away: Path) -> None:
         # Again, if this environment has it from an earlier run: the version is the same.
         session.install("--force-reinstall", "--no-deps", str(path))
         session.install(f"{path}[all]", *group("client-tests"))
-        session.run("pytest", *ON_ALL_CORES, *WHEEL_TESTS, *session.posargs)
+        session.run("pytest", *ON_ALL_CORES, *WHEEL_TESTS)
 
 
 @nox.session(**IN_SHARED_ENVIRONMENT)

@@ -18,13 +18,16 @@ author = "The scenario-search developers"
 copyright = "2026, The scenario-search developers"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "notebooks", "examples"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 highlight_language = "none"
+
+copybutton_prompt_text = "$ "  # copied without it; other lines of a console block are output
+copybutton_exclude = ".linenos"
 
 html_theme = "furo"
 html_title = f"scenario-search {release}"

@@ -337,7 +337,8 @@ def test_ci_runs_the_command_of_the_readme(tmp_path: Path) -> None:
 
 def told_by_the_reference(public: Any) -> bool:
     """Whether a directive of the reference takes in a public class or object."""
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    pages = sorted((ROOT / "docs" / "reference").glob("*.md"))
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     pattern = r"^\.\. auto(\w+):: (\S+)\n((?:   :.*\n)*)"
     for directive, target, options in re.findall(pattern, text, re.MULTILINE):
         if directive != "module":
