@@ -15,6 +15,7 @@ from typing import NamedTuple, cast
 import attrs
 
 from scenario_search.errors import InvalidFilterError
+from scenario_search.filters.advice import advice
 from scenario_search.filters.tree import (
     MAX_NESTING,
     And,
@@ -50,17 +51,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _FIELD = "a field, NOT or '('"
-_VALUE = "a value"
 _OPERATORS = ("=", "!=", ">", ">=", "<", "<=")
-_HINTS = {
-    "==": "write =",
-    "<>": "write !=",
-    "&&": "write AND",
-    "||": "write OR",
-    "\u201c": "quotes are straight ones",
-    "\u201d": "quotes are straight ones",
-    "ENDS": "the API fails on ENDS WITH",
-}
 
 
 class _Token(NamedTuple):
@@ -151,33 +142,13 @@ class _Parser:
         )
 
     def expected(self, expected: str) -> InvalidFilterError:
-        hint = self.hint(expected)
-        advice = f" ({hint})" if hint else ""
-        return self.error(f"expected {expected}, found {self.token}{advice}")
-
-    def hint(self, expected: str) -> str | None:
         token = self.token
-        before = self.tokens[self.index - 1] if self.index else None
+        before = self.tokens[self.index - 1].start if self.index else None
         if token.sort == "other" and token.text in "\"'":
-            return "this quote is never closed"
-        if token.sort != "quoted" and token.text in _HINTS:
-            return _HINTS[token.text]
-        if before and before.sort == "quoted" and token.sort in ("word", "quoted", "other"):
-            quote = before.text[0]
-            if token.start == before.start + len(before.text):
-                return f"a {quote} inside {quote} quotes is written \\{quote}"
-        for word in (token, before):
-            if word and word.sort == "word" and word.text.upper() in KEYWORDS - {word.text}:
-                return f"keywords are upper case: {word.text.upper()}"
-        if token.text.startswith("_geo"):
-            return "geo filters can be sent as Raw, but not read"
-        if expected == _FIELD:
-            return "write NOT" if token.text == "!" else None
-        if token.sort == "word" and token.text in KEYWORDS and expected == _VALUE:
-            return "a keyword that is meant as a value goes in quotes"
-        if token.sort == "other" or token.is_symbol(":"):
-            return "a value with more than letters, digits, _ . and - goes in quotes"
-        return None
+            hint: str | None = "this quote is never closed"
+        else:
+            hint = advice(self.text, token.start, before)
+        return self.error(f"expected {expected}, found {token}{f' ({hint})' if hint else ''}")
 
     def filter(self) -> Filter:
         """Reads the whole text. A loop, not a recursion: the caller's own stack may be deep."""
@@ -261,7 +232,7 @@ class _Parser:
 
     def value(self) -> Scalar:
         if not self.token.is_value():
-            raise self.expected(_VALUE)
+            raise self.expected("a value")
         token = self.take()
         if token.sort == "quoted":
             return _unquoted(token.text)

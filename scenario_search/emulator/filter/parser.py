@@ -27,6 +27,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from scenario_search.filters.advice import advice
+
 __all__ = [
     "And",
     "Between",
@@ -197,7 +199,7 @@ def parse_filter(text: str) -> Node | None:
     tokens = _tokens(text)
     if tokens[0].type == "end":
         return None
-    return _Parser(tokens).filter()
+    return _Parser(text, tokens).filter()
 
 
 def all_of(*conditions: Node | None) -> Node | None:
@@ -237,7 +239,7 @@ def _tokens(text: str) -> list[_Token]:
     while not tokens or tokens[-1].type != "end":
         match = _TOKEN.match(text, at)
         if match is None:
-            raise _wrong_character(text, at)
+            raise _wrong_character(text, at, tokens[-1].position if tokens else None)
         at = match.end()
         if (word := match["word"]) is not None:
             kind: Literal["keyword", "word"] = "keyword" if word in KEYWORDS else "word"
@@ -252,12 +254,13 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
-def _wrong_character(text: str, at: int) -> FilterSyntaxError:
+def _wrong_character(text: str, at: int, before: int | None) -> FilterSyntaxError:
     while text[at].isspace():
         at += 1
     if text[at] in "\"'":
         return FilterSyntaxError(f"the quote {text[at]} is never closed", at)
-    return FilterSyntaxError(f"unexpected character {text[at]!r}; quote values that hold it", at)
+    hint = advice(text, at, before) or "quote values that hold it"
+    return FilterSyntaxError(f"unexpected character {text[at]!r}; {hint}", at)
 
 
 def _unescaped(quoted: str, position: int) -> str:
@@ -279,7 +282,8 @@ def _unescaped(quoted: str, position: int) -> str:
 class _Parser:
     """Recursive descent with two frames a level of nesting, so that `MAX_DEPTH` fits the stack."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, text: str, tokens: list[_Token]) -> None:
+        self._text = text
         self._tokens = tokens
         self._at = 0
 
@@ -392,15 +396,11 @@ class _Parser:
 
     def _between(self, name: str, position: int) -> Condition:
         # A second bare value is only ever right before TO: say so about the first of the two.
-        second = self._token
+        start = self._at
         low = self._value()
         if not self._take("TO"):
-            hint = ""
-            if second.type == "word" and second.text.upper() in KEYWORDS:
-                hint = "; keywords are in upper case"
-            raise FilterSyntaxError(
-                f"expected an operator after {name!r}, found {second}{hint}", second.position
-            )
+            self._at = start
+            raise self._unexpected(f"an operator after {name!r}")
         return Between(name, low, self._value(), position=position)
 
     def _list(self) -> tuple[str, ...]:
@@ -429,9 +429,7 @@ class _Parser:
 
     def _unexpected(self, what: str) -> FilterSyntaxError:
         token = self._token
-        hint = ""
-        if token.type == "keyword" and ("value" in what or "field" in what):
-            hint = "; a keyword must be quoted"
-        elif token.type == "word" and token.text.upper() in KEYWORDS:
-            hint = "; keywords are in upper case"
-        return FilterSyntaxError(f"expected {what}, found {token}{hint}", token.position)
+        before = self._tokens[self._at - 1].position if self._at else None
+        hint = advice(self._text, token.position, before)
+        problem = f"expected {what}, found {token}"
+        return FilterSyntaxError(f"{problem}; {hint}" if hint else problem, token.position)
