@@ -19,6 +19,10 @@ included, and the hits at T that were given are dropped. Why that is exact:
    shows that the cap hides what follows. T is reported as incomplete and the cursor goes on there.
 
 The far end is not sent, so that it can be moved while a request is in flight.
+
+Why it ends: T only ever moves forward, by the comparison that the server uses. Where text and date
+disagree, the first move decides which one that is. Between two moves, and two new hits, it sends a
+bounded number of requests.
 """
 
 from __future__ import annotations
@@ -32,6 +36,10 @@ from scenario_search.crawl.dates import Bound, Range, hit_date, hit_key, instant
 from scenario_search.crawl.ties import PAGE, OffsetWalk
 
 __all__ = ["Cursor", "Request"]
+
+_MOST_FRUITLESS = 200
+"""Requests in a row that neither bring a new hit nor move the cursor. A tie of just below 1,000
+hits that is read again and again, since its order is unstable, takes about 150."""
 
 
 @attrs.frozen
@@ -49,6 +57,34 @@ class Request:
     newest_first: bool | None
     offset: int = 0
     size: int = PAGE
+
+
+@attrs.frozen
+class _Page:
+    """What a page holds, in the eyes of a cursor.
+
+    Attributes:
+        keys: The keys of the hits.
+        dates: Their dates.
+        foreign: The places of hits that lie before the near end.
+        end: How many hits come before the first that is not certainly inside of the far end.
+        past: Whether that one is certainly outside; ``None`` if only the server can tell,
+            ``False`` if all are inside.
+        tie: How many hits come before the first that is beyond the date of the near end.
+    """
+
+    keys: list[str]
+    dates: list[str | None]
+    foreign: set[int]
+    end: int
+    past: bool | None
+    tie: int
+
+    @property
+    def inside(self) -> list[tuple[str, str | None]]:
+        """The keys and dates of the hits inside of the range."""
+        pairs = zip(self.keys[: self.end], self.dates, strict=False)
+        return [pair for place, pair in enumerate(pairs) if place not in self.foreign]
 
 
 class Cursor:
@@ -94,6 +130,9 @@ class Cursor:
         self._sent = self.near
         self._walk = OffsetWalk(cap)
         self._sends_far = False
+        # Whether the server compares dates as text, else as dates; ``None`` until that is seen.
+        self._by_text: bool | None = None
+        self._fruitless = 0
         # The walk through a tie that ended, while what lies strictly beyond it is asked for.
         self._tie: OffsetWalk | None = None
         # The hits there, while the tie's last page is asked for once more, and they again.
@@ -142,6 +181,15 @@ class Cursor:
         Returns:
             Those that are new, in their order.
         """
+        near = self.near
+        new = self._accept(hits)
+        self._fruitless = 0 if new or self.near != near else self._fruitless + 1
+        if self._fruitless > _MOST_FRUITLESS:
+            self._report()
+            self.done = True
+        return new
+
+    def _accept(self, hits: Sequence[Any]) -> list[Any]:
         keys = [self._key(hit) for hit in hits]
         if not self._walk.connects(keys):
             return []
@@ -149,51 +197,59 @@ class Cursor:
         if not self._is_sorted(dates):
             self.unsorted = True
             return []
-        foreign, end, past = self._bounded(dates)
-        tie = self._tie_part(dates, foreign, end)
-        if self._walk.offset and (tie < end or past is True):
+        page = self._page(keys, dates)
+        if self._walk.offset and (page.tie < page.end or page.past is True):
+            in_tie = self._sent == self.near and self._tie is None
             # The walk leaves a tie by this page, or goes on among hits from outside.
-            in_tie = self._sent == self.near
-            self._walk.advance(keys[:tie] if in_tie else keys, fresh=True)
+            self._walk.advance(keys[: page.tie] if in_tie else keys, fresh=True)
             if not self._walk.is_in_order:
                 if not in_tie:
                     self._restart()
                     return []
                 settled = self._walk.is_settled()
                 if not settled or self._walk.gave_up:
-                    new = self._new(hits[:tie], keys, dates, foreign)
-                    self._edge.update(keys[:tie])
+                    new = self._new(hits[: page.tie], page)
+                    self._edge.update(keys[: page.tie])
                     if settled:
                         self._end_walk()
                     return new
-        new = self._new(hits[:end], keys, dates, foreign)
-        if self._tie is not None and not self._is_reported and (new or past):
+        new = self._new(hits[: page.end], page)
+        if self._tie is not None and not self._is_reported and (new or page.past):
             if self._beyond.isdisjoint(keys):
                 # Either the cap cut the tie, or the hits came a moment ago.
                 self._walk, self._tie, self._beyond = self._tie, None, frozenset(keys)
                 self._walk.ended = False
                 return []
             self._report()
-        self._edge.update(keys[i] for i in range(end) if i not in foreign)
-        inside = [dates[i] for i in range(end) if i not in foreign]
-        moved = tie < end and self._move(inside, keys[:end], dates[:end])
-        if past is True:
+        self._go_on(page, fresh=bool(new))
+        return new
+
+    def _go_on(self, page: _Page, *, fresh: bool) -> None:
+        """Decides what to ask for after a page.
+
+        Args:
+            page: The page.
+            fresh: Whether it brought a hit that is new.
+        """
+        inside = page.inside
+        self._edge.update(key for key, _ in inside)
+        moved = page.tie < page.end and self._move(inside)
+        if page.past is True:
             self.done = True
-        elif past is None:
+        elif page.past is None:
             self._sends_far = True
             self._restart()
         elif not moved:
-            if new:
+            if fresh:
                 self._beyond = frozenset()
-            self._walk.advance(keys, fresh=bool(new))
+            self._walk.advance(page.keys, fresh=fresh)
             if self._walk.ended and self._walk.is_settled():
                 self._end_walk()
-        elif len(foreign) * 10 < len(hits) or self._walk.offset + 2 * PAGE > self._cap:
+        elif len(page.foreign) * 10 < len(page.keys) or self._walk.offset + 2 * PAGE > self._cap:
             self._restart()
         elif not self._walk.offset:
             # The server puts hits from outside first: passing over them by offset is cheaper.
-            self._walk.advance(keys, fresh=True)
-        return new
+            self._walk.advance(page.keys, fresh=True)
 
     def _is_sorted(self, dates: list[str | None]) -> bool:
         """Returns whether dates are in order, as text or as dates."""
@@ -203,16 +259,9 @@ class Cursor:
         moments = [moment for text in texts if (moment := instant(text)) is not None]
         return moments == sorted(moments, reverse=self.newest_first)
 
-    def _bounded(self, dates: list[str | None]) -> tuple[set[int], int, bool | None]:
-        """Returns what of a page is inside of the range.
-
-        Returns:
-            The places of hits before the near end; how many hits come before the first that is not
-            certainly inside of the far end; whether that one is certainly outside: ``None`` if only
-            the server can tell, ``False`` if all are inside.
-        """
-        near, far = self.near, self.far
-        above = self.newest_first
+    def _page(self, keys: list[str], dates: list[str | None]) -> _Page:
+        """Returns what of a page is inside of the range."""
+        near, above = self.near, self.newest_first
         foreign: set[int] = set()
         if near is not None:
             for index, date in enumerate(dates):
@@ -220,59 +269,93 @@ class Cursor:
                     break
                 if date is not None:
                     foreign.add(index)
+        end, past = self._end(dates, foreign)
+        return _Page(keys, dates, foreign, end, past, self._tie_part(dates[:end], foreign))
+
+    def _end(self, dates: list[str | None], foreign: set[int]) -> tuple[int, bool | None]:
+        """Returns where the hits inside of the far end stop, and whether the next is outside."""
+        far, above = self.far, not self.newest_first
         if far is None or self._sends_far:
-            return foreign, len(dates), False
+            return len(dates), False
         last = next((date for date in reversed(dates) if date is not None), None)
-        if last is None or far.excludes(last, above=not above) is False:
-            return foreign, len(dates), False
+        if last is None or far.excludes(last, above=above) is False:
+            return len(dates), False
         for index, date in enumerate(dates):
             if date is not None and index not in foreign:
-                outside = far.excludes(date, above=not above)
+                outside = far.excludes(date, above=above)
                 if outside is not False:
-                    return foreign, index, outside
-        return foreign, len(dates), False
+                    return index, outside
+        return len(dates), False
 
-    def _tie_part(self, dates: list[str | None], foreign: set[int], end: int) -> int:
-        """Returns how many hits of a page come before the first that is beyond the near end."""
+    def _tie_part(self, dates: list[str | None], foreign: set[int]) -> int:
+        """Returns how many hits come before the first that is beyond the near end."""
         near = self.near
-        if near is None or not near.inclusive:
+        # What is strictly beyond it lies beyond it for the server, whatever text and date say.
+        if near is None or not near.inclusive or self._tie is not None:
             return 0
-        for index, date in enumerate(dates[:end]):
+        for index, date in enumerate(dates):
             if index not in foreign and date is not None and not near.is_same_instant(date):
                 return index
-        return end
+        return len(dates)
 
-    def _new(
-        self, hits: Sequence[Any], keys: list[str], dates: list[str | None], foreign: set[int]
-    ) -> list[Any]:
+    def _new(self, hits: Sequence[Any], page: _Page) -> list[Any]:
         new = []
         on_page: set[str] = set()
         for index, hit in enumerate(hits):
-            key = keys[index]
-            if key in self._edge or key in self._known or key in on_page or index in foreign:
+            key = page.keys[index]
+            if key in self._edge or key in self._known or key in on_page or index in page.foreign:
                 continue
             on_page.add(key)
-            if dates[index] is None:
+            if page.dates[index] is None:
                 self._known.add(key)  # its place in the order says nothing of where it comes again
             new.append(hit)
         return new
 
-    def _move(self, inside: list[str | None], keys: list[str], dates: list[str | None]) -> bool:
-        """Moves the near end to the date of the last hit; returns whether there is one."""
-        texts = [date for date in inside if date is not None]
-        if not texts:
+    def _move(self, inside: list[tuple[str, str | None]]) -> bool:
+        """Moves the near end to the date of the last hit, if that lies beyond it.
+
+        Args:
+            inside: The keys and dates of the hits.
+
+        Returns:
+            Whether it moved.
+        """
+        texts = [date for _, date in inside if date is not None]
+        near = self.near
+        if not texts or not self._is_beyond(texts[-1]):
             return False
         self._set_pace(texts[0], texts[-1], len(texts))
         bound = Bound(texts[-1])
+        if near is None or not near.is_same_instant(bound.text):
+            self._edge = set()
         self._move_near(bound)
-        self._edge = set()
-        for key, date in zip(reversed(keys), reversed(dates), strict=True):
+        for key, date in reversed(inside):
             if date is not None and bound.is_same_instant(date):
                 self._edge.add(key)
-            elif date is not None and self._edge:
+            elif date is not None:
                 break
         self._tie, self._beyond, self._is_reported = None, frozenset(), False
         return True
+
+    def _is_beyond(self, text: str) -> bool:
+        """Returns whether a date is beyond the near end, by the server's comparison."""
+        near = self.near
+        if near is None or text == near.text:
+            return near is None
+        by_text = (text < near.text) == self.newest_first
+        moment = instant(text)
+        if moment is None or near.instant is None:
+            return by_text
+        is_same = moment == near.instant
+        by_date = (moment < near.instant) == self.newest_first
+        if is_same or by_text == by_date:
+            # One instant in several forms: to move back and forth among them would never end.
+            if is_same and not by_text and self._by_text is None:
+                self._by_text = False
+            return by_text and not (is_same and self._by_text is False)
+        if self._by_text is None:
+            self._by_text = by_text
+        return self._by_text == by_text
 
     def _set_pace(self, first: str, last: str, count: int) -> None:
         start, end = instant(first), instant(last)

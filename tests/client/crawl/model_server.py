@@ -72,6 +72,7 @@ class ModelServer:
     def answer(self, request: Request) -> list[Doc]:
         """Returns the hits of a page."""
         self.requests += 1
+        assert self.requests < 20_000, "The crawl does not end"
         self.before(self.requests)
         dated = [doc for doc in self.docs if "createdAt" in doc]
         if request.range.undated:
@@ -97,27 +98,30 @@ class ModelServer:
         await asyncio.sleep(0)
         return hits
 
-    async def crawl(
+    async def segments(
         self,
+        pending: list[Pending],
         *,
         concurrency: int = 1,
         newest_first: bool = True,
         in_order: bool = True,
-        ranked: bool = False,
-        pending: list[Pending] | None = None,
-    ) -> tuple[list[Doc], Segments]:
-        """Returns all hits, as a crawl brings them."""
-        dating = Dating(newest_first=newest_first, in_order=in_order, cap=self.cap)
-        whole = Pending(WHOLE, ranked=ranked)
+    ) -> Segments:
+        """Returns what reads ranges of this server."""
+        ranked = any(one.ranked for one in pending)
         other = [] if ranked else await self.ask(Request(WHOLE, not newest_first, 0, 1))
-        segments = Segments(
-            [whole, Pending(UNDATED)] if pending is None else pending,
-            dating,
+        return Segments(
+            pending,
+            Dating(newest_first=newest_first, in_order=in_order, cap=self.cap),
             self.ask,
             concurrency=concurrency,
-            horizon=instant(other[0]["createdAt"]) if other else None,
+            horizon=instant(other[0].get("createdAt")) if other else None,
             other_end=other[0] if other else None,
         )
+
+    async def crawl(self, *, ranked: bool = False, **way: Any) -> tuple[list[Doc], Segments]:
+        """Returns all hits, as a crawl brings them."""
+        pending = [Pending(WHOLE, ranked=ranked), Pending(UNDATED)]
+        segments = await self.segments(pending, **way)
         hits = []
         async for portion in segments.portions():
             hits += portion.hits

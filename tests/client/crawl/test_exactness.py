@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from contextlib import aclosing
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
-from model_server import UNDATED, Doc, ModelServer, date
+from hypothesis import example, given, strategies as st
+from model_server import UNDATED, WHOLE, Doc, ModelServer, date
+
+from scenario_search.crawl.segments import Segments
+from scenario_search.crawl.work import Pending
 
 
 def docs_of(chance: random.Random, ties: list[int], *, forms: int = 1) -> list[Doc]:
@@ -137,6 +141,58 @@ def test_hits_from_outside_a_range_do_no_harm(
 
 
 @pytest.mark.hypothesis
+@given(TIES, WAYS, st.integers(0, 2**32), st.booleans(), st.integers(1, 60))
+def test_hits_from_outside_a_range_in_several_formats_are_not_the_end_of_others(
+    ties: list[int], way: Any, seed: int, by_text: bool, leak: int
+) -> None:
+    docs = docs_of(random.Random(seed), ties, forms=4)
+    server = ModelServer(docs, by_text=by_text, leak=leak)
+    hits, segments = asyncio.run(server.crawl(**way))
+    missing = {date_of(doc) for doc in docs} - {date_of(hit) for hit in hits}
+    assert missing <= set(segments.incomplete)
+    assert server.requests <= 10 * len(docs) / 100 + 50
+
+
+async def consume(segments: Segments, most: int, chance: random.Random) -> list[str]:
+    """Consumes portions, up to so many, and commits most of them in some order.
+
+    Returns:
+        The ids of the hits that a resumed crawl omits.
+    """
+    portions = []
+    async with aclosing(segments.portions()) as handed_out:
+        async for portion in handed_out:
+            portions.append(portion)
+            if len(portions) == most:
+                break
+    if not segments.is_finished:
+        portions = [portion for portion in portions if chance.random() < 0.8]
+    for portion in chance.sample(portions, len(portions)):
+        segments.commit(portion)
+    # Of each piece as many count as were committed without a gap.
+    counted = [portion for portion in portions if portion not in portion.work.handed_out]
+    return [id_ for portion in counted for id_ in ids(portion.hits)]
+
+
+@pytest.mark.hypothesis
+@given(TIES, WAYS, st.integers(0, 2**32), st.integers(0, 3), st.booleans(), st.integers(1, 20))
+def test_a_crawl_that_is_stopped_and_resumed_again_and_again_is_whole(
+    ties: list[int], way: Any, seed: int, rate: int, ranked: bool, most: int
+) -> None:
+    chance = random.Random(seed)
+    server = ModelServer(docs_of(chance, ties))
+    changes = Changes(server, chance, 0 if ranked else rate)
+    pending = [Pending(WHOLE, ranked=ranked), Pending(UNDATED)]
+    found: list[str] = []
+    while pending:
+        segments = asyncio.run(server.segments(pending, **way))
+        found += asyncio.run(consume(segments, chance.randrange(most) + 1, chance))
+        pending = segments.pending()
+    assert len(found) == len(set(found))
+    assert changes.steady.keys() <= set(found)
+
+
+@pytest.mark.hypothesis
 @given(TIES, WAYS, st.integers(0, 2**32), st.booleans())
 def test_a_server_that_does_not_sort_is_read_whole(
     ties: list[int], way: Any, seed: int, by_text: bool
@@ -150,11 +206,19 @@ def test_a_server_that_does_not_sort_is_read_whole(
 
 
 @pytest.mark.hypothesis
-@given(TIES, WAYS, st.integers(0, 2**32))
+@given(TIES, WAYS, st.integers(0, 2**32), st.booleans(), st.sampled_from([1, 4]))
+@example(
+    ties=[111, 258, 3, 1, 2],
+    way={"concurrency": 3, "newest_first": False, "in_order": True},
+    seed=53,
+    by_text=True,
+    forms=4,
+)
 def test_ties_in_an_unstable_order_are_read_whole_or_reported(
-    ties: list[int], way: Any, seed: int
+    ties: list[int], way: Any, seed: int, by_text: bool, forms: int
 ) -> None:
-    server = ModelServer(docs_of(random.Random(seed), ties), shuffles_ties=True)
+    docs = docs_of(random.Random(seed), ties, forms=forms)
+    server = ModelServer(docs, shuffles_ties=True, by_text=by_text)
     hits, segments = asyncio.run(server.crawl(**way))
     found = ids(hits)
     assert len(found) == len(set(found))
