@@ -210,23 +210,25 @@ def fuzz(session: nox.Session) -> None:
 
 
 GALLERIES, EXAMPLES = "tests/client/display/test_in_browser.py", "tests/docs/test_examples.py"
+GUARD = "tests/emulator/http/test_guard.py"
 BROWSER_SHORT = [
     f"{GALLERIES}::test_hostile_hits_run_nothing",
     f"{GALLERIES}::test_every_picture_is_shown_and_all_weigh_a_tenth_of_the_files",
     f"{EXAMPLES}::test_the_page_of_the_service_searches_once_the_typing_rests",
+    GUARD,
 ]
 
 
 @nox.session(default=False, **IN_SHARED_ENVIRONMENT)
 def browser(session: nox.Session) -> None:
-    """Tries galleries and the page of the search service, where there is a Chromium."""
+    """Tries galleries, the search service's page and a rebound one, where there is a Chromium."""
     needs_chromium(session)
-    run(session, "-m", "pytest", GALLERIES, EXAMPLES, "-m", "browser", *session.posargs)
+    run(session, "-m", "pytest", GALLERIES, EXAMPLES, GUARD, "-m", "browser", *session.posargs)
 
 
 @nox.session(**IN_SHARED_ENVIRONMENT)
 def browser_short(session: nox.Session) -> None:
-    """Opens a gallery, hostile hits and the search page, where there is a Chromium."""
+    """Tries the pages that matter most, where there is a Chromium."""
     needs_chromium(session)
     run(session, "-m", "pytest", *BROWSER_SHORT, "-m", "browser", *session.posargs)
 

@@ -11,10 +11,12 @@ import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict
+from typing import Any, NotRequired, Self, TypedDict
+from urllib.parse import urlsplit
 
 import attrs
 
+from scenario_search.emulator.contract.arguments import is_loopback
 from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.contract.signatures import takes
 from scenario_search.emulator.demo.loading import DemoFiles, load_demo
@@ -34,16 +36,20 @@ __all__ = ["ClientOptionsDict", "Emulator"]
 
 
 class ClientOptionsDict(TypedDict):
-    """The options of a client of an emulator."""
+    """The options of a client of an emulator.
+
+    ``allow_http`` is there for another than a loopback address only.
+    """
 
     base_url: str
     api_key: str
     api_secret: str
     project_id: str
+    allow_http: NotRequired[bool]
 
 
 class Emulator:
-    """An emulator of the Search API, on a loopback address.
+    """An emulator of the Search API.
 
     Use it with ``async with`` or ``with``, or call `start` and `stop`. Each coroutine has a
     synchronous variant whose name ends in ``_sync``. The arguments are the options that
@@ -117,12 +123,15 @@ class Emulator:
         Raises:
             RuntimeError: The emulator is not running.
         """
-        return {
+        options: ClientOptionsDict = {
             "base_url": self.url,
             "api_key": self.api_key,
             "api_secret": self.api_secret,
             "project_id": self.project_id,
         }
+        if not is_loopback(urlsplit(self.url).hostname or ""):
+            options["allow_http"] = True
+        return options
 
     @property
     def requests(self) -> list[SeenRequest]:

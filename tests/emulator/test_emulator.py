@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from emulator_calls import asset, ids, search, threads
 
-from scenario_search import Scenario
+from scenario_search import AsyncScenario, Scenario
 from scenario_search.emulator import Emulator, InvalidDocumentError
 
 
@@ -80,10 +80,29 @@ class TestLife:
                 await emulator.start()
         assert threads() == before
 
-    @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "example.com", "::"])
-    def test_only_loopback_addresses_are_taken(self, host: str) -> None:
-        with pytest.raises(ValueError, match="loopback"):
-            Emulator(host=host)
+    async def test_beyond_loopback_credentials_are_random_unless_they_are_chosen(self) -> None:
+        published = {"emulator-key", "emulator-secret", "emulator-token"}
+        first, second = (Emulator(host="0.0.0.0", api_key="ours") for _ in range(2))
+        assert (first.api_key, second.api_key) == ("ours", "ours")
+        random = {each.api_secret for each in (first, second)}
+        random |= {each.bearer_auth for each in (first, second)}
+        assert len(random - published) == 4
+        local = Emulator(host="LOCALHOST")
+        assert {local.api_key, local.api_secret, local.bearer_auth} == published
+
+    async def test_on_all_addresses_its_url_is_one_that_can_be_connected_to(self) -> None:
+        async with Emulator.demo(host="0.0.0.0") as emulator:
+            assert emulator.url.startswith("http://127.0.0.1:")
+            async with AsyncScenario(**emulator.client_options) as client:
+                assert await client.search.asset_search(query="castle")
+
+    async def test_a_client_of_another_address_is_let_use_http(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Emulator(host="127.0.0.1") as emulator:
+            assert "allow_http" not in emulator.client_options
+            monkeypatch.setattr(Emulator, "url", "http://192.0.2.1:8711/v1")
+            assert emulator.client_options["allow_http"] is True
 
     @pytest.mark.parametrize(
         "options",
@@ -95,15 +114,23 @@ class TestLife:
             {"url_lifetime": 0},
             {"url_lifetime": 1e300},
             {"url_lifetime": float("nan")},
-            {"host": None},
+            {"host": ""},
+            {"allowed_hosts": ["http://emulator"]},
+            {"allowed_hosts": ["emulator:8711"]},
+            {"cors_origins": ["*"]},
+            {"cors_origins": ["null"]},
+            {"cors_origins": ["localhost:5173"]},
+            {"cors_origins": ["http://localhost:5173/app"]},
         ],
     )
     def test_an_option_out_of_range_is_named(self, options: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match=f"^{next(iter(options))} must be"):
             Emulator(**options)
 
-    @pytest.mark.parametrize("name", ["port", "result_cap", "max_body_bytes", "url_lifetime"])
-    @pytest.mark.parametrize("value", ["1", [], True])
+    @pytest.mark.parametrize(
+        "name", ["host", "port", "result_cap", "max_body_bytes", "url_lifetime"]
+    )
+    @pytest.mark.parametrize("value", [b"1", [], True])
     def test_an_option_of_a_wrong_type_is_named(self, name: str, value: Any) -> None:
         with pytest.raises(TypeError, match=f"^{name} must be"):
             Emulator(**{name: value})
@@ -116,7 +143,14 @@ class TestLife:
         by_keyword = inspect.Parameter.KEYWORD_ONLY
         assert of_demo == {name: each.replace(kind=by_keyword) for name, each in options.items()}
         values: dict[str, Any] = {name: f"some {name}" for name in options}
-        values |= {"host": "::1", "port": 1, "result_cap": 2, "max_body_bytes": 3}
+        values |= {
+            "host": "::1",
+            "allowed_hosts": ("a",),
+            "cors_origins": ("http://a",),
+            "port": 1,
+            "result_cap": 2,
+            "max_body_bytes": 3,
+        }
         values |= {"capped_totals": False, "sort_first": True, "url_lifetime": 4.0}
         plain, demo = vars(Emulator(**values)), vars(Emulator.demo(5, **values))
         differing = {name for name in plain if plain[name] != demo[name]}
@@ -158,7 +192,7 @@ class TestLife:
             port = int(emulator.url.split(":")[2].removesuffix("/v1"))
             reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
             for _ in range(100):
-                writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+                writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await reader.readexactly(1)
             await emulator.stop()
             writer.transport.abort()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
+import socket
 from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from scenario_search.emulator.contract.fields import KINDS
 
 __all__ = [
+    "address_of",
     "check_files",
     "check_ids",
     "check_kind",
@@ -23,6 +27,8 @@ __all__ = [
 ]
 
 _Check: TypeAlias = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+
+_NUMERIC_IPV4: Final = re.compile(r"(0x)?[0-9a-f]+(\.(0x)?[0-9a-f]+){0,3}", re.IGNORECASE)
 
 
 def must_be_whole(least: int, most: int) -> _Check:
@@ -81,9 +87,32 @@ def check_ids(ids: Iterable[Any]) -> list[str]:
     return listed
 
 
-def is_loopback(host: Any) -> bool:
-    """Whether this is an address or a name of the machine itself."""
+def address_of(host: str) -> IPv4Address | IPv6Address | None:
+    """Returns the address that a host is written as, or None for a name.
+
+    Short and numeric forms of IPv4 (``127.1``, ``0x7f000001``) and IPv4 mapped to IPv6 are the
+    address that systems connect to for them.
+    """
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return bool(host == "localhost")
+        if not _NUMERIC_IPV4.fullmatch(host):
+            return None
+        try:
+            return IPv4Address(socket.inet_aton(host))
+        except OSError:
+            return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_loopback(host: str) -> bool:
+    """Returns whether this is an address or a name of the machine itself.
+
+    ``localhost`` and the names below it always are (RFC 6761, 6.3), in any case and with a final
+    dot or without.
+    """
+    address = address_of(host)
+    if address is not None:
+        return address.is_loopback
+    name = host.lower().removesuffix(".")
+    return name == "localhost" or name.endswith(".localhost")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +21,8 @@ from scenario_search.emulator.meaning.embedding import Embedder
 __all__ = ["DemoOptions", "EmulatorOptions"]
 
 _LONGEST_LIFETIME: Final = 1e9
+_HOST_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?")
 
 
 def _must_end(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
@@ -28,11 +33,46 @@ def _must_end(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         )
 
 
-def _must_be_loopback(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
-    if not is_loopback(value):
-        raise ValueError(
-            f"{field.name} must be a loopback address such as 127.0.0.1, not {value!r}"
-        )
+def _host(value: str) -> str:
+    # Not a validator: those run after the converters of the credentials, which look at the host.
+    if not isinstance(value, str):
+        raise TypeError(f"host must be an address or a name, not {value!r:.60}")
+    if not value:
+        raise ValueError("host must be an address or a name such as 127.0.0.1, not empty")
+    return value
+
+
+def _credential(known: str) -> Any:
+    """Returns a field whose default other machines can't know."""
+
+    def chosen(value: str | None, options: Any) -> str:
+        if value is not None:
+            return value
+        return known if is_loopback(options.host) else secrets.token_urlsafe(24)
+
+    return attrs.field(default=None, converter=attrs.Converter(chosen, takes_self=True))
+
+
+def _listed(value: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise TypeError(f"Expected a list, not one text: write [{value!r}]")
+    return tuple(each.lower().removesuffix("/") for each in value)
+
+
+def _must_be_names(_: Any, field: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
+    for name in value:
+        if not _HOST_NAME.fullmatch(name):
+            raise ValueError(
+                f"{field.name} must be host names without a scheme or port, not {name!r:.60}"
+            )
+
+
+def _must_be_origins(_: Any, field: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
+    for origin in value:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{field.name} must be origins such as http://localhost:5173, not {origin!r:.60}"
+            )
 
 
 @attrs.frozen(kw_only=True)
@@ -41,11 +81,17 @@ class EmulatorOptions:
 
     Args:
         path: The database file, created if it does not exist; None for a temporary one.
-        host: A loopback address to listen on.
+        host: The address to listen on. On another than a loopback one, such as ``0.0.0.0`` in a
+            container, other machines can use the emulator.
         port: The port; 0 for a free one.
-        api_key: The key that Basic credentials must have.
-        api_secret: The secret that Basic credentials must have.
-        bearer_auth: The token that Bearer credentials must have.
+        allowed_hosts: Host names by which clients may address the emulator, beside those of
+            loopback, such as the name of its container.
+        cors_origins: Origins of web pages that may use the API, such as
+            ``http://localhost:5173``. Pages of other origins are refused.
+        api_key: The key that Basic credentials must have; by default ``emulator-key``, or a random
+            one where ``host`` is not a loopback address.
+        api_secret: The secret that Basic credentials must have; likewise.
+        bearer_auth: The token that Bearer credentials must have; likewise.
         project_id: The project these credentials belong to.
         embedder: Computes vectors of texts; None for a small model that comes with the extra.
         result_cap: The number of hits of one search that can be reached (Meilisearch's
@@ -58,15 +104,21 @@ class EmulatorOptions:
 
     Raises:
         TypeError: An option is of a wrong type.
-        ValueError: An option is out of range, or ``host`` is not a loopback address.
+        ValueError: An option is out of range, or is not a name or an origin.
     """
 
     path: Path | str | None = attrs.field(default=None, kw_only=False)
-    host: str = attrs.field(default="127.0.0.1", validator=_must_be_loopback)
+    host: str = attrs.field(default="127.0.0.1", converter=_host)
     port: int = attrs.field(default=0, validator=must_be_whole(0, 65_535))
-    api_key: str = "emulator-key"
-    api_secret: str = "emulator-secret"  # noqa: S105 - a secret everybody knows
-    bearer_auth: str = "emulator-token"
+    allowed_hosts: tuple[str, ...] = attrs.field(
+        default=(), converter=_listed, validator=_must_be_names
+    )
+    cors_origins: tuple[str, ...] = attrs.field(
+        default=(), converter=_listed, validator=_must_be_origins
+    )
+    api_key: str = _credential("emulator-key")
+    api_secret: str = _credential("emulator-secret")
+    bearer_auth: str = _credential("emulator-token")
     project_id: str = "project_demo"
     embedder: Embedder | None = None
     result_cap: int = attrs.field(default=1000, validator=must_be_whole(1, 2**31))

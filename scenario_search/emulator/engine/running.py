@@ -65,11 +65,14 @@ class Running:
         """The base URL for a client."""
         return f"{self.origin}/v1"
 
-    def search(self, request: SearchRequest, left: threading.Event | None = None) -> SearchResult:
+    def search(
+        self, request: SearchRequest, origin: bytes, left: threading.Event | None = None
+    ) -> SearchResult:
         """Answers a checked request; blocking.
 
         Args:
             request: The request.
+            origin: The scheme, host and port of the files' URLs.
             left: Once set, a filter that takes long is given up.
 
         Raises:
@@ -78,7 +81,6 @@ class Running:
             CancelledError: It was given up.
         """
         result = self.engine.search(request, left)
-        origin = self.origin.encode()
         with_urls = self.library.files.with_urls
         hits = [with_urls(hit, origin, originals=request.original_assets) for hit in result.hits]
         return SearchResult(hits, result.total)

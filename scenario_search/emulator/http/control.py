@@ -1,8 +1,7 @@
 """The control plane: what `Emulator` offers in Python, over HTTP for another process.
 
-Under ``/__emulator__/``, and like the rest on loopback only. It asks for no credentials; a request
-with an ``Origin`` header, or for another host than a loopback one, is refused, so that no web page
-a browser shows can reach it.
+Under ``/__emulator__/``. It asks for no credentials on a loopback address, and for those of the API
+on others. A request with an ``Origin`` header is refused, so that no web page can reach it.
 
 ===========================  ======================================================================
 ``GET status``               URL, project, counts of documents
@@ -21,7 +20,7 @@ a browser shows can reach it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
@@ -29,21 +28,18 @@ import attrs
 import orjson
 from aiohttp import web
 
-from scenario_search.emulator.contract.arguments import is_loopback
 from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import RefusedError, bad_request
 from scenario_search.emulator.engine.running import Running
+from scenario_search.emulator.http.guard import CONTROL_PREFIX
 from scenario_search.emulator.store.sources import JsonLines
 from scenario_search.emulator.store.store import InvalidDocumentError
 from scenario_search.emulator.testing.faults import rule_from_json
 from scenario_search.emulator.testing.seen import SeenRequest
 
-__all__ = ["CONTROL_PREFIX", "Control"]
+__all__ = ["Control"]
 
-CONTROL_PREFIX = "/__emulator__"
 _SHOWN = ("method", "path", "query", "headers", "status", "request_id")
-
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Control:
@@ -66,7 +62,7 @@ class Control:
             ("DELETE", "faults", self._clear_faults),
             ("POST", "expire-urls", self._expire_urls),
         ):
-            router.add_route(method, f"{CONTROL_PREFIX}/{path}", _local(handler))
+            router.add_route(method, f"{CONTROL_PREFIX}/{path}", handler)
 
     async def _status(self, _: web.Request) -> web.StreamResponse:
         running = self._running
@@ -123,21 +119,6 @@ class Control:
     async def _expire_urls(self, _: web.Request) -> web.StreamResponse:
         self._running.library.files.expire_urls()
         return _answer({})
-
-
-def _local(handler: _Handler) -> _Handler:
-    async def refusing(request: web.Request) -> web.StreamResponse:
-        if "Origin" in request.headers or not is_loopback(_host(request)):
-            raise RefusedError(403, "The control plane is not for web pages", "FORBIDDEN")
-        return await handler(request)
-
-    return refusing
-
-
-def _host(request: web.Request) -> str:
-    """The name the request was sent to, without the port: a page may bind its own to 127.0.0.1."""
-    host = request.headers.get("Host", "localhost")
-    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
 
 
 def _answer(content: dict[str, Any]) -> web.Response:

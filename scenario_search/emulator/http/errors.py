@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,7 +10,7 @@ from aiohttp import web
 
 from scenario_search.emulator.contract.refusals import RefusedError
 
-__all__ = ["REQUEST_ID", "error_response", "framework_error"]
+__all__ = ["REQUEST_ID", "error_response", "framework_error", "refused_response"]
 
 REQUEST_ID: Final = "x-request-id"
 """The header that each answer has."""
@@ -31,6 +32,13 @@ def error_response(error: RefusedError) -> web.Response:
         content_type="application/json",
         headers=error.headers,
     )
+
+
+def refused_response(error: RefusedError) -> web.Response:
+    """Returns the response for an error that no handler has seen, with an id of its own."""
+    response = error_response(error)
+    response.headers[REQUEST_ID] = uuid.uuid4().hex
+    return response
 
 
 def framework_error(error: web.HTTPException) -> RefusedError:

@@ -6,11 +6,8 @@ takes time runs in worker threads: the event loop moves bytes, and reads request
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import gzip
-import hmac
 import logging
 import socket
 import struct
@@ -26,10 +23,10 @@ from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import EmulatorStoppedError, RefusedError
 from scenario_search.emulator.contract.requests import SearchRequest, read_search
 from scenario_search.emulator.engine.engine import SearchResult
-from scenario_search.emulator.engine.options import EmulatorOptions
 from scenario_search.emulator.engine.running import Running
-from scenario_search.emulator.http.control import CONTROL_PREFIX, Control
+from scenario_search.emulator.http.control import Control
 from scenario_search.emulator.http.errors import REQUEST_ID, error_response, framework_error
+from scenario_search.emulator.http.guard import CONTROL_PREFIX, Guard
 from scenario_search.emulator.http.openapi import openapi_document
 from scenario_search.emulator.store.files import FOLDERS
 from scenario_search.emulator.store.store import StoreError
@@ -45,6 +42,8 @@ _SHORT = 4 * 1024
 """Bytes of a body: to read so many takes no longer than to hand them to a thread."""
 
 _JSON = "application/json"
+# A loaded file may be a page with scripts, which must not act as a page of the emulator.
+_OF_FILES = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
 _logger = logging.getLogger("scenario_search.emulator")
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -58,7 +57,9 @@ def make_application(running: Running) -> web.Application:
     app = web.Application(
         client_max_size=running.options.max_body_bytes, middlewares=[_observed(running)]
     )
-    api = _Api(running)
+    guard = Guard(running.options)
+    guard.protect(app)
+    api = _Api(running, guard)
     for kind in KINDS:
         app.router.add_post(f"/v1/search/{kind}", api.search(kind))
     for prefix in ("", "/v1"):
@@ -71,14 +72,15 @@ def make_application(running: Running) -> web.Application:
 
 
 class _Api:
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, guard: Guard) -> None:
         self._running = running
+        self._guard = guard
         self._openapi: bytes | None = None
 
     def search(self, kind: Kind) -> _Handler:
         async def handler(request: web.Request) -> web.StreamResponse:
             running = self._running
-            _authenticate(request, running.options)
+            self._guard.authenticate(request)
             if request.content_type != _JSON:
                 raise RefusedError(
                     415,
@@ -94,9 +96,11 @@ class _Api:
 
             wanted = read() if len(body) <= _SHORT else await running.in_reader(read)
             left = threading.Event()
+            # The client reaches the files by the name by which it reaches the API.
+            origin = f"http://{request.host}".encode()
 
             def answer() -> tuple[bytes, bool]:
-                text = _search_body(wanted, running.search(wanted, left))
+                text = _search_body(wanted, running.search(wanted, origin, left))
                 if packed and len(text) >= GZIP_FROM:
                     return gzip.compress(text, 1), True
                 return text, False
@@ -116,7 +120,7 @@ class _Api:
         running = self._running
         path, query_string = request.rel_url.raw_path, request.query_string
         content, media_type = await running.in_reader(lambda: running.read_file(path, query_string))
-        return web.Response(body=content, content_type=media_type)
+        return web.Response(body=content, content_type=media_type, headers=_OF_FILES)
 
     async def health(self, _: web.Request) -> web.StreamResponse:
         return web.json_response({"status": "ok"})
@@ -143,27 +147,6 @@ def _search_body(wanted: SearchRequest, result: SearchResult) -> bytes:
             "estimatedTotalHits": result.total,
         }
     return b'{"hits":[' + b",".join(result.hits) + b"]," + orjson.dumps(rest)[1:]
-
-
-def _authenticate(request: web.Request, options: EmulatorOptions) -> None:
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        expected = f"{options.api_key}:{options.api_secret}".encode()
-        try:
-            received = base64.b64decode(credentials.strip(), validate=True)
-        except (binascii.Error, ValueError):
-            received = b""
-    else:
-        expected = options.bearer_auth.encode()
-        is_bearer = scheme.lower() == "bearer"
-        received = credentials.strip().encode("utf-8", "surrogateescape") if is_bearer else b""
-    if not received or not hmac.compare_digest(received, expected):
-        raise RefusedError(
-            401,
-            "Invalid or missing credentials",
-            "UNAUTHORIZED",
-            headers={"WWW-Authenticate": 'Basic realm="scenario-search emulator"'},
-        )
 
 
 async def _recorded_body(request: web.Request, seen: SeenRequests) -> bytes:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import http, web
 
 from scenario_search.emulator.contract.refusals import RefusedError
-from scenario_search.emulator.http.errors import REQUEST_ID, error_response, framework_error
+from scenario_search.emulator.http.errors import framework_error, refused_response
 
 __all__ = ["listening_socket", "origin_of", "serve"]
 
@@ -39,8 +38,10 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 def origin_of(listener: socket.socket) -> str:
-    """Returns the scheme, host and port of a socket that listens."""
+    """Returns the scheme, host and port at which this machine reaches a socket that listens."""
     host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared only
+        host = "::1" if ":" in host else "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -103,7 +104,7 @@ def _with_api_errors(handler: _Handler) -> _Handler:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            return _identified(framework_error(error))
+            return refused_response(framework_error(error))
 
     return answered
 
@@ -125,7 +126,7 @@ class _Connection(web.RequestHandler):
         # Below its first line aiohttp draws where in the bytes it was.
         reason = exc.message.partition("\n")[0].rstrip(":")[:_LONGEST_REASON]
         details = {"reason": reason.encode(errors="replace").decode()}
-        response = _identified(
+        response = refused_response(
             RefusedError(
                 400, "The request is no HTTP that can be read", "BAD_REQUEST", details=details
             )
@@ -138,9 +139,3 @@ class _Connection(web.RequestHandler):
         if isinstance(keywords.get("exc_info"), web.RequestPayloadError | http.HttpProcessingError):
             return
         super().log_exception(*args, **keywords)
-
-
-def _identified(error: RefusedError) -> web.Response:
-    response = error_response(error)
-    response.headers[REQUEST_ID] = uuid.uuid4().hex
-    return response

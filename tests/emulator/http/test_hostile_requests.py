@@ -45,7 +45,7 @@ def request(
     **headers: str | None,
 ) -> bytes:
     every = {
-        "Host": "x",
+        "Host": "localhost",
         "Authorization": "Bearer t",
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
@@ -138,8 +138,8 @@ def test_wrong_http_is_a_400_of_the_api(emulator: Emulator, headers: dict[str, A
         b"hello\r\n\r\n",
         bytes(range(256)) + b"\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"POST /v1/search/\xff HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /v1/search/\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ],
     ids=["TLS", "a word", "bytes", "HTTP/2", "a path", "a long path"],
 )
