@@ -38,9 +38,13 @@ _EACH_BLANK = re.compile(_BLANK)
 # Slashes may be escaped, as some servers write them in JSON. It matches any URL, even one without
 # a query string, so that no part of a long text is searched twice.
 _URL = re.compile(r"(https?:\\*/\\*/)([^\s?'\"]*)(\?[^\s'\"]*)?", re.IGNORECASE)
-_ESCAPED_QUESTION_MARK = re.compile(r"\\+u003f", re.IGNORECASE)
-_USER = re.compile(r".*(?:@|\\+u0040)", re.DOTALL)
-_USER_OF_URL = re.compile(r"\A((?:[a-z][a-z0-9+.-]*:)?[/\\]*)[^/\\]*@", re.IGNORECASE)
+# Escaped more than once, they have more backslashes. A pattern for these would match a run of them
+# again from each place in it, which takes hours.
+_ESCAPED_QUESTION_MARK = re.compile(r"\\u003f", re.IGNORECASE)
+_ESCAPED_AT = "\\u0040"
+_START_OF_URL = re.compile(
+    r"\A((?:[a-z][a-z0-9+.-]*:(?=[/\\]))?[/\\]*)([^/\\?#]*)([^?#]*)", re.IGNORECASE
+)
 
 
 def terminal_width(text: str) -> int:
@@ -66,15 +70,40 @@ def without_signature(text: str) -> str:
 
 
 def _harmless_url(match: re.Match[str]) -> str:
-    address, *escaped_query = _ESCAPED_QUESTION_MARK.split(match[2], 1)
-    host, slash, path = address.partition("/")
-    query = "?..." if match[3] or escaped_query else ""
-    return f"{match[1]}{_USER.sub('', host)}{slash}{path}{query}"
+    start, address, query = match[1], match[2].replace(_ESCAPED_AT, "@"), match[3] or ""
+    address, *escaped_query = _ESCAPED_QUESTION_MARK.split(address, maxsplit=1)
+    if escaped_query:
+        address, query = address.rstrip("\\"), f"?{escaped_query[0]}{query}"
+    authority, slash, path = address.partition("/")
+    host = _without_user(authority, f"{slash}{path}{query}")
+    return f"{start}..." if host is None else f"{start}{host}{slash}{path}{'?...' if query else ''}"
 
 
 def shown_url(url: str) -> str:
     """Returns a URL, or what should be one, without query string, user name and password."""
-    return _USER_OF_URL.sub(r"\1", url.partition("?")[0].partition("#")[0], count=1)
+    match = _START_OF_URL.match(url)
+    if match is None:  # it matches any text
+        return ""
+    start, authority, path = match.groups()
+    host = _without_user(authority, url[match.end(2) :])
+    return f"{start}..." if host is None else f"{start}{host}{path}"
+
+
+def _without_user(authority: str, rest: str) -> str | None:
+    """Returns the host and the port of a URL.
+
+    Args:
+        authority: What stands between the slashes and the next ``/``, ``?`` or ``#``.
+        rest: What follows it.
+
+    Returns:
+        ``None`` if a password seems to go on in the rest: it should have these characters escaped,
+        but may have been pasted as it is.
+    """
+    host = authority.rpartition("@")[2]
+    port = host.rpartition(":")[2].rstrip("\\") if ":" in host else ""
+    is_cut = rest[:1] in ("?", "#") or not (port.isdigit() or port.endswith("]") or not port)
+    return None if "@" in rest and is_cut else host
 
 
 def clean(value: object, most: int = 200) -> str:

@@ -7,7 +7,16 @@ from harmless_text import assert_harmless
 from hypothesis import given, strategies as st
 from rich.cells import cell_len
 
-from scenario_search.text import clean, escaped, file_size, fit, one_line, terminal_width
+from scenario_search.text import (
+    clean,
+    escaped,
+    file_size,
+    fit,
+    one_line,
+    shown_url,
+    terminal_width,
+    without_signature,
+)
 
 MOUNTAIN = "城堡在山上"
 ANY_TEXT = st.text(st.characters(codec=None) | st.sampled_from("\x1b\x9b\u202e\ud800\u2028\n"))
@@ -70,3 +79,47 @@ def test_blanks_become_spaces_in_one_line() -> None:
 )  # fmt: skip
 def test_sizes_are_written_for_people(size: object, text: str) -> None:
     assert file_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://cdn.example/a.png?Signature=canary", "https://cdn.example/a.png"),
+        ("https://cdn.example:8443/@me/a.png#x", "https://cdn.example:8443/@me/a.png"),
+        ("https://user:canary@cdn.example/a", "https://cdn.example/a"),
+        ("https://user:canary@[::1]:80/a@b", "https://[::1]:80/a@b"),
+        ("//user:canary@cdn.example", "//cdn.example"),
+        ("user:canary@cdn.example/a", "cdn.example/a"),
+        ("https://user:can?ary@cdn.example/a", "https://..."),
+        ("https://user:can#ary@cdn.example/a", "https://..."),
+        ("https://user:can/ary@cdn.example/a", "https://..."),
+        ("https://user:12?canary@cdn.example/a", "https://..."),
+        ("https://user@canary:can?ary@cdn.example/a", "https://..."),
+        ("", ""),
+    ],
+)
+def test_a_url_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
+    assert shown_url(url) == shown
+    if url.startswith("https:"):
+        assert "canary" not in without_signature(f"no answer from {url} in time")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"https:\/\/user:canary\u0040cdn.example\/a\u003fcanary", r"https:\/\/cdn.example\/a?..."),
+        (r"https:\\/\\/canary\\u0040cdn.example\\/a\\u003Fx", r"https:\\/\\/cdn.example\\/a?..."),
+        (r"https:\/\/user:can\u003fary@cdn.example", r"https:\/\/..."),
+        ("https://cdn.example:80/@me?canary", "https://cdn.example:80/@me?..."),
+    ],
+)
+def test_urls_in_json_lose_what_may_be_secret(text: str, expected: str) -> None:
+    assert without_signature(f'{{"url":"{text}"}}') == f'{{"url":"{expected}"}}'
+
+
+@pytest.mark.parametrize("part", ["\\", r"\u004", r"\u003", "@", "http://", ":", "?", "/"])
+def test_a_long_url_takes_no_longer_than_its_length(part: str) -> None:
+    """A pattern that is searched for again from each backslash would not come to an end here."""
+    text = "https://" + part * 100_000 + " end"
+    assert without_signature(text).endswith(" end")
+    assert shown_url(text).startswith("https://")
