@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import orjson
@@ -18,6 +18,7 @@ from scenario_search.text import without_signature
 __all__ = [
     "REQUIRED",
     "Document",
+    "defer",
     "documented",
     "documented_list",
     "hit_json",
@@ -80,6 +81,34 @@ def _documented_keys(cls: type[Document]) -> dict[str, tuple[str, Any]]:
 
 def _value_of(default: Any) -> Any:
     return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+
+
+_deferred: dict[tuple[type[Any], str], tuple[str, Callable[[Any, Any], Any]]] = {}
+
+
+def defer(cls: type[Any], name: str, wire: str, hook: Callable[[Any, Any], Any]) -> None:
+    """Lets a field that a document leaves unset be made when it is first read.
+
+    Args:
+        cls: The document's class.
+        name: The field's Python name.
+        wire: Its JSON name.
+        hook: Makes its value, of JSON that is known to fit.
+    """
+    _deferred[cls, name] = wire, hook
+
+
+def _make_deferred(document: Document, name: str) -> bool:
+    """Makes the value of a field that was left unset; returns whether it is one."""
+    deferred = _deferred.get((type(document), name))
+    if deferred is None or document._json is None:
+        return False
+    wire, hook = deferred
+    came = document._json.get(wire)
+    if came is None:
+        return False
+    setattr(document, name, hook(came, None))
+    return True
 
 
 def unknown_fields(document: Document) -> dict[str, Any]:
@@ -198,7 +227,9 @@ class Document:
 
     if not TYPE_CHECKING:  # a type checker must not believe that every name exists
 
-        def __getattr__(self, name: str) -> NoReturn:
+        def __getattr__(self, name: str) -> Any:
+            if _make_deferred(self, name):
+                return getattr(self, name)
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
             # Protocols (copy, pickle, IPython) look for names like these and expect a plain no.
             if not name.startswith("_") and (place := _place_of(self, name)):

@@ -8,19 +8,26 @@ array is documented and something else came, structuring fails and names the pla
 A field whose type is a class of its own is structured by the hook that the converter has for that
 class, so a user's hook takes effect. Where that is the converter's own hook for a JSON scalar, the
 generated code assigns the value and calls nothing.
+
+Where nothing of a user's is involved, an object inside of a document is only checked, and made when
+it is first read: most programs read few of them, and an export reads none. See
+:func:`scenario_search.wire.document.defer`.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import attrs
 
 from scenario_search.errors import APIResponseValidationError
+from scenario_search.wire.document import Document, defer
 from scenario_search.wire.schema import (
     JsonField,
     array_item,
+    is_document,
     json_fields,
     other_fields,
     shared_keys,
@@ -116,7 +123,11 @@ def structure_hook(
         "    self = new(cls)",
     ]
     for index, field in enumerate(json_fields(cls)):
-        lines += [f"    {line}" for line in _assignment(field, index, converter, scope)]
+        if _is_deferred(field, cls, converter):
+            assignment = _deferral(field, index, cls, converter, scope)
+        else:
+            assignment = _assignment(field, index, converter, scope)
+        lines += [f"    {line}" for line in assignment]
     lines += ["    self._json = data", "    self._extra = None"]
     for index, other in enumerate(other_fields(cls), len(json_fields(cls))):
         lines.append(f"    self.{other.name} = {_default(other.default, index, scope)}")
@@ -151,6 +162,62 @@ def _assignment(
     made = "value" if plain else f"[hook{index}(item, kind{index}) for item in value]"
     array = f"if value.__class__ is list: {target} = {made}"
     return [f"value = {get}", array, f"el{absent}", "else: refuse()"]
+
+
+def _is_deferred(field: JsonField, cls: type[Any], converter: cattrs.BaseConverter) -> bool:
+    """Returns whether a field holds an object that can be made when it is first read.
+
+    Making it must be certain to succeed, once the shape of its JSON was checked, and whatever the
+    converter was asked for may have changed by then.
+    """
+    kind = field.kind
+    return (
+        is_document(kind)
+        and hasattr(converter.get_structure_hook(kind), _OWN)
+        and _reads(cls) is _reads(kind) is _reads(Document)
+        and not other_fields(kind)
+        and not hasattr(kind, "__attrs_post_init__")
+        and all(
+            not inner.needed
+            and (
+                _is_plain(converter.get_structure_hook(inner.kind), inner.kind)
+                or _is_deferred(inner, kind, converter)
+            )
+            for inner in json_fields(kind)
+        )
+    )
+
+
+def _reads(cls: type[Any]) -> Any:
+    """Returns what makes an object that was deferred. A user's subclass may have replaced it."""
+    return inspect.getattr_static(cls, "__getattr__")
+
+
+def _deferral(
+    field: JsonField,
+    index: int,
+    cls: type[Any],
+    converter: cattrs.BaseConverter,
+    scope: dict[str, Any],
+) -> list[str]:
+    """Returns the lines that check what one field will be made of, and leave it unset."""
+    defer(cls, field.name, field.wire, structure_hook(field.kind, converter))
+    return [
+        f"value = data.get(key{index})",
+        f"if value is None: self.{field.name} = {_default(field.default, index, scope)}",
+        f"elif not ({_is_shaped('value', field.kind)}): refuse()",
+    ]
+
+
+def _is_shaped(name: str, kind: Any) -> str:
+    """Returns the expression that says whether all containers in a variable are as documented."""
+    shaped = f"{name}.__class__ is dict"
+    for index, field in enumerate(json_fields(kind)):
+        if is_document(field.kind):
+            inner = f"{name}_{index}"
+            is_shaped = _is_shaped(inner, field.kind)
+            shaped += f" and (({inner} := {name}.get({field.wire!r})) is None or {is_shaped})"
+    return shaped
 
 
 def _default(default: Any, index: int, scope: dict[str, Any]) -> str:

@@ -197,10 +197,19 @@ def decoding(number: int) -> list[Row]:
         )
         return lambda: decoder.page(read_page(body))
 
+    decode = decoding(strict=False)
+
+    def decode_and_read() -> None:
+        # Metadata and thumbnails are made when they are first read.
+        for hit in decode().hits:
+            assert hit.metadata is not None
+            assert hit.thumbnail is not None
+
     tasks: dict[str, Callable[[], Any]] = {
         "orjson.loads": lambda: orjson.loads(body),
         "bytes to JSON page": lambda: read_page(body),
-        "page, by the converter": decoding(strict=False),
+        "page, by the converter": decode,
+        "page, each object read": decode_and_read,
         "page, strict": decoding(strict=True),
     }
     # In short turns, so that a load of the machine meets them all.

@@ -227,6 +227,21 @@ def test_a_hook_for_metadata_takes_effect_on_the_synchronous_client_too() -> Non
     assert {type(hit.metadata) for hit in page.hits} == {Size}
 
 
+async def test_a_hook_for_an_object_inside_of_metadata_takes_effect() -> None:
+    converter = make_converter()
+    converter.register_structure_hook(MetadataThumbnail, lambda data, _: data["assetId"].upper())
+    page = await one_page(asset("a", thumbnail={"assetId": "b"}), converter=converter)
+    assert page.hits[0].metadata.thumbnail == "B"
+
+
+def test_a_hook_of_one_converter_is_none_of_another() -> None:
+    data = asset("a", width=8, height=9)
+    ours, theirs = (
+        c.structure(data, SearchAssetSearchResponse) for c in (make_converter(), sizes())
+    )
+    assert (theirs.metadata, ours.metadata) == (Size(8, 9), Metadata(width=8, height=9))
+
+
 async def test_a_hook_for_an_item_of_a_list_takes_effect() -> None:
     converter = make_converter()
     converter.register_structure_hook(Concept, lambda data, _: data["modelId"])

@@ -610,12 +610,6 @@ def test_digits_in_texts_stay_texts() -> None:
     assert decode(page_of(hit)).hits[0].to_dict() == hit
 
 
-@pytest.mark.parametrize("depth", [250, 300, 900])
-def test_values_may_stand_deep_in_one_another(depth: int) -> None:
-    value = "[" * depth + "]" * depth
-    assert str(decode(f'{{"hits":[],"x":{value}}}').extra["x"]) == value
-
-
 def test_lone_surrogates_are_read() -> None:
     (hit,) = decode(
         b'{"hits": [{"id": "a", "url": "\\ud800", "tags": ["\\uDFFF", "\\ud83d\\ude00"]}]}'

@@ -16,7 +16,7 @@ import attrs
 import pytest
 from PIL import Image
 
-from scenario_search import AsyncScenario, F, InvalidParamsError
+from scenario_search import APIResponseValidationError, AsyncScenario, F, InvalidParamsError
 from scenario_search.converter import structure
 from scenario_search.wire.document import Document, wire_fields
 from scenario_search.wire.hits import (
@@ -255,6 +255,82 @@ def test_hits_can_be_copied_and_pickled() -> None:
         {"id": "a", "x": {"y": 1}, "metadata": {"width": 8, "z": 2}}, SearchAssetSearchResponse
     )
     assert pickle.loads(pickle.dumps(hit)) == copy.deepcopy(hit) == hit
+
+
+# Objects that are made when they are first read
+
+DEEP = {"id": "a", "metadata": {"width": 8, "thumbnail": {"assetId": "b"}}, "thumbnail": None}
+
+
+@attrs.define(kw_only=True, eq=False)
+class Square(Metadata):
+    area: int = attrs.field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.area = int(self.width) ** 2  # type: ignore[arg-type]
+
+
+@attrs.define(kw_only=True, eq=False)
+class SquareAsset(SearchAssetSearchResponse):
+    metadata: Square = attrs.Factory(Square)
+
+
+def is_made(document: Document, name: str) -> bool:
+    """Returns whether a field's slot holds something."""
+    try:
+        inspect.getattr_static(document, name).__get__(document)
+    except AttributeError:
+        return False
+    return True
+
+
+def test_an_object_of_a_hit_is_made_once_when_it_is_first_read() -> None:
+    hit = structure(DEEP, SearchAssetSearchResponse)
+    assert not is_made(hit, "metadata")
+    assert hit.thumbnail is None
+    metadata = hit.metadata
+    assert metadata.width == 8
+    assert not is_made(metadata, "thumbnail")
+    assert metadata.thumbnail == MetadataThumbnail(asset_id="b")
+    assert hit.metadata is metadata
+    assert metadata.thumbnail is metadata.thumbnail
+
+
+def test_an_object_of_a_hit_may_be_replaced_before_it_is_read() -> None:
+    hit = structure(DEEP, SearchAssetSearchResponse)
+    hit.metadata = Metadata(width=9)
+    assert hit.metadata.width == hit.to_dict()["metadata"]["width"] == 9
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        copy.copy,
+        copy.deepcopy,
+        attrs.evolve,
+        lambda hit: pickle.loads(pickle.dumps(hit)),
+        lambda hit: structure(hit.to_dict(), SearchAssetSearchResponse),
+    ],
+)
+def test_what_was_not_read_is_copied_too(copied: Any) -> None:
+    hit = copied(structure(DEEP, SearchAssetSearchResponse))
+    assert hit.metadata.thumbnail.asset_id == "b"
+    assert hit.to_dict() == DEEP
+    assert attrs.asdict(hit)["metadata"]["width"] == 8
+
+
+def test_a_subclass_that_says_itself_what_its_attributes_are_has_all_of_them() -> None:
+    class Asset(SearchAssetSearchResponse):
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(name)
+
+    assert structure(DEEP, Asset).metadata.width == 8
+
+
+def test_an_object_that_a_program_may_fail_to_make_is_made_immediately() -> None:
+    assert structure(DEEP, SquareAsset).metadata.area == 64
+    with pytest.raises(APIResponseValidationError):
+        structure({"id": "a", "metadata": {}}, SquareAsset)
 
 
 def test_total_is_that_of_either_mode() -> None:
