@@ -78,7 +78,8 @@ _LEAST_NAME = 12
 
 def print_hits(console: Console, hits: Sequence[Hit], what: str) -> None:
     """Prints hits of a kind ("assets", "models", "workflows") as a table."""
-    columns = [column for column in _COLUMNS[what] if console.width >= column.from_width]
+    of_kind = _COLUMNS.get(what, (_NAME, _TAGS, _CREATED, _ID))
+    columns = [column for column in of_kind if console.width >= column.from_width]
     cards = [hit._card() for hit in hits]
     cells = [
         [column.value(hit, card) for column in columns]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.crawl.params import (
@@ -17,12 +18,7 @@ from scenario_search.crawl.params import (
     search_params,
 )
 from scenario_search.search.endpoints import ASSETS, ENDPOINTS, MODELS, WORKFLOWS, Endpoint
-from scenario_search.wire.hits import (
-    Hit,
-    SearchAssetSearchResponse,
-    SearchModelSearchResponse,
-    SearchWorkflowSearchResponse,
-)
+from scenario_search.wire.hits import Hit
 from scenario_search.wire.params import Conditions
 from scenario_search.wire.signatures import takes, takes_beside
 
@@ -32,6 +28,27 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCrawler"]
 
 H = TypeVar("H", bound=Hit)
+P = ParamSpec("P")
+
+
+def _crawls(
+    endpoint: Endpoint[Any, Any, Any, H], options: Callable[P, CrawlOptions]
+) -> Callable[Concatenate[AsyncCrawler, P], AsyncCrawl[H]]:
+    """Returns the method that crawls what an endpoint searches."""
+
+    def crawl(self: AsyncCrawler, **keywords: Any) -> AsyncCrawl[H]:
+        """Crawls {}; without a search condition, all of them.
+
+        Raises:
+            InvalidParamsError: The API's documentation rules the search out.
+        """
+        return self._crawl(endpoint, cast(Any, options)(**keywords))
+
+    crawl.__name__ = endpoint.kind
+    crawl.__qualname__ = f"AsyncCrawler.{endpoint.kind}"
+    crawl.__doc__ = str(crawl.__doc__).format(endpoint.kind)
+    crawl.__annotations__["return"] = f"AsyncCrawl[{endpoint.hit_class.__name__}]"
+    return takes(options)(crawl)
 
 
 class AsyncCrawler:
@@ -46,32 +63,9 @@ class AsyncCrawler:
     def _shown_as(self, name: str) -> str:
         return f"<{name} of {self._requester.base_url}: assets, models, workflows, plan, run>"
 
-    @takes(CrawlAssetsParams)
-    def assets(self, **keywords: Any) -> AsyncCrawl[SearchAssetSearchResponse]:
-        """Crawls assets; without a search condition, all of them.
-
-        Raises:
-            InvalidParamsError: The API's documentation rules the search out.
-        """
-        return self._crawl(ASSETS, CrawlAssetsParams(**keywords))
-
-    @takes(CrawlModelsParams)
-    def models(self, **keywords: Any) -> AsyncCrawl[SearchModelSearchResponse]:
-        """Crawls models; without a search condition, all of them.
-
-        Raises:
-            InvalidParamsError: The API's documentation rules the search out.
-        """
-        return self._crawl(MODELS, CrawlModelsParams(**keywords))
-
-    @takes(CrawlWorkflowsParams)
-    def workflows(self, **keywords: Any) -> AsyncCrawl[SearchWorkflowSearchResponse]:
-        """Crawls workflows; without a search condition, all of them.
-
-        Raises:
-            InvalidParamsError: The API's documentation rules the search out.
-        """
-        return self._crawl(WORKFLOWS, CrawlWorkflowsParams(**keywords))
+    assets = _crawls(ASSETS, CrawlAssetsParams)
+    models = _crawls(MODELS, CrawlModelsParams)
+    workflows = _crawls(WORKFLOWS, CrawlWorkflowsParams)
 
     @takes(CrawlPlanParams)
     async def plan(self, **keywords: Any) -> list[CrawlPiece]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import attrs
 
@@ -13,6 +13,7 @@ from scenario_search.crawl.dates import EARLIEST, Bound, Range, instant
 from scenario_search.crawl.stats import CrawlStats
 from scenario_search.errors import InvalidParamsError
 from scenario_search.filters import Filter, Raw, parse
+from scenario_search.filters.fields import Kind
 from scenario_search.messages import Message, Term, named
 from scenario_search.wire import rules
 from scenario_search.wire.options import option, problems
@@ -27,6 +28,7 @@ from scenario_search.wire.params import (
 from scenario_search.wire.values import as_int
 
 __all__ = [
+    "CRAWLS",
     "SINCE",
     "CrawlAssetsParams",
     "CrawlModelsParams",
@@ -70,9 +72,6 @@ def _overlap(name: str, value: Any) -> Message | None:
     if (isinstance(value, timedelta) or is_number) and overlap_seconds(value) >= 0:
         return None
     return Message("{} must be a timedelta or seconds from 0, not {!r}", named(name), value)
-
-
-_KINDS = ("assets", "models", "workflows")
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -157,13 +156,19 @@ class CrawlWorkflowsParams(CrawlOptions, Conditions):
     """A crawl of workflows."""
 
 
+CRAWLS: dict[str, type[CrawlOptions]] = {
+    "assets": CrawlAssetsParams,
+    "models": CrawlModelsParams,
+    "workflows": CrawlWorkflowsParams,
+}
+"""What each crawl takes, by what is crawled."""
+
+
 @attrs.frozen(kw_only=True, slots=False)
 class CrawlPlanParams(CrawlOptions, ModelConditions):
     """A crawl that is to be shared out."""
 
-    of: Literal["assets", "models", "workflows"] = option(
-        "assets", "What is crawled.", rules.choice(*_KINDS)
-    )
+    of: Kind = option("assets", "What is crawled.", rules.choice(*get_args(Kind)))
     shards: int = option(8, "How many pieces to cut it into.", rules.integer(1), converter=as_int)
 
 

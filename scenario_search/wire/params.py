@@ -17,14 +17,14 @@ import difflib
 import enum
 import json
 from collections.abc import Container, Iterator, Mapping, Sequence, Sized
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import attrs
 
 from scenario_search.display.cards import Facts, described
 from scenario_search.errors import InvalidParamsError
 from scenario_search.filters import Filter, check_fields
-from scenario_search.filters.fields import FIELDS
+from scenario_search.filters.fields import FIELDS, Kind
 from scenario_search.hidden import HiddenText, hidden_values
 from scenario_search.messages import Message, Term, named
 from scenario_search.names import camel_case
@@ -153,7 +153,7 @@ class CallOptions:
 class Conditions(CallOptions):
     """What is searched for: the parameters that searches and crawls share."""
 
-    kind: ClassVar[Literal["assets", "models", "workflows"]]
+    kind: ClassVar[Kind]
     sortable: ClassVar[tuple[str, ...]] = ()
 
     query: str | None = _param(Place.BODY, "The text to search for.", rules.text)

@@ -12,7 +12,15 @@ import orjson
 
 from scenario_search.wire.document import REQUIRED, Document, is_on_wire, wire_name
 
-__all__ = ["JsonField", "array_item", "is_document", "json_fields", "other_fields", "shared_keys"]
+__all__ = [
+    "JsonField",
+    "array_item",
+    "is_document",
+    "json_fields",
+    "other_fields",
+    "shared_keys",
+    "without_none",
+]
 
 _json_fields: dict[type[Any], tuple[JsonField, ...]] = {}
 
@@ -41,7 +49,8 @@ class JsonField:
         return self.default is attrs.NOTHING
 
 
-def _without_none(annotation: Any) -> Any:
+def without_none(annotation: Any) -> Any:
+    """Returns ``T`` for ``T | None``, and any other type unchanged."""
     if get_origin(annotation) in (Union, types.UnionType):
         members = (a for a in get_args(annotation) if a is not types.NoneType)
         return functools.reduce(operator.or_, members)
@@ -56,7 +65,7 @@ def json_fields(cls: type[Any]) -> tuple[JsonField, ...]:
             JsonField(
                 f.name,
                 wire_name(f),
-                _without_none(hints[f.name]),
+                without_none(hints[f.name]),
                 f.metadata.get(REQUIRED, False),
                 f.default,
             )

@@ -18,11 +18,7 @@ from scenario_search.cli.failures import BUDGET
 from scenario_search.cli.options import add_command, arguments, option
 from scenario_search.cli.writing import emit, json_text, say
 from scenario_search.crawl.checkpoint import Checkpoint, delete_checkpoint
-from scenario_search.crawl.params import (
-    CrawlAssetsParams,
-    CrawlModelsParams,
-    CrawlWorkflowsParams,
-)
+from scenario_search.crawl.params import CRAWLS
 from scenario_search.errors import CheckpointError, InvalidParamsError
 from scenario_search.text import count, duration
 
@@ -33,11 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_crawls"]
 
-_PARAMS = {
-    "assets": CrawlAssetsParams,
-    "models": CrawlModelsParams,
-    "workflows": CrawlWorkflowsParams,
-}
 _OWN = ("checkpoint", "progress")
 _STANDARD_OUTPUT = Path("-")
 
@@ -117,7 +108,7 @@ class Destination:
 
 def add_crawls(app: typer.Typer) -> None:
     """Adds a command for each kind that can be crawled."""
-    for what, params_class in _PARAMS.items():
+    for what, params_class in CRAWLS.items():
         doc = (
             f"Fetch every one of the {what}, past the engine's cap.\n\n"
             "With -o the progress is kept in a checkpoint: a crawl that was stopped goes on "
@@ -129,7 +120,7 @@ def add_crawls(app: typer.Typer) -> None:
 
 
 def _crawl(what: str, destination: Destination, connection: Connection, **values: Any) -> None:
-    keywords = conditions(values, connection, what, crawls=True)
+    keywords = conditions(values, connection, what)
     if keywords.get("order") == "any":
         keywords["order"] = None
     if destination.estimate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +19,7 @@ from scenario_search.filters.tree import Condition, Filter, walk
 
 __all__ = ["add_filter_commands", "checked", "unknown_fields"]
 
-_KIND = typer.Option("--kind", help="Kind of hits to filter.", metavar="assets|models|workflows")
+_KIND = typer.Option("--kind", help="Kind of hits to filter.", metavar="|".join(FIELDS))
 
 
 def checked(text: str, what: str) -> Filter | None:
@@ -79,7 +79,7 @@ def _check(
 
 
 def _fields(
-    kind: Annotated[Literal["assets", "models", "workflows"], _KIND] = "assets",
+    kind: Annotated[Kind, _KIND] = "assets",
     as_json: Annotated[bool, typer.Option("--json", help="JSON: one line per field.")] = False,
     demo: Demo = False,  # noqa: ARG001 - no server is asked
 ) -> None:

@@ -28,11 +28,6 @@ __all__ = ["add_counts", "add_searches", "conditions"]
 
 _POSITION = ("sort_by", "limit", "offset", "page", "hits_per_page", "max_items")
 _AHEAD = 3
-_DOCS = {
-    "assets": "Search for assets: pictures, videos, sounds, 3D objects, texts.",
-    "models": "Search for models.",
-    "workflows": "Search for workflows.",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -46,34 +41,27 @@ class Pages:
 
 def add_searches(app: typer.Typer) -> None:
     """Adds a command for each search."""
-    for what, doc in _DOCS.items():
-        parameters = arguments(ENDPOINTS[what].params_class)
-        add_command(app, what, doc, partial(_search, what), parameters, Pages, Output, Connection)
+    for what, endpoint in ENDPOINTS.items():
+        parameters = arguments(endpoint.params_class)
+        search = partial(_search, what)
+        add_command(app, what, endpoint.summary, search, parameters, Pages, Output, Connection)
 
 
 def add_counts(app: typer.Typer) -> None:
     """Adds a command for each search that counts its hits."""
-    for what in _DOCS:
+    for what, endpoint in ENDPOINTS.items():
         doc = f"Count {what}, past the engine's cap where there are more."
-        parameters = arguments(ENDPOINTS[what].params_class, without=_POSITION)
+        parameters = arguments(endpoint.params_class, without=_POSITION)
         add_command(app, f"count {what}", doc, partial(_count, what), parameters, Connection)
 
 
-def conditions(
-    values: dict[str, Any], connection: Connection, what: str, *, crawls: bool = False
-) -> dict[str, Any]:
+def conditions(values: dict[str, Any], connection: Connection, what: str) -> dict[str, Any]:
     """Returns the keywords of a search for the options of a command, with its filter checked.
 
     Raises:
         InvalidFilterError: The filter cannot be read, and ``--unchecked`` was not passed.
-        typer.BadParameter: It is workflows that are searched for, with no condition.
     """
     keywords = keywords_of(values, proxy=connection.proxy)
-    needs_one = what == "workflows" and not crawls
-    if needs_one and not keywords.keys() & {"query", "filter", "extra_body"}:
-        raise typer.BadParameter(
-            "workflows need a query or a --filter; for all of them: -f 'createdAt EXISTS'"
-        )
     if "filter" in keywords and not connection.unchecked:
         checked(keywords["filter"], what)
     return keywords

@@ -1,8 +1,8 @@
 """The OpenAPI 3.1 document of the emulator, made from the client's own declarations.
 
-Names, places and descriptions of parameters are those of `scenario_search.wire.params`; the fields
-of hits are those of `scenario_search.wire.hits`. Only what JSON Schema needs beside them stands
-here, and what does not follow from them in ``openapi.json``.
+Names, places, types and descriptions of parameters are those of `scenario_search.wire.params`; the
+fields of hits are those of `scenario_search.wire.hits`. Only what JSON Schema needs beside them
+stands here, and what does not follow from them in ``openapi.json``.
 """
 
 from __future__ import annotations
@@ -16,42 +16,22 @@ from typing import Any, Final
 import attrs
 import orjson
 
-from scenario_search.emulator.contract.fields import FIELDS, Kind
+from scenario_search.emulator.contract.fields import FIELDS, KINDS, Kind
 from scenario_search.emulator.contract.requests import (
     DEFAULT_PAGE_SIZE,
     LARGEST_POSITION,
     MAX_PAGE_SIZE,
 )
+from scenario_search.search.endpoints import ENDPOINTS
 from scenario_search.wire.document import Document, wire_name
-from scenario_search.wire.hits import (
-    Hit,
-    SearchAssetSearchResponse,
-    SearchModelSearchResponse,
-    SearchWorkflowSearchResponse,
-)
-from scenario_search.wire.params import (
-    Place,
-    SearchAssetSearchParams,
-    SearchModelSearchParams,
-    SearchParams,
-    SearchWorkflowSearchParams,
-    parameters,
-)
+from scenario_search.wire.hits import Hit
+from scenario_search.wire.params import Place, parameters
+from scenario_search.wire.schema import without_none
 
 __all__ = ["openapi_document"]
 
 Schema = dict[str, Any]
 
-_PARAMS: Final[Mapping[Kind, type[SearchParams]]] = {
-    "assets": SearchAssetSearchParams,
-    "models": SearchModelSearchParams,
-    "workflows": SearchWorkflowSearchParams,
-}
-_HITS: Final[Mapping[Kind, type[Hit]]] = {
-    "assets": SearchAssetSearchResponse,
-    "models": SearchModelSearchResponse,
-    "workflows": SearchWorkflowSearchResponse,
-}
 _RATIO: Final[Schema] = {"type": "number", "minimum": 0, "maximum": 1}
 _PAGE_SIZE: Final[Schema] = {
     "type": "integer",
@@ -60,7 +40,7 @@ _PAGE_SIZE: Final[Schema] = {
     "default": DEFAULT_PAGE_SIZE,
 }
 _REFERENCES: Final[Schema] = {"type": "array", "items": {"type": "string"}}
-_BODY: Final[Mapping[str, Schema]] = {
+_SCHEMAS: Final[Mapping[str, Schema]] = {
     "query": {"type": "string"},
     "filter": {"type": "string"},
     "querySemanticRatio": _RATIO | {"default": 0},
@@ -72,12 +52,10 @@ _BODY: Final[Mapping[str, Schema]] = {
     "page": {"type": "integer", "minimum": 1, "maximum": LARGEST_POSITION, "default": 1},
     "image": {"type": "string"},
     "images": {"type": "object", "properties": {"like": _REFERENCES, "unlike": _REFERENCES}},
+    "originalModels": {"type": ["boolean", "number", "string"]},
 }
-_QUERY_STRING: Final[Mapping[str, Schema]] = {
-    "projectId": {"type": "string"},
-    "originalAssets": {"type": "boolean"},
-    "originalModels": {},
-}
+"""What the type of a parameter does not say, by its wire name."""
+
 _ERRORS: Final = ("400", "401", "403", "413", "415", "500", "503")
 """What a search may be refused with; the template describes each of them."""
 
@@ -95,7 +73,7 @@ def openapi_document(url: str) -> Schema:
     paths = document["paths"]
     for path in paths.keys() - {"/openapi.json"}:
         paths[path]["servers"] = [{"url": url.removesuffix("/v1")}]
-    for kind in _PARAMS:
+    for kind in KINDS:
         paths[f"/search/{kind}"] = {"post": _search(kind, document["components"]["schemas"])}
     document["servers"] = [{"url": url}]
     return document
@@ -104,15 +82,21 @@ def openapi_document(url: str) -> Schema:
 def _search(kind: Kind, schemas: dict[str, Schema]) -> Schema:
     query_string: list[Schema] = []
     properties: Schema = {}
-    for _, parameter in parameters(_PARAMS[kind]):
-        about = {"description": parameter.doc}
+    params_class = ENDPOINTS[kind].params_class
+    hints = typing.get_type_hints(params_class)
+    for name, parameter in parameters(params_class):
+        wire, about = parameter.wire, {"description": parameter.doc}
+        if parameter.place is Place.CALL:
+            continue
+        if wire == "sortBy":
+            schema = _sort_schema(kind)
+        else:
+            schema = _SCHEMAS.get(wire) or _type_schema(without_none(hints[name]), schemas)
         if parameter.place is Place.QUERY:
-            schema = _QUERY_STRING[parameter.wire]
-            query_string.append({"name": parameter.wire, "in": "query", "schema": schema, **about})
-        elif parameter.place is not Place.CALL:
-            schema = _sort_schema(kind) if parameter.wire == "sortBy" else _BODY[parameter.wire]
-            properties[parameter.wire] = schema | about
-    hit = _HITS[kind]
+            query_string.append({"name": wire, "in": "query", "schema": schema, **about})
+        else:
+            properties[wire] = schema | about
+    hit = ENDPOINTS[kind].hit_class
     _add_schema(hit, schemas)
     name = kind.capitalize()
     schemas[f"{name}Search"] = {
@@ -195,4 +179,13 @@ def _type_schema(hint: Any, schemas: dict[str, Schema]) -> Schema:
     if isinstance(hint, type) and issubclass(hint, Document):
         _add_schema(hint, schemas)
         return {"$ref": f"#/components/schemas/{hint.__name__}"}
-    return {"type": {str: "string", float: "number", int: "integer", type(None): "null"}[hint]}
+    return {"type": _JSON_TYPES[hint]}
+
+
+_JSON_TYPES: Final = {
+    str: "string",
+    float: "number",
+    int: "integer",
+    bool: "boolean",
+    types.NoneType: "null",
+}
