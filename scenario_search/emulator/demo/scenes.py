@@ -192,6 +192,8 @@ def idea_of(seed: int, index: int, series: int | None) -> Idea:
     caption = f"{caption}. {words.CAPTION_PALETTES[scene.palette]}".strip()
     tags = [subject if pick.chance(0.8) else noun, *pick.some(about.tags, pick.number(1, 2))]
     tags += ["fantasy"] if pick.chance(0.35) and "scifi" not in about.tags else []
+    # The guide's fifth example asks for all three.
+    tags += ["character", "warrior"] if "fantasy" in tags and "warrior" in about.tags else []
     tags += [scene.time] if pick.chance(0.15) else []
     name = f"{adjective} {noun}{place}".title() if pick.chance(0.5) else f"{noun}{place}".title()
     prompt = ", ".join(part for part in parts if part)
