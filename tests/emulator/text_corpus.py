@@ -8,6 +8,9 @@ import itertools
 import random
 from dataclasses import dataclass
 
+KINDS = ("join", "number", "other", "padded", "phrase", "prefix", "split", "typo", "word", "words")
+"""The kinds of queries."""
+
 ATTRIBUTES = ("name", "prompt", "description", "caption", "tags", "seed")
 
 _SUBJECTS = (
@@ -89,7 +92,7 @@ def make_documents(count: int, *, seed: int = 7) -> list[TextDocument]:
 
 
 def make_queries(documents: list[TextDocument], *, seed: int = 11) -> dict[str, list[str]]:
-    """Queries by kind, most of them taken from the documents and then bent."""
+    """Returns queries for each of `KINDS`, most of them taken from the documents and then bent."""
     rng = random.Random(seed)
 
     def some_words(count: int, shortest: int = 1) -> list[str]:

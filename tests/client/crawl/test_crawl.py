@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from crawl_engine import SPAN, START, Asset, TextEngine, clustered_assets, dated, timestamp
 from fake_transport import faked_client
+from plan_worker import crawl_piece
 
 from scenario_search import (
     APIResponseValidationError,
@@ -581,14 +582,6 @@ async def test_the_pieces_of_a_plan_hold_about_as_many_hits_each() -> None:
     assert all(2000 < size < 2500 for size in sizes[:4])
 
 
-def run_in_process(piece: CrawlPiece, options: dict[str, Any]) -> list[str]:
-    async def run() -> list[str]:
-        async with AsyncScenario(**options) as client, client.crawl.run(piece, cap=CAP) as crawl:
-            return [hit.id async for hit in crawl]
-
-    return asyncio.run(run())
-
-
 async def test_processes_share_out_a_plan(emulator: Emulator, client: AsyncScenario) -> None:
     plan = await client.crawl.plan(public=True, filter=F.width == 512, cap=CAP)
     options = {
@@ -598,7 +591,7 @@ async def test_processes_share_out_a_plan(emulator: Emulator, client: AsyncScena
     }
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
-        jobs = [pool.submit(run_in_process, piece, options) for piece in plan]
+        jobs = [pool.submit(crawl_piece, piece, CAP, options) for piece in plan]
         found = [id_ for job in jobs for id_ in job.result()]
     assert sorted(found) == IDS
 
