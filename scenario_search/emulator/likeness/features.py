@@ -9,16 +9,13 @@ Measured by ``tests/benchmarks/bench_likeness.py``.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from scenario_search.emulator.likeness.efficientnet import EfficientNetLite0
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["DIMENSIONS", "SIDE", "STRUCTURE", "SUBJECT", "VERSION", "Features", "PictureReader"]
 
@@ -38,14 +35,9 @@ DIMENSIONS = 552
 
 
 class PictureReader:
-    """Computes features; the first call reads the network's weights, a tenth of a second.
+    """Computes features; the first call reads the network's weights, a tenth of a second."""
 
-    Args:
-        weights: A file of weights in place of the package's.
-    """
-
-    def __init__(self, weights: Path | None = None) -> None:
-        self._weights = weights
+    def __init__(self) -> None:
         self._loading = threading.Lock()
         self._network: EfficientNetLite0 | None = None
 
@@ -59,7 +51,7 @@ class PictureReader:
             float16 of shape ``(DIMENSIONS,)``: `STRUCTURE` and `SUBJECT`, each of length 1.
 
         Raises:
-            NetworkUnavailableError: The package of the weights is not installed.
+            ModelUnavailableError: The package of the weights is not installed, or is another.
         """
         network = self._open()
         small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
@@ -73,7 +65,7 @@ class PictureReader:
     def _open(self) -> EfficientNetLite0:
         with self._loading:
             if self._network is None:
-                self._network = EfficientNetLite0(self._weights)
+                self._network = EfficientNetLite0()
             return self._network
 
 

