@@ -4,7 +4,7 @@ from scenario_search._version import __version__
 from scenario_search.client import AsyncScenario
 from scenario_search.converter import make_converter
 from scenario_search.crawl.crawl import AsyncCrawl
-from scenario_search.crawl.params import CrawlPiece
+from scenario_search.crawl.pieces import CrawlPiece
 from scenario_search.crawl.run import Batch
 from scenario_search.crawl.stats import CrawlEstimate, CrawlStats
 from scenario_search.errors import (

@@ -197,21 +197,6 @@ class Counting:
             else:
                 self._counted += await self._last_count(deep, hits)
 
-    def cuts(self, parts: int, likely: int) -> list[int]:
-        """Returns instants, newest first, that leave parts with about as many hits each."""
-        marks = list(self.marks)
-        if self._oldest is not None:
-            marks.append((self._oldest, max(likely, marks[-1][1]) if marks else likely))
-        cuts = []
-        for part in range(1, parts):
-            wanted = likely * part // parts
-            for (newer, before), (older, after) in pairwise(marks):
-                if before <= wanted < after:
-                    share = (wanted - before) / (after - before)
-                    cuts.append(int(newer - share * (newer - older)) // 1000 * 1000)
-                    break
-        return cuts
-
     def _extrapolated(self, low: int) -> tuple[int, int]:
         if self.ranked:
             return (

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 import attrs
 
 from scenario_search.concurrency.threads import in_thread
-from scenario_search.crawl.dates import Range, timestamp
-from scenario_search.crawl.params import CrawlPiece, RunOptions
+from scenario_search.crawl.dates import Range
+from scenario_search.crawl.params import RunOptions
+from scenario_search.crawl.pieces import CrawlPiece, for_pieces
 from scenario_search.crawl.run import Batch, CrawlRun
 from scenario_search.crawl.stats import CrawlEstimate, CrawlStats
 from scenario_search.errors import InvalidParamsError
@@ -351,25 +352,32 @@ class AsyncCrawl(AllFrames, Generic[H]):
     async def plan(self, shards: int = 8) -> list[CrawlPiece]:
         """Cuts the crawl into pieces of time that hold about as many hits each.
 
+        It takes samples, with at most 20 requests more than there are pieces. Where hits come in
+        bursts that are shorter than the time between two samples, a piece may hold more.
+
         Args:
             shards: How many pieces to make, beside the one for hits without a date.
 
         Raises:
+            InvalidParamsError: The search has extra headers or query parameters.
             APIError: A request failed, after its retries.
         """
         run = await self._new_run(1, CrawlStats())
-        counting = await run.counting(max(_ESTIMATE_REQUESTS, 2 * shards))
-        estimate = await counting.estimate()
-        bounds = [timestamp(cut) for cut in counting.cuts(shards, estimate.likely)]
-        low = None if counting.range == Range() else counting.range.low.text
-        piece = CrawlPiece(
-            run.params, run.by, expected=estimate.likely // shards, known=counting.known
-        )
-        pieces = [
-            attrs.evolve(piece, low=older, high=newer)
-            for newer, older in pairwise([None, *bounds, low])
-        ]
-        if counting.undated:
-            undated = attrs.evolve(piece, undated=True, expected=counting.undated_hits)
-            pieces.append(undated)
+        params = for_pieces(run.params)
+        range_, known = await run.planned()
+        cuts = await run.sampling(range_).cuts(shards)
+        low = None if range_ == Range() else range_.low.text
+        pieces = []
+        for newer, older in pairwise([*cuts, None]):
+            piece = CrawlPiece(
+                params,
+                run.by,
+                low=low if older is None else older.date,
+                high=None if newer is None else newer.date,
+                expected=0 if newer is None else newer.hits,
+            )
+            ids = (key for key, date in known.items() if not piece._range.excludes(date))
+            pieces.append(attrs.evolve(piece, known=frozenset(ids)))
+        if range_ == Range():
+            pieces.append(CrawlPiece(params, run.by, undated=True))
         return pieces

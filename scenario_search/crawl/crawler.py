@@ -10,13 +10,13 @@ from scenario_search.crawl.params import (
     CrawlAssetsParams,
     CrawlModelsParams,
     CrawlOptions,
-    CrawlPiece,
     CrawlPlanParams,
     CrawlWorkflowsParams,
     RunOptions,
     check,
     search_params,
 )
+from scenario_search.crawl.pieces import CrawlPiece
 from scenario_search.search.endpoints import ASSETS, ENDPOINTS, MODELS, WORKFLOWS, Endpoint
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.params import Conditions

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import attrs
 
-from scenario_search.crawl.dates import EARLIEST, Bound, Range, instant
+from scenario_search.crawl.dates import Range, instant
 from scenario_search.crawl.stats import CrawlStats
 from scenario_search.errors import InvalidParamsError
 from scenario_search.filters import Filter, Raw, parse
@@ -33,7 +33,6 @@ __all__ = [
     "CrawlAssetsParams",
     "CrawlModelsParams",
     "CrawlOptions",
-    "CrawlPiece",
     "CrawlPlanParams",
     "CrawlWorkflowsParams",
     "RunOptions",
@@ -170,38 +169,6 @@ class CrawlPlanParams(CrawlOptions, ModelConditions):
 
     of: Kind = option("assets", "What is crawled.", rules.choice(*get_args(Kind)))
     shards: int = option(8, "How many pieces to cut it into.", rules.integer(1), converter=as_int)
-
-
-@attrs.frozen
-class CrawlPiece:
-    """A piece of a crawl that another process can read with ``client.crawl.run(piece)``.
-
-    Attributes:
-        params: What is searched for.
-        by: The date that it is crawled by.
-        low: The earliest date, which the piece holds; ``None`` for no bound.
-        high: The first date that is too late; ``None`` for no bound.
-        undated: Whether it is the piece of the hits without a date.
-        expected: How many hits it may hold.
-        known: The keys of hits that are not wanted, for an earlier crawl had them.
-    """
-
-    params: SearchParams
-    by: Literal["created", "updated"] = "created"
-    low: str | None = None
-    high: str | None = None
-    undated: bool = False
-    expected: int = 0
-    known: frozenset[str] = frozenset()
-
-    @property
-    def _range(self) -> Range:
-        high = None if self.high is None else Bound(self.high, inclusive=False)
-        low = EARLIEST if self.low is None else Bound(self.low)
-        return Range(low, high, self.undated)
-
-    def __str__(self) -> str:
-        return f"about {self.expected:,} {self.params.kind} {self._range}"
 
 
 def search_params(

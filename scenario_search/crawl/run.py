@@ -20,12 +20,13 @@ from scenario_search.crawl.dates import Bound, Range, hit_date, instant, timesta
 from scenario_search.crawl.params import (
     SINCE,
     CrawlOptions,
-    CrawlPiece,
     RunOptions,
     overlap_seconds,
     since_instant,
 )
+from scenario_search.crawl.pieces import CrawlPiece
 from scenario_search.crawl.requests import CrawlRequests
+from scenario_search.crawl.sampling import Sampling
 from scenario_search.crawl.segments import BudgetSpentError, Segments
 from scenario_search.crawl.stats import CrawlStats
 from scenario_search.crawl.ties import PAGE
@@ -49,6 +50,9 @@ H = TypeVar("H", bound=Hit)
 
 _SECOND = 1_000_000
 _SHOWN = 5
+
+_RANKING = {"query", "query_semantic_ratio", "image", "images", "image_semantic_ratio"}
+"""The parameters of a search by which the engine ranks."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -232,8 +236,9 @@ class CrawlRun(Generic[H]):
             checkpoint = Checkpoint.new(identity, range_, pending)
             if earlier is not None:
                 checkpoint.newest, checkpoint.recent = earlier.newest, dict(earlier.recent)
-            if isinstance(self.options, CrawlOptions):
-                checkpoint.overlap = overlap_seconds(self.options.overlap)
+            # A piece is no crawl that `since` can go on from, so no ids are kept for that.
+            is_whole = isinstance(self.options, CrawlOptions)
+            checkpoint.overlap = overlap_seconds(self.options.overlap) if is_whole else 0.0
             # Written now, so that a place that cannot be written to is known at the start.
             await in_thread(checkpoint.save, path)
         else:
@@ -454,19 +459,34 @@ class CrawlRun(Generic[H]):
             self.segments.commit(portion)
         return count
 
+    async def planned(self) -> tuple[Range, dict[str, str]]:
+        """Returns the range of the whole crawl, and the dates of hits that are not wanted."""
+        range_, earlier = await self._range(None)
+        return range_, {} if earlier is None else dict(earlier.recent)
+
+    def sampling(self, range_: Range) -> Sampling:
+        """Returns what cuts a range into pieces.
+
+        The hits of a ranked search are assumed to be spread as all hits are, since no order by
+        date can be asked for.
+        """
+        params = self.params
+        if self.is_ranked:
+            unranked = dict.fromkeys(_RANKING & attrs.fields_dict(type(params)).keys())
+            params = attrs.evolve(params, **unranked)
+        ask = self._requests_of(params).ask
+        return Sampling(ask=ask, range=range_, field=self.field, cap=self.options.cap)
+
+    def _requests_of(self, params: SearchParams) -> CrawlRequests:
+        return CrawlRequests(
+            self.requester, self.endpoint, params, self.field, self.stats, progress=self.progress
+        )
+
     async def counting(self, limit: int | None) -> Counting:
         """Returns what counts the hits of this crawl, in its whole range."""
         range_, earlier = await self._range(None)
-        requests = CrawlRequests(
-            self.requester,
-            self.endpoint,
-            self.params,
-            self.field,
-            self.stats,
-            progress=self.progress,
-        )
         return Counting(
-            ask=requests.ask,
+            ask=self._requests_of(self.params).ask,
             range=range_,
             field=self.field,
             cap=self.options.cap,

@@ -193,6 +193,8 @@ async def crawls(client: AsyncScenario) -> None:
     pieces = await client.crawl.plan(of="models", shards=4)
     assert_type(pieces, list[CrawlPiece])
     client.crawl.run(pieces[0], concurrency=4)
+    assert_type(CrawlPiece.from_json(pieces[0].to_json()), CrawlPiece)
+    assert_type(pieces[0].name, str)
     assert_type(client.crawl.workflows(max_requests=8), AsyncCrawl[SearchWorkflowSearchResponse])
 
 
