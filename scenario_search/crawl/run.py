@@ -237,8 +237,8 @@ class CrawlRun(Generic[H]):
             if earlier is not None:
                 checkpoint.newest, checkpoint.recent = earlier.newest, dict(earlier.recent)
             # A piece is no crawl that `since` can go on from, so no ids are kept for that.
-            is_whole = isinstance(self.options, CrawlOptions)
-            checkpoint.overlap = overlap_seconds(self.options.overlap) if is_whole else 0.0
+            overlap = self.options.overlap if isinstance(self.options, CrawlOptions) else 0.0
+            checkpoint.overlap = overlap_seconds(overlap)
             # Written now, so that a place that cannot be written to is known at the start.
             await in_thread(checkpoint.save, path)
         else:
