@@ -17,6 +17,7 @@ from scenario_search.cli.commands.crawls import add_crawls
 from scenario_search.cli.commands.downloads import add_download
 from scenario_search.cli.commands.emulating import add_emulator
 from scenario_search.cli.commands.filter_checks import add_filter_commands
+from scenario_search.cli.commands.pieces import add_plans, add_run
 from scenario_search.cli.commands.searches import add_counts, add_searches
 from scenario_search.cli.commands.whoami import add_whoami
 from scenario_search.cli.completion import join_at_colons
@@ -66,6 +67,8 @@ def _group(name: str, help: str) -> typer.Typer:
 add_searches(app)
 add_counts(_group("count", "Count assets, models or workflows."))
 add_crawls(_group("crawl", "Fetch every hit, past the engine's cap; resumable."))
+add_plans(_group("plan", "Cut a crawl into pieces for many machines."))
+add_run(app)
 add_download(app)
 add_filter_commands(_group("filter", "Check a filter, or list the fields it may name."))
 add_whoami(app)

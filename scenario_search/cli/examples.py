@@ -32,6 +32,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "crawl workflows": ("scenario-search crawl workflows -o workflows.jsonl",),
     "crawl models": ("scenario-search crawl models --public -o models.csv",),
+    "plan assets": ("scenario-search plan assets --public --shards 16 > plan.jsonl",),
+    "plan models": ("scenario-search plan models --public > plan.jsonl",),
+    "plan workflows": ("scenario-search plan workflows > plan.jsonl",),
+    "run": (
+        "scenario-search run plan.jsonl -o pieces --line 3",
+        "scenario-search run plan.jsonl -o pieces --format parquet",
+    ),
     "download": (
         "scenario-search download castle --max 20 -o pictures",
         "scenario-search download --from all.jsonl -o pictures",

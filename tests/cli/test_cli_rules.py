@@ -406,8 +406,11 @@ def test_every_example_runs(run: Run, tmp_path: Path, monkeypatch: pytest.Monkey
             Path("all.jsonl").write_text("\n".join(crawled[:2]))
         if arguments[0] == "emulate":  # it would serve until it is told to stop
             arguments.append("--help")
+        *arguments, redirection, output = arguments if ">" in arguments else [*arguments, "", ""]
         done = run(*arguments)
         assert (program, done.exit_code) == ("scenario-search", 0), line + done.stderr
+        if redirection:
+            Path(output).write_text(done.stdout)
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -422,7 +425,7 @@ def test_help_fits_the_terminal_and_ends_with_examples(command: str, columns: in
         assert f"$ {example}" in map(str.strip, lines)
 
 
-@pytest.mark.parametrize("group", ["count", "crawl", "filter"])
+@pytest.mark.parametrize("group", ["count", "crawl", "filter", "plan"])
 def test_the_help_of_a_group_has_an_example_of_each_of_its_commands(group: str) -> None:
     shown = invoke(group, "--help").stdout
     examples = [lines[0] for name, lines in EXAMPLES.items() if name.startswith(group)]
