@@ -209,9 +209,16 @@ class Work:
     def _know(self, keys: Sequence[str]) -> None:
         if self.parts is None:
             self.pending.edge += keys
+        else:
+            self._omit(keys)
+
+    def _omit(self, keys: Sequence[str]) -> None:
+        """Notes hits that were consumed elsewhere."""
+        if self.parts is None:
+            self.pending.known = self.pending.known.union(keys)
             return
         for part in self.parts:
-            part.pending.known = part.pending.known.union(keys)
+            part._omit(keys)
 
     def cut_at(self, cut: int, depth: Depth) -> Work:
         """Leaves what lies beyond an instant to another piece, which is returned."""
