@@ -19,8 +19,8 @@ from typing import Any
 import attrs
 from filelock import FileLock, Timeout
 
+from scenario_search.crawl.cursor import Pending
 from scenario_search.crawl.dates import Bound, Range, instant
-from scenario_search.crawl.work import Pending
 from scenario_search.errors import CheckpointError
 from scenario_search.wire.codec import read_json
 from scenario_search.wire.document import json_bytes

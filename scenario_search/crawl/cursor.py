@@ -35,7 +35,7 @@ import attrs
 from scenario_search.crawl.dates import Bound, Range, hit_date, hit_key, instant
 from scenario_search.crawl.ties import PAGE, OffsetWalk
 
-__all__ = ["Cursor", "Request"]
+__all__ = ["Cursor", "Pending", "Request"]
 
 _MOST_FRUITLESS = 200
 """Requests in a row that neither bring a new hit nor move the cursor. A tie of just below 1,000
@@ -57,6 +57,25 @@ class Request:
     newest_first: bool | None
     offset: int = 0
     size: int = PAGE
+
+
+@attrs.define
+class Pending:
+    """What is left to read.
+
+    Attributes:
+        range: The range of dates.
+        ranked: Whether it is read as a window, without relying on the order of hits.
+        known: The keys of hits that are not wanted.
+        edge: The keys of those consumed at the end that it is read from; in a window, of all.
+        prefix: Whether ``edge`` is how a window's results begin, in their order.
+    """
+
+    range: Range
+    ranked: bool = False
+    known: frozenset[str] = frozenset()
+    edge: list[str] = attrs.field(factory=list)
+    prefix: bool = False
 
 
 @attrs.frozen
@@ -102,7 +121,7 @@ class Cursor:
         range: What is left to read. Its far end may be moved nearer at any time.
         done: Whether everything was read.
         unsorted: Whether the hits came in another order than that of their dates.
-        incomplete: The instants that could not be read whole, and the keys of the hits given there.
+        gaps: What could not be read whole, each an instant, with the keys of the hits given there.
         pace: Microseconds per hit, as seen on the last page; ``None`` before the first.
     """
 
@@ -120,7 +139,7 @@ class Cursor:
         self.newest_first = newest_first
         self.done = False
         self.unsorted = False
-        self.incomplete: list[tuple[str, frozenset[str]]] = []
+        self.gaps: list[Pending] = []
         self.pace: float | None = None
         self._cap = cap
         self._known = set(known)
@@ -371,7 +390,8 @@ class Cursor:
     def _report(self) -> None:
         """Notes that the hits at the near end could not be read whole."""
         if self.near is not None and not self._is_reported:
-            self.incomplete.append((self.near.text, frozenset(self._edge)))
+            date = Bound(self.near.text)
+            self.gaps.append(Pending(Range(date, date), known=frozenset(self._edge)))
             self._is_reported = True
 
     def _end_walk(self) -> None:

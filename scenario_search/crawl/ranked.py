@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from scenario_search.crawl.cursor import Request
+from scenario_search.crawl.cursor import Pending, Request
 from scenario_search.crawl.dates import MILLISECOND, Range, hit_date, hit_key, instant
 from scenario_search.crawl.ties import PAGE, OffsetWalk
 
@@ -58,8 +58,10 @@ class Window:
         range: The window.
         done: Whether all that can be read was read.
         cut: Where the window is to be cut, in microseconds since 1970, for it cannot be read whole.
-        incomplete: What could not be read whole: the text of it, and the keys of the hits given.
+        gaps: What could not be read whole: all of it, with the keys of the hits given.
         pace: Unknown: its hits come in no order.
+        known: The keys of hits that are not wanted.
+        given: These, and the keys of the hits given.
     """
 
     def __init__(
@@ -77,8 +79,9 @@ class Window:
         self.range = range_
         self.done = False
         self.cut: int | None = None
-        self.incomplete: list[tuple[str, frozenset[str]]] = []
+        self.gaps: list[Pending] = []
         self.pace: float | None = None
+        self.known = known
         self.given: set[str] = set(known)
         self._cap = cap
         self._depth = depth
@@ -151,7 +154,7 @@ class Window:
     def _cannot_be_read_whole(self) -> None:
         self.cut = self._choose_cut(self._dates)
         if self.cut is None:
-            self.incomplete.append((str(self.range), frozenset(self.given)))
+            self.gaps.append(Pending(self.range, ranked=True, known=frozenset(self.given)))
             self.done = True
 
     def _check_halves(self) -> None:

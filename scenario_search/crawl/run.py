@@ -15,7 +15,7 @@ from scenario_search.concurrency.threads import in_thread
 from scenario_search.converter import default_converter
 from scenario_search.crawl.checkpoint import Checkpoint, CheckpointLock, Identity
 from scenario_search.crawl.counting import Counting
-from scenario_search.crawl.cursor import Request
+from scenario_search.crawl.cursor import Pending, Request
 from scenario_search.crawl.dates import Bound, Range, hit_date, instant, timestamp
 from scenario_search.crawl.params import (
     SINCE,
@@ -30,7 +30,7 @@ from scenario_search.crawl.sampling import Sampling
 from scenario_search.crawl.segments import BudgetSpentError, Segments
 from scenario_search.crawl.stats import CrawlStats
 from scenario_search.crawl.ties import PAGE
-from scenario_search.crawl.work import Dating, Pending, Portion
+from scenario_search.crawl.work import Dating, Portion
 from scenario_search.errors import CheckpointError, IncompleteCrawlError, InvalidParamsError
 from scenario_search.messages import Message, named
 from scenario_search.search.endpoints import Endpoint
@@ -351,7 +351,7 @@ class CrawlRun(Generic[H]):
         if segments.postponed is not None and self.piece is not None:
             # A machine that reads a piece of undated hits has to know that it must try again.
             raise segments.postponed
-        if incomplete := segments.not_whole():
+        if incomplete := segments.incomplete:
             shown = ", ".join(incomplete[:_SHOWN])
             more = len(incomplete) - _SHOWN
             raise IncompleteCrawlError(

@@ -11,11 +11,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from scenario_search.crawl.cursor import Cursor, Request
+from scenario_search.crawl.cursor import Cursor, Pending, Request
 from scenario_search.crawl.dates import Range, instant, timestamp
-from scenario_search.crawl.ranked import Depth
+from scenario_search.crawl.ranked import Depth, Window
 from scenario_search.crawl.ties import PAGE
-from scenario_search.crawl.work import Dating, Pending, Portion, Work
+from scenario_search.crawl.work import Dating, Portion, Work
 from scenario_search.errors import RateLimitError
 
 __all__ = ["BudgetSpentError", "Segments"]
@@ -56,8 +56,6 @@ class Segments:
 
     Attributes:
         works: The pieces that are not committed whole, in order.
-        incomplete: What could not be read whole.
-        unfinished: What a later crawl should try again.
         stopped: Whether it ended early, since the budget was spent.
         postponed: The limit of the server that kept this crawl from asking for undated hits, so
             that they are left to a later one; ``None`` if there was none.
@@ -76,8 +74,8 @@ class Segments:
     ) -> None:
         self.depth = Depth()
         self.works = [Work.of(one, dating, self.depth) for one in pending]
-        self.incomplete: list[str] = []
-        self.unfinished: list[Pending] = []
+        self._gaps: list[Pending] = []
+        self._remaining: list[Pending] = []
         self.stopped = False
         self.postponed: RateLimitError | None = None
         self._dating = dating
@@ -96,13 +94,15 @@ class Segments:
         return all(work.reader.done for work in self.works)
 
     def pending(self) -> list[Pending]:
-        """Returns what has not been committed."""
-        left = [work.pending for work in self.works if not work.is_spent and work.parts is None]
-        return left + self.unfinished
+        """Returns what a later crawl should read: what has not been committed or read whole."""
+        return [pending for work in self.works for pending in work.left()] + self._remaining
 
-    def not_whole(self) -> list[str]:
-        """Returns what could not be read whole."""
-        return self.incomplete + [text for work in self.works for text, _ in work.reader.incomplete]
+    @property
+    def incomplete(self) -> list[str]:
+        """What could not be read whole: dates, or in words ranges of dates."""
+        gaps = self._gaps + [gap for work in self.works for gap in work.reader.gaps]
+        ranges = [gap.range for gap in gaps]
+        return [range_.low.text if range_.low == range_.high else str(range_) for range_ in ranges]
 
     def commit(self, portion: Portion) -> None:
         """Notes that a portion was consumed."""
@@ -132,8 +132,8 @@ class Segments:
 
     def _drop_spent(self) -> None:
         for work in [work for work in self.works if work.is_spent]:
-            self.incomplete += [text for text, _ in work.reader.incomplete]
-            self.unfinished += work.unfinished()
+            self._gaps += work.reader.gaps
+            self._remaining += work.left()
             self.works.remove(work)
 
     # Handing out
@@ -291,16 +291,12 @@ class Segments:
         contradicts = isinstance(reader, Cursor) and self._contradicts_other_end(hits)
         new = [] if contradicts else reader.accept(hits)
         whole, self._whole = self._whole, None
-        if contradicts or (isinstance(reader, Cursor) and reader.unsorted):
-            work.become_window(self.depth, whole)
-            return
-        if not isinstance(reader, Cursor) and reader.cut is not None:
-            work.take(new)
-            place = self.works.index(work) + 1
-            self.works[place:place] = work.become_parts(self.depth)
-            self._changed.set()
-            return
         work.take(new)
+        is_unsorted = isinstance(reader, Cursor) and (contradicts or reader.unsorted)
+        if is_unsorted or (isinstance(reader, Window) and reader.cut is not None):
+            place = self.works.index(work) + 1
+            self.works[place:place] = work.replace(self.depth, whole)
+            self._changed.set()
 
     def _contradicts_other_end(self, hits: Sequence[Any]) -> bool:
         """Returns whether both orders begin with the same hit, though there are others.

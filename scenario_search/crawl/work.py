@@ -12,12 +12,12 @@ from typing import Any
 
 import attrs
 
-from scenario_search.crawl.cursor import Cursor
+from scenario_search.crawl.cursor import Cursor, Pending
 from scenario_search.crawl.dates import Bound, Range, hit_date, hit_key, instant
 from scenario_search.crawl.ranked import Depth, Window
 from scenario_search.crawl.ties import PAGE
 
-__all__ = ["Dating", "Pending", "Portion", "Work"]
+__all__ = ["Dating", "Portion", "Work"]
 
 
 @attrs.frozen
@@ -48,25 +48,6 @@ class Dating:
         return hit_key if self.field == "createdAt" else self.key
 
 
-@attrs.define
-class Pending:
-    """What is left to consume of a piece.
-
-    Attributes:
-        range: The range of dates.
-        ranked: Whether it is read as a window, without relying on the order of hits.
-        known: The keys of hits that are not wanted.
-        edge: The keys of those consumed at the end that it is read from; in a window, of all.
-        prefix: Whether ``edge`` is how a window's results begin, in their order.
-    """
-
-    range: Range
-    ranked: bool = False
-    known: frozenset[str] = frozenset()
-    edge: list[str] = attrs.field(factory=list)
-    prefix: bool = False
-
-
 @attrs.define(eq=False)
 class Portion:
     """Hits of a piece that are handed out together.
@@ -74,13 +55,13 @@ class Portion:
     Attributes:
         work: The piece.
         hits: The hits, as JSON values.
-        by_date: Whether they were read by a cursor.
+        gaps: What could not be read whole before the last of these hits was read.
         committed: Whether they have been consumed.
     """
 
     work: Work
     hits: list[Any]
-    by_date: bool
+    gaps: Sequence[Pending] = ()
     committed: bool = False
 
 
@@ -95,7 +76,7 @@ class Work:
         ready: What was read and not handed out.
         handed_out: What was handed out and is not committed.
         running: Whether a worker reads it.
-        parts: The pieces that took its place, where it had to be cut.
+        parts: The pieces that took its place, where it had to be cut or read in another way.
         postponed: Whether a later crawl is to read it.
     """
 
@@ -105,9 +86,10 @@ class Work:
     ready: deque[Portion] = attrs.field(factory=deque)
     handed_out: deque[Portion] = attrs.field(factory=deque)
     running: bool = False
-    parts: list[Work] | None = None
+    parts: list[Work] = attrs.field(factory=list)
     postponed: bool = False
     _collected: list[Any] = attrs.field(factory=list)
+    _gaps: Sequence[Pending] = ()
 
     @classmethod
     def of(cls, pending: Pending, dating: Dating, depth: Depth, *, probe: bool = False) -> Work:
@@ -153,17 +135,15 @@ class Work:
 
     def take(self, new: list[Any]) -> None:
         """Takes hits that were read."""
-        by_date = isinstance(self.reader, Cursor)
         if not self.holds_back:
             if new:
-                self.ready.append(Portion(self, new, by_date))
+                self.ready.append(Portion(self, new, tuple(self.reader.gaps)))
             return
         self._collected += new
-        if self.reader.done and self.parts is None:
+        if self.reader.done:
             self._collected.sort(key=self._order, reverse=self.dating.newest_first)
             for start in range(0, len(self._collected), PAGE):
-                hits = self._collected[start : start + PAGE]
-                self.ready.append(Portion(self, hits, by_date=False))
+                self.ready.append(Portion(self, self._collected[start : start + PAGE]))
             self._collected = []
 
     def _order(self, hit: Any) -> tuple[int, str]:
@@ -188,35 +168,34 @@ class Work:
 
     def _pass(self, portion: Portion) -> None:
         keys = [self.dating.key(hit) for hit in portion.hits]
-        if not portion.by_date:
-            self._know(keys)
+        self._gaps = portion.gaps
+        for part in self.parts:
+            part._omit(keys)
+        if isinstance(self.reader, Window):
+            self.pending.edge += keys
             return
         dates = [hit_date(hit, self.dating.field) for hit in portion.hits]
         last = next((date for date in reversed(dates) if date is not None), None)
-        pending, newest_first = self.pending, self.dating.newest_first
-        near = pending.range.high if newest_first else pending.range.low
+        near = self._near
         if last is None or (near is not None and near.inclusive and near.is_same_instant(last)):
-            pending.edge += keys
+            self.pending.edge += keys
             return
         bound = Bound(last)
-        pending.range = pending.range.with_end(bound, high=newest_first)
-        pending.edge = [
+        self.pending.range = self.pending.range.with_end(bound, high=self.dating.newest_first)
+        self.pending.edge = [
             key
             for key, date in zip(keys, dates, strict=True)
             if date is None or bound.is_same_instant(date)
         ]
 
-    def _know(self, keys: Sequence[str]) -> None:
-        if self.parts is None:
-            self.pending.edge += keys
-        else:
-            self._omit(keys)
+    @property
+    def _near(self) -> Bound | None:
+        """The end from which the rest is to be consumed."""
+        return self.pending.range.high if self.dating.newest_first else self.pending.range.low
 
     def _omit(self, keys: Sequence[str]) -> None:
         """Notes hits that were consumed elsewhere."""
-        if self.parts is None:
-            self.pending.known = self.pending.known.union(keys)
-            return
+        self.pending.known = self.pending.known.union(keys)
         for part in self.parts:
             part._omit(keys)
 
@@ -231,47 +210,50 @@ class Work:
         self.pending.range = near
         return Work.of(Pending(far, known=self.pending.known), self.dating, depth)
 
-    def become_window(self, depth: Depth, whole: Range | None) -> None:
-        """Goes on without relying on the order of hits.
+    def replace(self, depth: Depth, whole: Range | None = None) -> list[Work]:
+        """Returns the pieces that take the place of what is not read.
+
+        A window that holds too many hits leaves two, and a cursor, where the order of hits cannot
+        be relied on, one that does not. What was read stays here.
 
         Args:
             depth: How deep the engine's results are known to go.
-            whole: The range to read, if nothing of it was read yet.
+            whole: The range to read in place of a cursor's, if nothing of that was read.
         """
-        if isinstance(self.reader, Cursor):
-            if whole is not None:
-                self.pending.range = self.reader.range = whole
-            self.pending.ranked = True
-            pending = Pending(self.reader.range, ranked=True, known=self.reader.given)
-            self.reader = Work.of(pending, self.dating, depth).reader
-
-    def become_parts(self, depth: Depth) -> list[Work]:
-        """Returns the pieces that take the place of a window that has to be cut."""
-        reader, pending = self.reader, self.pending
-        if not isinstance(reader, Window) or reader.cut is None:
-            return []
-        low, high = reader.range.split(reader.cut)
-        parts = []
-        committed = pending.known.union(pending.edge)
-        # In order, nothing of it was handed out, so its parts bring everything.
-        known = committed if self.dating.in_order else frozenset(reader.given)
-        for range_ in (high, low) if self.dating.newest_first else (low, high):
+        reader, newest_first = self.reader, self.dating.newest_first
+        known = frozenset(reader.given)
+        if isinstance(reader, Cursor):
+            ranges = [reader.range if whole is None else whole]
+            if reader.near is not None:
+                # What was read ends before the date at which the other piece begins.
+                far = Bound(reader.near.text, inclusive=False)
+                self.pending.range = self.pending.range.with_end(far, high=not newest_first)
+        else:
+            low, high = reader.range.split(reader.cut or 0)
+            ranges = [high, low] if newest_first else [low, high]
+            if self.holds_back:
+                known = reader.known  # nothing was handed out, so the parts bring everything
+        probe = isinstance(reader, Window)
+        for range_ in ranges:
             part = Work.of(
-                Pending(range_, ranked=True, known=known), self.dating, depth, probe=True
+                Pending(range_, ranked=True, known=known), self.dating, depth, probe=probe
             )
-            part.pending.known = committed
-            parts.append(part)
-        reader.done = True
-        self.parts, self._collected = parts, []
-        return parts
+            part.pending.known = self.pending.known.union(self.pending.edge)
+            self.parts.append(part)
+        reader.done, self._collected = True, []
+        return self.parts
 
-    def unfinished(self) -> Iterable[Pending]:
-        """Returns what a later crawl should read: what was postponed or could not be read whole."""
-        if self.postponed:
+    def left(self) -> Iterable[Pending]:
+        """Yields what a later crawl should read."""
+        gaps = self._gaps
+        if self.is_spent:
+            gaps = self.reader.gaps
+        elif not self.parts or isinstance(self.reader, Cursor):
             yield self.pending
-        for text, keys in self.reader.incomplete:
-            if isinstance(self.reader, Window):
-                range_, ranked = self.reader.range, True
-            else:
-                range_, ranked = Range(Bound(text), Bound(text)), False
-            yield Pending(range_, ranked=ranked, known=keys)
+        if self.is_spent and self.postponed:
+            yield self.pending
+        for gap in gaps:
+            # From the near end on, the crawl finds the gap again by itself.
+            near = None if self.is_spent else self._near
+            if near is None or not near.is_same_instant(gap.range.low.text):
+                yield gap

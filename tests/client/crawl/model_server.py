@@ -9,10 +9,10 @@ from typing import Any
 
 import attrs
 
-from scenario_search.crawl.cursor import Request
+from scenario_search.crawl.cursor import Pending, Request
 from scenario_search.crawl.dates import Bound, Range, instant, timestamp
 from scenario_search.crawl.segments import Segments
-from scenario_search.crawl.work import Dating, Pending
+from scenario_search.crawl.work import Dating
 
 BASE = instant("2024-01-01T00:00:00Z") or 0
 MILLISECOND = 1_000

@@ -11,8 +11,8 @@ import pytest
 
 from scenario_search import CheckpointError
 from scenario_search.crawl.checkpoint import Checkpoint, CheckpointLock, Identity
+from scenario_search.crawl.cursor import Pending
 from scenario_search.crawl.dates import Bound, Range, timestamp
-from scenario_search.crawl.work import Pending
 
 IDENTITY = Identity("https://api.example/v1", "project_1", "digest", "key_of_the_owner")
 SECOND = 1_000_000

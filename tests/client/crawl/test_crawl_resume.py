@@ -532,6 +532,24 @@ async def test_a_date_that_could_not_be_read_whole_is_read_again(checkpoint: Pat
     assert sorted(rest) == [f"asset_{i:06d}" for i in range(CAP, CAP + 10)]
 
 
+@pytest.mark.parametrize("wanted", [CAP - 20, CAP + 20])
+async def test_a_date_that_could_not_be_read_whole_is_reported_after_an_interruption_too(
+    checkpoint: Path, wanted: int
+) -> None:
+    burst, rest = [dated(i, 5) for i in range(CAP + 10)], [dated(1000 + i, -i) for i in range(500)]
+    engine = TextEngine([*burst, *rest], cap=CAP)
+    first: list[str] = []
+    async for batch in crawl_of(engine, checkpoint=checkpoint)._batches():
+        first += [hit.id for hit in batch]
+        if len(first) > wanted:
+            break
+    crawl = crawl_of(engine, checkpoint=checkpoint)
+    with pytest.raises(IncompleteCrawlError) as caught:
+        await ids_of(crawl)
+    assert caught.value.instants == ("2024-01-01T00:00:00.005Z",)
+    assert crawl.stats.hits == CAP + 500
+
+
 async def test_a_checkpoint_of_another_project_is_refused(checkpoint: Path) -> None:
     engine = TextEngine(ASSETS, cap=CAP)
     await ids_of(crawl_of(engine, checkpoint=checkpoint, project_id="project_a"))

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, strategies as st
 from model_server import UNDATED, WHOLE, Doc, ModelServer, date
 
+from scenario_search.crawl.cursor import Pending
 from scenario_search.crawl.segments import Segments
-from scenario_search.crawl.work import Pending
 
 
 def docs_of(chance: random.Random, ties: list[int], *, forms: int = 1) -> list[Doc]:

@@ -4,9 +4,10 @@ from typing import Any
 
 from model_server import date
 
+from scenario_search.crawl.cursor import Pending
 from scenario_search.crawl.dates import Bound, Range
 from scenario_search.crawl.ranked import Depth
-from scenario_search.crawl.work import Dating, Pending, Work
+from scenario_search.crawl.work import Dating, Work
 
 CAP = 300
 NEWEST_FIRST = Dating(cap=CAP)
@@ -25,7 +26,7 @@ def read(work: Work, hits: list[Any]) -> None:
 def cut(work: Work) -> list[Work]:
     """Reads a full page near the cap, so that a window is cut; returns its parts."""
     read(work, hits_of(0, 100))
-    return work.become_parts(Depth())
+    return work.replace(Depth())
 
 
 def test_committed_hits_move_what_is_pending_to_their_last_date() -> None:
@@ -73,3 +74,15 @@ def test_what_was_consumed_is_known_to_the_parts_of_parts() -> None:
     window.commit(portion)
     assert len(parts) == 4
     assert all(len(part.pending.known) == 100 for part in parts)
+
+
+def test_a_window_in_place_of_a_cursor_leaves_it_what_was_read() -> None:
+    work = Work.of(Pending(Range()), NEWEST_FIRST, Depth())
+    read(work, hits_of(100, 200))
+    first = work.hand_out()
+    (window,) = work.replace(Depth())
+    assert window.pending.range == Range(high=Bound(date(100)))
+    assert [left.range for left in work.left()] == [Range(low=Bound(date(100), inclusive=False))]
+    work.commit(first)
+    assert list(work.left()) == []
+    assert "asset_100" in window.pending.known
