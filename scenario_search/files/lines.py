@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import abc
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -54,7 +54,7 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-class JsonLines:
+class JsonLines(abc.ABC):
     """A file with one JSON object on each line, to which lines are added. All methods block.
 
     Args:
@@ -66,8 +66,12 @@ class JsonLines:
         self._file: BinaryIO | None = None
         self._synced = True
 
-    def open(self, read: Callable[[dict[str, Any]], object]) -> None:
-        """Opens the file, and passes each object in it to a function.
+    @abc.abstractmethod
+    def _read(self, line: dict[str, Any]) -> None:
+        """Takes an object that is in the file."""
+
+    def open(self) -> None:
+        """Opens the file and reads what is in it.
 
         A last line that broke off, when a process was killed, is removed. Other lines that are
         not objects stay, and are passed over.
@@ -85,9 +89,9 @@ class JsonLines:
                 except orjson.JSONDecodeError:
                     continue
                 if isinstance(value, dict):
-                    read(value)
+                    self._read(value)
 
-    def add(self, line: bytes) -> None:
+    def _append(self, line: bytes) -> None:
         """Adds an object's JSON."""
         if self._file is not None:
             self._synced = False

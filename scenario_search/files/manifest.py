@@ -67,7 +67,7 @@ class ManifestEntry:
     mime: str | None
 
 
-class Manifest:
+class Manifest(JsonLines):
     """A file with a line of JSON for each file of a folder. All methods block.
 
     The last line about a path counts. A line is added when a file was downloaded, and when it
@@ -78,13 +78,9 @@ class Manifest:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lines = JsonLines(path)
+        super().__init__(path)
         self._entries: dict[str, ManifestEntry] = {}
         self._failed: dict[str, dict[str, Any]] = {}
-
-    def open(self) -> None:
-        """Opens the manifest and reads what is in it."""
-        self._lines.open(self._read)
 
     def _read(self, line: dict[str, Any]) -> None:
         path = line.get("path")
@@ -116,13 +112,5 @@ class Manifest:
         known = self._failed.get(file.path or "")
         if file.status == "failed" and known is not None and known.get("error") == file.error:
             return
-        self._lines.add(file.to_json())
+        self._append(file.to_json())
         self._read(attrs.asdict(file))
-
-    def sync(self) -> None:
-        """Makes what was added durable."""
-        self._lines.sync()
-
-    def close(self) -> None:
-        """Makes what was added durable and closes the file. Closing again does nothing."""
-        self._lines.close()

@@ -34,7 +34,7 @@ _COLUMNS = {
 _INT64 = range(-(2**63), 2**63)
 
 
-class ImageFolderMetadata:
+class ImageFolderMetadata(JsonLines):
     """The file of a folder. All methods block.
 
     Args:
@@ -42,13 +42,9 @@ class ImageFolderMetadata:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lines = JsonLines(path)
+        super().__init__(path)
         self._names: set[str] = set()
         self._gone: set[str] = set()
-
-    def open(self) -> None:
-        """Opens the file and reads which pictures it has."""
-        self._lines.open(self._read)
 
     def _read(self, line: dict[str, Any]) -> None:
         name = line.get("file_name")
@@ -67,26 +63,22 @@ class ImageFolderMetadata:
         if name in self._names or mime not in _PICTURES:
             return
         self._names.add(name)
-        self._lines.add(json_bytes(_row(name, asset)))
+        self._append(json_bytes(_row(name, asset)))
 
     def remove(self, name: str) -> None:
         """Removes a picture that is not in the folder any more; takes effect on closing."""
         if name in self._names:
             self._gone.add(name)
 
-    def sync(self) -> None:
-        """Makes what was added durable."""
-        self._lines.sync()
-
     def close(self) -> None:
         """Makes what was added durable and closes the file. Closing again does nothing."""
-        self._lines.close()
+        super().close()
         if self._gone:
             self._rewrite()
             self._gone = set()
 
     def _rewrite(self) -> None:
-        path = self._lines.path
+        path = self.path
         remaining = path.with_name(f".{path.name}.new")
         remaining.unlink(missing_ok=True)
         with path.open("rb") as old, remaining.open("xb") as new:

@@ -96,6 +96,51 @@ def _default(field: attrs.Attribute[Any]) -> str:
     return f" Default: {default:g}." if type(default) is float else f" Default: {default!r}."
 
 
+def _taking(
+    signature: Callable[..., Any], refused: Mapping[str, str], *, lists: bool = True
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Returns the decorator of a method whose last parameter stands for an attrs class's keywords.
+
+    Args:
+        signature: The attrs class.
+        refused: Messages for keywords that it does not have but that callers will try.
+        lists: Whether the docstring lists the keywords.
+    """
+    cls: Any = signature
+
+    def decorate(method: Callable[..., R]) -> Callable[..., R]:
+        declared = inspect.signature(method)
+        *own, _ = declared.parameters.values()
+        _, *keywords = signature_of(cls).parameters.values()
+        names = [parameter.name for parameter in keywords]
+        shown = method.__qualname__.removesuffix(".__init__")
+
+        @functools.wraps(method)
+        def called(*args: Any, **values: Any) -> R:
+            hide_secrets(values)
+            for name in values:
+                if name not in names:
+                    raise TypeError(refused.get(name) or unexpected_keyword(shown, name, names))
+            return method(*args, **values)
+
+        doc = inspect.cleandoc(method.__doc__ or "")
+        described: Any = called
+        described.__signature__ = declared.replace(parameters=[*own, *keywords])
+        described.__doc__ = (docstring(doc, cls) if lists else doc) or None
+        return called
+
+    return decorate
+
+
+def unexpected_keyword(function: str, name: str, names: list[str]) -> str:
+    """Returns the message for a keyword that a function does not take, with the nearest name."""
+    import difflib  # noqa: PLC0415 - for errors only
+
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f": did you mean {near[0]}?" if near else ""
+    return f"{function}() got an unexpected keyword argument {name!r}{hint}"
+
+
 def takes(
     signature: Callable[P, Any], **refused: str
 ) -> Callable[[Callable[Concatenate[S, ...], R]], Callable[Concatenate[S, P], R]]:
@@ -107,48 +152,21 @@ def takes(
         signature: The attrs class.
         refused: Messages for keywords that it does not have but that callers will try.
     """
-
-    def decorate(method: Callable[Concatenate[S, ...], R]) -> Callable[Concatenate[S, P], R]:
-        doc = docstring(method.__doc__ or "", cast(Any, signature))
-        return _with_keywords(method, signature, doc, refused)
-
-    return decorate
+    return _taking(signature, refused)
 
 
-def _with_keywords(
-    method: Callable[..., R], signature: Callable[P, Any], doc: str, refused: Mapping[str, str]
-) -> Callable[..., R]:
-    return _checked(method, signature_of(cast(Any, signature)), doc, refused)
+def takes_beside(
+    signature: Callable[P, Any],
+) -> Callable[[Callable[Concatenate[S, A, ...], R]], Callable[Concatenate[S, A, P], R]]:
+    """As :func:`takes`, for a method that has one positional argument of its own."""
+    return _taking(signature, {})
 
 
-def _checked(
-    method: Callable[..., R], signature: inspect.Signature, doc: str, refused: Mapping[str, str]
-) -> Callable[..., R]:
-    """Returns a method that hides secrets among its keywords and refuses unknown ones."""
-    names = list(signature.parameters)[1:]
-    shown = method.__qualname__.removesuffix(".__init__")
-
-    @functools.wraps(method)
-    def called(*args: Any, **keywords: Any) -> R:
-        hide_secrets(keywords)
-        for name in keywords:
-            if name not in names:
-                raise TypeError(refused.get(name) or unexpected_keyword(shown, name, names))
-        return method(*args, **keywords)
-
-    described: Any = called
-    described.__signature__ = signature
-    described.__doc__ = doc or None
-    return called
-
-
-def unexpected_keyword(function: str, name: str, names: list[str]) -> str:
-    """Returns the message for a keyword that a function does not take, with the nearest name."""
-    import difflib  # noqa: PLC0415 - for errors only
-
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f": did you mean {near[0]}?" if near else ""
-    return f"{function}() got an unexpected keyword argument {name!r}{hint}"
+def takes_beside_two(
+    signature: Callable[P, Any],
+) -> Callable[[Callable[Concatenate[S, A, B, ...], R]], Callable[Concatenate[S, A, B, P], R]]:
+    """As :func:`takes`, for a method that has two positional arguments of its own."""
+    return _taking(signature, {})
 
 
 class CopyMethod(Protocol[P]):
@@ -169,12 +187,9 @@ def returns_same(
 
     The keywords are listed where such objects are made, so its docstring does not repeat them.
     """
-
-    def decorate(method: Callable[..., Any]) -> CopyMethod[P]:
-        doc = inspect.cleandoc(method.__doc__ or "")
-        return cast(CopyMethod[P], _with_keywords(method, signature, doc, refused))
-
-    return decorate
+    return cast(
+        Callable[[Callable[..., Any]], CopyMethod[P]], _taking(signature, refused, lists=False)
+    )
 
 
 class MakerMethod(Protocol[P]):
@@ -189,37 +204,9 @@ def makes(
     signature: Callable[P, Any], **refused: str
 ) -> Callable[[Callable[..., Any]], MakerMethod[P]]:
     """As :func:`returns_same`, for a class method that returns an object of its class."""
+    taking = _taking(signature, refused, lists=False)
 
     def decorate(method: Any) -> Any:
-        function = method.__func__
-        doc = inspect.cleandoc(function.__doc__ or "")
-        return classmethod(_with_keywords(function, signature, doc, refused))
-
-    return decorate
-
-
-def takes_beside(
-    signature: Callable[P, Any],
-) -> Callable[[Callable[Concatenate[S, A, ...], R]], Callable[Concatenate[S, A, P], R]]:
-    """As :func:`takes`, for a method that has one positional argument of its own."""
-    return _beside(signature)
-
-
-def takes_beside_two(
-    signature: Callable[P, Any],
-) -> Callable[[Callable[Concatenate[S, A, B, ...], R]], Callable[Concatenate[S, A, B, P], R]]:
-    """As :func:`takes`, for a method that has two positional arguments of its own."""
-    return _beside(signature)
-
-
-def _beside(signature: Callable[..., Any]) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    cls: Any = signature
-
-    def decorate(method: Callable[..., R]) -> Callable[..., R]:
-        declared = inspect.signature(method)
-        *own, _ = declared.parameters.values()
-        _, *keywords = signature_of(cls).parameters.values()
-        doc = docstring(method.__doc__ or "", cls)
-        return _checked(method, declared.replace(parameters=[*own, *keywords]), doc, {})
+        return classmethod(taking(method.__func__))
 
     return decorate
