@@ -98,19 +98,6 @@ def defer(cls: type[Any], name: str, wire: str, hook: Callable[[Any, Any], Any])
     _deferred[cls, name] = wire, hook
 
 
-def _make_deferred(document: Document, name: str) -> bool:
-    """Makes the value of a field that was left unset; returns whether it is one."""
-    deferred = _deferred.get((type(document), name))
-    if deferred is None or document._json is None:
-        return False
-    wire, hook = deferred
-    came = document._json.get(wire)
-    if came is None:
-        return False
-    setattr(document, name, hook(came, None))
-    return True
-
-
 def unknown_fields(document: Document) -> dict[str, Any]:
     """Returns what the documentation does not name, by JSON name, also of nested documents."""
     unknown = dict(document.extra)
@@ -228,8 +215,13 @@ class Document:
     if not TYPE_CHECKING:  # a type checker must not believe that every name exists
 
         def __getattr__(self, name: str) -> Any:
-            if _make_deferred(self, name):
-                return getattr(self, name)
+            deferred = _deferred.get((type(self), name))
+            if deferred is not None and self._json is not None:
+                wire, hook = deferred
+                if (came := self._json.get(wire)) is not None:
+                    value = hook(came, None)
+                    setattr(self, name, value)
+                    return value
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
             # Protocols (copy, pickle, IPython) look for names like these and expect a plain no.
             if not name.startswith("_") and (place := _place_of(self, name)):
