@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["accept_encoding", "read_body"]
 
-_PIECE = 2**16
-"""Bytes per read. aiohttp decompresses in bounded steps only for a reader that names a size."""
+_PIECE = 2**18
+"""Bytes per read. aiohttp decompresses in bounded steps only for a reader that names a size.
+asyncio receives as much at a time, so what is not compressed is neither cut nor copied."""
 
 _TURN = 2**20
 """Bytes after which other tasks get a turn."""

@@ -247,6 +247,8 @@ class Requester:
         await self.transport.wait(self.sleep, seconds)
 
     def _policy(self, options: CallOptions) -> RetryPolicy:
+        if options.max_retries is None and options.max_retry_wait is None:
+            return self.policy
         names = ("max_retries", "max_retry_wait")
         values = {name: getattr(options, name) for name in names}
         return attrs.evolve(self.policy, **{k: v for k, v in values.items() if v is not None})

@@ -12,7 +12,7 @@ import aiohttp
 
 from scenario_search.errors import ConfigurationError
 from scenario_search.http.resolver import OutwardResolver
-from scenario_search.http.reuse import reuse_trace
+from scenario_search.http.reuse import NotingConnector
 
 __all__ = ["Sessions"]
 
@@ -101,13 +101,13 @@ class Sessions:
         self._loop = loop
         self._slots = asyncio.Semaphore(self._max_connections)
         self._own = session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=NotingConnector(
                 limit=self._max_connections,
                 ssl=True if self._ssl is None else self._ssl,
                 resolver=OutwardResolver(self.trusted),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[*self._trace_configs, reuse_trace()],
+            trace_configs=self._trace_configs,
         )
         self._end_of_loop = _close_at_end_of_loop(session)
         await anext(self._end_of_loop)

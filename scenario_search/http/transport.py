@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from ssl import SSLContext
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ from scenario_search.http.failures import failure_of_file, failure_of_request
 from scenario_search.http.large_bodies import LARGE, LargeBody
 from scenario_search.http.proxies import Proxies, Proxy
 from scenario_search.http.resolver import normalized
-from scenario_search.http.reuse import DEAD, Sending
+from scenario_search.http.reuse import DEAD, SENDING, Sending
 from scenario_search.http.sessions import Sessions
 from scenario_search.http.waits import Waits
 from scenario_search.text import shown_url
@@ -290,11 +290,14 @@ async def _send(
     """
     while True:
         sending = Sending()
+        token = SENDING.set(sending)
         try:
             return await _send_once(session, url, body, *rest, sending)
         except DEAD:
             if not sending.reused or sending.answered:
                 raise
+        finally:
+            SENDING.reset(token)
 
 
 async def _send_once(
@@ -329,16 +332,15 @@ async def _exchange(
     A function of its own, since aiohttp's objects show the query string: no traceback that leaves
     the transport holds them.
     """
-    send = partial(
+    send = functools.partial(
         session.post,
         url,
         data=body,
         params=query or None,
-        timeout=_phase_timeouts(session),
+        timeout=_without_total(session.timeout),
         allow_redirects=False,
         raise_for_status=False,
         auto_decompress=True,
-        trace_request_ctx=sending,
     )
     how = _through(proxies.for_url(url), url, headers())
     try:
@@ -384,12 +386,12 @@ def _despite_netrc(how: Mapping[str, Any]) -> dict[str, Any]:
     return {**how, "headers": headers, "middlewares": [authorize]}
 
 
-def _phase_timeouts(session: aiohttp.ClientSession) -> aiohttp.ClientTimeout:
-    """Returns what the session says of connecting and reading; the total is the client's."""
-    phases = session.timeout
+@functools.lru_cache(maxsize=8)
+def _without_total(timeout: aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
+    """Returns what a session says of connecting and reading; the total is the client's."""
     return aiohttp.ClientTimeout(
         total=None,
-        connect=phases.connect,
-        sock_connect=phases.sock_connect,
-        sock_read=phases.sock_read,
+        connect=timeout.connect,
+        sock_connect=timeout.sock_connect,
+        sock_read=timeout.sock_read,
     )

@@ -90,7 +90,7 @@ class Position:
 
     def after(self, count: int) -> Position:
         """Returns the position after this page, where it holds ``count`` hits."""
-        return attrs.evolve(self, start=self.start + (1 if self.paged else count))
+        return Position(self.paged, self.start + (1 if self.paged else count), self.size)
 
     def __str__(self) -> str:
         return f"{'page' if self.paged else 'offset'} {self.start}"
