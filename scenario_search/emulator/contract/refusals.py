@@ -6,12 +6,14 @@ only, ``QUOTA_EXCEEDED``; the others are the emulator's own.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import CancelledError
 from typing import Any
 
 import orjson
 
-__all__ = ["EmulatorStoppedError", "RefusedError", "bad_request"]
+__all__ = ["EmulatorStoppedError", "RefusedError", "bad_request", "check_wanted"]
 
 
 class RefusedError(Exception):
@@ -51,6 +53,24 @@ class RefusedError(Exception):
 
 class EmulatorStoppedError(RuntimeError):
     """Long work was given up, since the emulator stops."""
+
+
+def check_wanted(what: str, stopping: threading.Event, left: threading.Event | None = None) -> None:
+    """Ends work that nobody waits for any more; for work that takes long, to call now and then.
+
+    Args:
+        what: What the emulator does, such as "embedded".
+        stopping: Set when the emulator stops.
+        left: Set when the client has disconnected.
+
+    Raises:
+        EmulatorStoppedError: The emulator stops.
+        CancelledError: The client has disconnected.
+    """
+    if stopping.is_set():
+        raise EmulatorStoppedError(f"The emulator was stopped while it {what}")
+    if left is not None and left.is_set():
+        raise CancelledError("The client of this search has disconnected")
 
 
 def bad_request(

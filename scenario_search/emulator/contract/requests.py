@@ -34,6 +34,7 @@ __all__ = [
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 MAX_QUERY = 10_000  # characters; ten words are searched for, and an embedder reads no more
+MAX_PICTURES = 16
 LARGEST_POSITION = 2**53 - 1  # the largest whole number every JSON reader holds exactly
 
 
@@ -228,6 +229,8 @@ def _read_images(values: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str,
         raise bad_request('"images" must be an object with "like" and "unlike"')
     like = _references("images.like", images.get("like", []))
     unlike = _references("images.unlike", images.get("unlike", []))
+    if len(like) + len(unlike) > MAX_PICTURES:
+        raise bad_request(f'"images" must have at most {MAX_PICTURES} pictures in all')
     if image and (like or unlike):
         raise bad_request('"image" and "images" are mutually exclusive')
     return ((image,) if image else like), unlike

@@ -105,7 +105,7 @@ class Engine:
 
         Args:
             request: The request.
-            left: Once set, a filter that takes long is given up.
+            left: Once set, a filter that takes long, and work on pictures, is given up.
 
         Raises:
             RefusedError: The filter, a picture or the project is refused.
@@ -115,7 +115,7 @@ class Engine:
         candidates = self._candidates(request, left)
         start = min(request.offset, self._options.result_cap)
         end = min(request.offset + request.limit, self._options.result_cap)
-        ranking = self._rank(request, candidates, end)
+        ranking = self._rank(request, candidates, end, left)
         total = (
             min(ranking.total, self._options.result_cap)
             if self._options.capped_totals
@@ -146,9 +146,15 @@ class Engine:
         own = Comparison("ownerId", "=", self._options.project_id)
         return Or((own, Not(Exists("ownerId"))))
 
-    def _rank(self, request: SearchRequest, candidates: Numbers, end: int) -> _Ranking:
+    def _rank(
+        self,
+        request: SearchRequest,
+        candidates: Numbers,
+        end: int,
+        left: threading.Event | None,
+    ) -> _Ranking:
         if request.has_image:
-            return self._alike(request, candidates, end)
+            return self._alike(request, candidates, end, left)
         if request.query is None:
             numbers = self._store.rank(request.kind, candidates, request.sort, end)
             return _Ranking(numbers, len(candidates))
@@ -157,11 +163,17 @@ class Engine:
         keyword = self._keyword(request, request.query, candidates, end)
         return _Ranking(keyword.numbers, keyword.total)
 
-    def _alike(self, request: SearchRequest, candidates: Numbers, end: int) -> _Ranking:
-        library = self._library
-        looked_for = library.likenesses.looked_for(request.like, request.unlike, self._may_see)
-        known, cosines = library.likenesses.scores(
-            request.kind, looked_for, request.image_semantic_ratio, candidates
+    def _alike(
+        self,
+        request: SearchRequest,
+        candidates: Numbers,
+        end: int,
+        left: threading.Event | None,
+    ) -> _Ranking:
+        likenesses = self._library.likenesses
+        looked_for = likenesses.looked_for(request.like, request.unlike, self._may_see, left)
+        known, cosines = likenesses.scores(
+            request.kind, looked_for, request.image_semantic_ratio, candidates, left
         )
         numbers, scores = known, (1 + cosines.astype(np.float64)) / 2
         if request.query is not None:

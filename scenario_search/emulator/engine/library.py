@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from scenario_search.emulator.contract.fields import KINDS, Kind
-from scenario_search.emulator.contract.refusals import EmulatorStoppedError
+from scenario_search.emulator.contract.refusals import check_wanted
 from scenario_search.emulator.likeness.likenesses import Likenesses
 from scenario_search.emulator.meaning.embedding import Embedder
 from scenario_search.emulator.meaning.meanings import Meanings
@@ -140,8 +140,7 @@ class Library:
 
     def _while_running(self, documents: Iterable[T]) -> Iterator[T]:
         for document in documents:
-            if self.stopping.is_set():
-                raise EmulatorStoppedError("The emulator was stopped while it loaded")
+            check_wanted("loaded", self.stopping)
             yield document
 
     def add_missing(self, kind: Kind, documents: Sequence[dict[str, Any]]) -> None:

@@ -66,14 +66,17 @@ class Running:
         return f"{self.origin}/v1"
 
     def search(
-        self, request: SearchRequest, origin: bytes, left: threading.Event | None = None
+        self,
+        request: SearchRequest,
+        left: threading.Event | None = None,
+        origin: str | None = None,
     ) -> SearchResult:
         """Answers a checked request; blocking.
 
         Args:
             request: The request.
-            origin: The scheme, host and port of the files' URLs.
-            left: Once set, a filter that takes long is given up.
+            left: Once set, a search that takes long is given up.
+            origin: The scheme, host and port of the files' URLs; None for the emulator's own.
 
         Raises:
             RefusedError: The filter, a picture or the project is refused.
@@ -82,7 +85,8 @@ class Running:
         """
         result = self.engine.search(request, left)
         with_urls = self.library.files.with_urls
-        hits = [with_urls(hit, origin, originals=request.original_assets) for hit in result.hits]
+        files_at = (origin or self.origin).encode()
+        hits = [with_urls(hit, files_at, originals=request.original_assets) for hit in result.hits]
         return SearchResult(hits, result.total)
 
     def read_file(self, path: str, query_string: str) -> tuple[bytes, str]:

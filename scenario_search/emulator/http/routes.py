@@ -98,10 +98,10 @@ class _Api:
             wanted = read() if len(body) <= _SHORT else await running.in_reader(read)
             left = threading.Event()
             # The client reaches the files by the name by which it reaches the API.
-            origin = f"http://{request.host}".encode()
+            origin = f"http://{request.host}"
 
             def answer() -> tuple[bytes, bool]:
-                text = _search_body(wanted, running.search(wanted, origin, left))
+                text = _search_body(wanted, running.search(wanted, left, origin))
                 if packed and len(text) >= GZIP_FROM:
                     return gzip.compress(text, 1), True
                 return text, False

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from scenario_search.emulator.contract.fields import Kind
-from scenario_search.emulator.contract.refusals import EmulatorStoppedError, bad_request
+from scenario_search.emulator.contract.refusals import bad_request, check_wanted
 from scenario_search.emulator.likeness import likeness
 from scenario_search.emulator.likeness.features import (
     DIMENSIONS,
@@ -25,6 +25,7 @@ from scenario_search.emulator.likeness.features import (
     PictureReader,
 )
 from scenario_search.emulator.likeness.reading import (
+    MAX_PIXELS,
     UnreadableImageError,
     read_data_url,
     read_image,
@@ -69,35 +70,66 @@ class Likenesses:
         like: Sequence[str],
         unlike: Sequence[str],
         visible: Callable[[Mapping[str, Any]], bool],
+        left: threading.Event | None = None,
     ) -> Vectors:
-        """The features to compare with.
+        """Returns the features to compare with.
 
         Args:
             like: Asset ids and data URLs.
             unlike: Likewise.
             visible: Whether the caller may see an asset.
+            left: Once set, the work is given up.
 
         Raises:
             RefusedError: A 400: an asset is not there or has no picture, or a data URL is none that
-                can be read.
+                can be read, or all together have too many pixels.
+            CancelledError: It was given up.
         """
+        pixels = MAX_PIXELS
+
+        def features_of(picture: str) -> Features:
+            nonlocal pixels
+            check_wanted("looked at pictures", self._stopping, left)
+            if picture[:5].lower() != "data:":
+                return self._features_of_asset(picture, visible)
+            try:
+                image = read_image(read_data_url(picture)[0], max_pixels=pixels)
+                pixels -= image.width * image.height
+                return self._reader.features(image)
+            except UnreadableImageError as error:
+                raise bad_request(f"Invalid image: {error}", "INVALID_IMAGE") from None
+
         return likeness.reference(
-            [self._features_of(each, visible) for each in like],
-            [self._features_of(each, visible) for each in unlike],
+            [features_of(each) for each in like], [features_of(each) for each in unlike]
         )
 
     def scores(
-        self, kind: Kind, looked_for: Vectors, ratio: float, candidates: Numbers
+        self,
+        kind: Kind,
+        looked_for: Vectors,
+        ratio: float,
+        candidates: Numbers,
+        left: threading.Event | None = None,
     ) -> tuple[Numbers, Vectors]:
-        """How alike the candidates are.
+        """Compares the candidates.
 
         A model is as alike as the most alike of its example assets.
+
+        Args:
+            kind: What the candidates are.
+            looked_for: What `looked_for` returned.
+            ratio: 0 compares structure, 1 subject and mood.
+            candidates: The numbers of the documents.
+            left: Once set, computing what is missing is given up. What was computed stays.
+
+        Raises:
+            CancelledError: It was given up.
 
         Returns:
             The candidates that have a picture, rising, and their scores, -1 to 1.
         """
         if kind == "assets":
-            self._compute(candidates)
+            self._compute(candidates, left)
             numbers, rows = self._table.rows_of(candidates)
             return numbers, likeness.scores(looked_for, rows, ratio)
         examples = {
@@ -106,7 +138,7 @@ class Likenesses:
         }
         assets = self._store.numbers_of("assets", {id_ for ids in examples.values() for id_ in ids})
         known, scored = self.scores(
-            "assets", looked_for, ratio, np.array(sorted(assets.values()), np.int64)
+            "assets", looked_for, ratio, np.array(sorted(assets.values()), np.int64), left
         )
         of_asset = dict(zip(known.tolist(), scored.tolist(), strict=True))
         best = {
@@ -120,13 +152,9 @@ class Likenesses:
         """Computes the features of all assets now."""
         self._compute(self._store.select_numbers("assets"))
 
-    def _features_of(self, picture: str, visible: Callable[[Mapping[str, Any]], bool]) -> Features:
-        try:
-            if picture[:5].lower() == "data:":
-                content, _ = read_data_url(picture)
-                return self._reader.features(read_image(content))
-        except UnreadableImageError as error:
-            raise bad_request(f"Invalid image: {error}", "INVALID_IMAGE") from None
+    def _features_of_asset(
+        self, picture: str, visible: Callable[[Mapping[str, Any]], bool]
+    ) -> Features:
         document = self._store.get("assets", [picture]).get(picture)
         if document is None or not visible(document):
             shown = picture if len(picture) <= 100 else f"{picture[:100]}..."
@@ -139,7 +167,7 @@ class Likenesses:
         row: Features = rows[0]
         return row
 
-    def _compute(self, wanted: Numbers) -> None:
+    def _compute(self, wanted: Numbers, left: threading.Event | None = None) -> None:
         if self._store.revision("assets") == self._kept.revision and not self._missing(wanted):
             return
         with self._lock:
@@ -150,10 +178,7 @@ class Likenesses:
             progress = ProgressLog("looking at the pictures of assets", len(missing))
             with ThreadPoolExecutor(_THREADS, "scenario-emulator-pictures") as pool:
                 for start in range(0, len(missing), _AT_ONCE):
-                    if self._stopping.is_set():
-                        raise EmulatorStoppedError(
-                            "The emulator was stopped while it looked at pictures"
-                        )
+                    check_wanted("looked at pictures", self._stopping, left)
                     if start and start % _KEPT_EVERY == 0:
                         self._kept.keep(self._kept.revision)
                     some = missing[start : start + _AT_ONCE]

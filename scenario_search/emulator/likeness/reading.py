@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 __all__ = [
+    "MAX_PIXELS",
     "SUPPORTED_TYPES",
     "UnreadableImageError",
     "read_data_url",

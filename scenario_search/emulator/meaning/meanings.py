@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from scenario_search.emulator.contract.fields import KINDS, SEARCHABLE, Kind, value_at
-from scenario_search.emulator.contract.refusals import EmulatorStoppedError
+from scenario_search.emulator.contract.refusals import check_wanted
 from scenario_search.emulator.meaning.embedding import Embedder
 from scenario_search.emulator.store.store import Numbers, Store
 from scenario_search.emulator.text.catalogue import numbered_documents
@@ -93,8 +93,7 @@ class Meanings:
         texts = [text_of(kind, document) for document in documents.values()]
         parts = []
         for start in range(0, len(texts), _BETWEEN_LOOKS):
-            if self._stopping.is_set():
-                raise EmulatorStoppedError("The emulator was stopped while it embedded")
+            check_wanted("embedded", self._stopping)
             parts.append(self._embedder.embed(texts[start : start + _BETWEEN_LOOKS]))
         if parts:
             self._kept[kind].update(list(documents), np.concatenate(parts))

@@ -9,11 +9,10 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Final, TypeVar
 
-from scenario_search.emulator.contract.refusals import EmulatorStoppedError
+from scenario_search.emulator.contract.refusals import check_wanted
 from scenario_search.emulator.store.schema import StoreError, file_error, open_connection, prepare
 
 __all__ = ["Connections", "given_up_at"]
@@ -152,10 +151,7 @@ def given_up_at(
     try:
         return read(connection)
     except sqlite3.OperationalError:
-        if stopping.is_set():
-            raise EmulatorStoppedError("The emulator was stopped while it searched") from None
-        if left is not None and left.is_set():
-            raise CancelledError("The client of this search has disconnected") from None
+        check_wanted("searched", stopping, left)
         raise
     finally:
         connection.set_progress_handler(None, 0)

@@ -70,6 +70,13 @@ def test_image_and_images_exclude_each_other() -> None:
     assert message == '"image" and "images" are mutually exclusive'
 
 
+def test_pictures_are_counted_over_like_and_unlike() -> None:
+    images = {"like": ["a"] * 10, "unlike": ["b"] * 6}
+    assert len(read({"images": images}).like) == 10
+    images["unlike"].append("c")
+    assert refusal({"images": images}) == '"images" must have at most 16 pictures in all'
+
+
 def test_an_empty_images_beside_image_is_no_contradiction() -> None:
     assert read({"image": "asset_1", "images": {"like": []}}).like == ("asset_1",)
 

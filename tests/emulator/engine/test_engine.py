@@ -3,8 +3,9 @@ from __future__ import annotations
 import base64
 import io
 import random
+import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from scenario_search.emulator.contract.requests import read_search
 from scenario_search.emulator.engine.engine import Engine
 from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.engine.options import EmulatorOptions
+from scenario_search.emulator.likeness import likenesses
 from scenario_search.emulator.meaning.meanings import text_of
 from scenario_search.emulator.vectors.index import Vectors
 
@@ -406,6 +408,52 @@ class TestLikeness:
             ids(library, {"image": image})
         assert caught.value.status == 400
         assert problem in caught.value.message
+
+    def test_all_pictures_of_a_search_share_the_limit_of_pixels(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(likenesses, "MAX_PIXELS", 2 * 96 * 96)
+        images = {"like": [data_url(picture(1))], "unlike": [data_url(picture(2))]}
+        assert ids(library, {"images": images})
+        images["unlike"].append(data_url(picture(3)))
+        with pytest.raises(RefusedError, match="96 x 96 pixels; at most 0") as raised:
+            ids(library, {"images": images})
+        assert raised.value.status == 400
+
+    def test_work_on_pictures_ends_when_the_client_leaves_and_what_was_done_stays(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        left, looked = threading.Event(), []
+        usual = library.files.picture
+
+        def leaving(document: dict[str, Any], side: int) -> bytes | None:
+            looked.append(document["id"])
+            left.set()
+            return usual(document, side)
+
+        monkeypatch.setattr(likenesses, "_AT_ONCE", 1)
+        monkeypatch.setattr(library.files, "picture", leaving)
+        request = read_search("assets", orjson.dumps({"image": data_url(picture(3))}), {})
+        with (
+            ThreadPoolExecutor(1) as beside,
+            pytest.raises(CancelledError, match="disconnected"),
+        ):
+            Engine(library, beside, EmulatorOptions()).search(request, left)
+        assert looked == ["0"]
+        assert len(ids(library, {"image": data_url(picture(3))})) == 6
+        assert looked.count("0") == 1
+
+    def test_reference_pictures_are_not_read_for_a_client_that_has_left(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def read(*_: Any) -> None:
+            raise AssertionError("a picture was read")
+
+        left = threading.Event()
+        left.set()
+        monkeypatch.setattr(likenesses, "read_image", read)
+        with pytest.raises(CancelledError, match="disconnected"):
+            library.likenesses.looked_for([data_url(picture(1))], [], bool, left)
 
     def test_sort_breaks_ties(self, library: Library, tmp_path: Path) -> None:
         (tmp_path / "copy.png").write_bytes(picture(3))

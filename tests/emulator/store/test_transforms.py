@@ -174,3 +174,18 @@ def test_how_large_a_drawing_needs_to_be(
     query_string: str, shape: tuple[int | None, int], side: int | None
 ) -> None:
     assert transform(query_string).longer_side(*shape) == side
+
+
+@pytest.mark.parametrize(
+    "query_string",
+    [
+        "width=8192&height=4096",
+        "width=8192&height=8192&fit=contain",
+        "width=8192&blur=100&format=avif",
+        "height=4097&rotate=45",
+    ],
+)
+def test_a_result_of_too_many_pixels_is_a_400(query_string: str) -> None:
+    with pytest.raises(RefusedError, match="at most 16777216 in all can be made") as raised:
+        transform(query_string).applied(picture())
+    assert raised.value.status == 400

@@ -36,13 +36,13 @@ def test_the_first_search_by_meaning_says_so(caplog: pytest.LogCaptureFixture) -
     with Emulator(embedder=Words()) as emulator:
         emulator.load_sync({"id": f"{n}"} for n in range(300))
         assert not caplog.messages
-        emulator._running().search(request, b"")
+        emulator._running().search(request)
         assert caplog.messages == [
             "embedding the texts of assets: 300 to do",
             "embedding the texts of assets: 250 of 300 done",
             "embedding the texts of assets: 300 of 300 done",
         ]
-        emulator._running().search(request, b"")
+        emulator._running().search(request)
         assert len(caplog.messages) == 3
 
 
