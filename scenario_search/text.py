@@ -6,6 +6,7 @@ stands here; :func:`clean` removes them and :func:`escaped` shows them.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import unicodedata
@@ -129,12 +130,8 @@ def fit(value: object, most: int) -> str:
     text = clean(value, most)
     if terminal_width(text) <= most:
         return text
-    end = taken = 0
-    for character in text:
-        taken += terminal_width(character)
-        if taken >= most:
-            break
-        end += 1
+    columns = itertools.accumulate(map(terminal_width, text))
+    end = next(at for at, taken in enumerate(columns) if taken >= most)
     return text[:end].rstrip() + "…"
 
 

@@ -352,8 +352,8 @@ class AsyncSearchHitsOffset(FetchedPage[H]):
 
         See :meth:`AsyncSearchResults.prefetch`.
         """
-        walk = Walk(page_position(self._position, self))
-        return AsyncPrefetch(self._origin(), walk, pages_ahead, self)
+        start = page_position(self._position, self)
+        return AsyncPrefetch(self._origin(), start, pages_ahead, self)
 
     async def count(self) -> int:
         """Returns how many hits this page's search has. See :meth:`AsyncSearchResults.count`."""
@@ -390,9 +390,9 @@ class AsyncPrefetch(Generic[H]):
 
     Args:
         search: The search.
-        walk: The walk over its pages, at its first position. Each iteration walks anew.
+        start: The position of its first page. Each iteration starts there.
         pages_ahead: How many pages may be in flight, from 1.
-        first: The page of the walk's first position, where it was fetched already.
+        first: The page at that position, where it was fetched already.
 
     Raises:
         InvalidParamsError: ``pages_ahead`` is not a whole number from 1.
@@ -401,7 +401,7 @@ class AsyncPrefetch(Generic[H]):
     def __init__(
         self,
         search: PagedSearch[H],
-        walk: Walk,
+        start: Position,
         pages_ahead: int,
         first: AsyncSearchHitsOffset[H] | None = None,
     ) -> None:
@@ -410,7 +410,7 @@ class AsyncPrefetch(Generic[H]):
                 f"prefetch takes a whole number of pages from 1, not {pages_ahead!r}"
             )
         self._search = search
-        self._start = walk.position
+        self._start = start
         self._pages_ahead = as_int(pages_ahead)
         self._first = first
         self._entered = False
@@ -448,8 +448,6 @@ class AsyncPrefetch(Generic[H]):
             TypeError: Not inside ``async with``.
         """
         self._check_entered()
-        if self._start is None:
-            raise PaginationError("This walk has ended")
         ahead = ReadAhead(
             self._search.fetch,
             self._tasks,

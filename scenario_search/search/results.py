@@ -12,7 +12,7 @@ from scenario_search.export.frames import Columns, rows
 from scenario_search.search.exports import AllFrames, SearchExports
 from scenario_search.search.pages import AsyncPrefetch, AsyncSearchHitsOffset, PagedSearch
 from scenario_search.wire.hits import Hit
-from scenario_search.wire.paging import Walk, first_position
+from scenario_search.wire.paging import Position, Walk, first_position
 
 if TYPE_CHECKING:
     from scenario_search.export.files import ExportSource
@@ -62,7 +62,7 @@ class AsyncSearchResults(SearchExports[H], AllFrames):
         Iterating raises :class:`PaginationError` where the server does not advance, and
         :class:`APIError` where a page could not be read.
         """
-        return self._search.pages(self._walk())
+        return self._search.pages(Walk(self._first_position()))
 
     def prefetch(self, pages_ahead: int) -> AsyncPrefetch[H]:
         """Yields the same hits in the same order, with several requests in flight.
@@ -74,15 +74,15 @@ class AsyncSearchResults(SearchExports[H], AllFrames):
         Raises:
             InvalidParamsError: ``pages_ahead`` is not a whole number from 1.
         """
-        return AsyncPrefetch(self._search, self._walk(), pages_ahead)
+        return AsyncPrefetch(self._search, self._first_position(), pages_ahead)
 
-    def _walk(self) -> Walk:
+    def _first_position(self) -> Position:
         search = self._search
         position = first_position(search.params, walk=True)
         most = search.max_items
         if most and search.params.limit is None and not position.paged:
             position = attrs.evolve(position, size=min(position.size, most))
-        return Walk(position)
+        return position
 
     async def count(self) -> int:
         """Returns the number of hits, by one small request. Exact below the engine's cap of 1000.

@@ -70,10 +70,7 @@ def docstring(text: str, cls: type[Any]) -> str:
         for field in fields_as_shown(cls)
         if (doc := description(field))
     ]
-    text = inspect.cleandoc(text)
-    if not lines:
-        return text
-    text, *rest = re.split(r"\n\n(?=Returns:|Raises:)", text)
+    text, *rest = re.split(r"\n\n(?=Returns:|Raises:)", inspect.cleandoc(text))
     text = re.sub(r"\n    options:.*", "", text, flags=re.DOTALL)
     heading = [] if "\nArgs:\n" in text else ["", "Args:"]
     return "\n".join([text, *heading, *lines, *(f"\n{part}" for part in rest)])

@@ -182,7 +182,7 @@ class Brush:
                 self.star(*points[0], numbers[0], color, round(numbers[1] * 100))
             case "window":
                 self.window(*points[0], numbers[0], numbers[1])
-            case "light":
+            case _:  # a light
                 self.light(*points[0], numbers[0], color)
 
     def _color(self, written: str) -> Color:
