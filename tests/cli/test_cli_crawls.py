@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -294,3 +295,57 @@ def test_an_incomplete_crawl_is_exit_code_4(tmp_path: Path) -> None:
 
     assert done.exit_code == 4
     assert "could not be read whole" in done.stderr
+
+
+def test_requests_that_were_sent_again_are_counted(run: Run, many: Emulator) -> None:
+    many.faults.add(status=503, headers={"Retry-After": "0"}, times=1)
+    done = run("crawl", "assets", "--max", "5")
+
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 5)
+    assert re.search(r"; \d requests; 1 of them again\.\n", done.stderr)
+
+
+def test_where_the_limit_of_requests_is_reached_the_crawl_can_go_on(
+    run: Run, many: Emulator, tmp_path: Path
+) -> None:
+    run("crawl", "assets", "--concurrency", "1")
+    undated = len(many.requests)  # those without a date are asked for last
+    many.reset_sync()
+    many.faults.add(status=429, headers={"Retry-After": "3600"}, every=undated, times=1)
+    path = tmp_path / "all.jsonl"
+    done = run("crawl", "assets", "--concurrency", "1", "-o", path)
+
+    assert done.exit_code == 3
+    assert "The API's limit of requests is reached: add --resume to go on." in done.stderr
+    assert len(ids(path)) == COUNT
+    assert run("crawl", "assets", "-o", path, "--resume").exit_code == 0
+
+
+def test_hits_that_cannot_be_read_are_left_out_if_so_asked(tmp_path: Path) -> None:
+    owned = {"ownerId": "project_demo", "createdAt": "2025-01-01T00:00:00.000Z"}
+    with Emulator() as emulator:
+        emulator.load_sync(
+            [{"id": "a", "metadata": {}, **owned}, {"id": "b", "metadata": 7, **owned}]
+        )
+        command = ("crawl", "assets", "--on-invalid", "skip")
+        done = invoke(*command, env=environment(emulator))
+
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 1)
+    assert "; hits that could not be read and are left out: 1." in done.stderr
+
+
+def test_an_estimate_of_many_hits_says_what_is_certain() -> None:
+    with Emulator(result_cap=100) as emulator:
+        days = [datetime(2010, 1, 1, tzinfo=UTC) + timedelta(n) for n in range(3000)]
+        emulator.load_sync(
+            {"id": f"a{n}", "ownerId": "project_demo", "createdAt": f"{day:%Y-%m-%dT%H:%M:%S.000Z}"}
+            for n, day in enumerate(days)
+        )
+        command = ("crawl", "assets", "--cap", "100", "--estimate")
+        done = invoke(*command, env=environment(emulator))
+
+    hits = re.fullmatch(r"about (.+) assets \((.+) to (.+)\), \d+ requests\n", done.stdout)
+    assert hits is not None
+    likely, low, high = (int(number.replace(",", "")) for number in hits.groups())
+    assert low <= likely <= high
+    assert likely == pytest.approx(3000, rel=0.01)

@@ -156,6 +156,11 @@ def test_wrong_credentials_are_never_shown(run: Run) -> None:
         ("assets x --proxy socks5://proxy.example", "--proxy must be the URL of an http or https"),
         ("assets x --proxy http://me:pass@proxy.example", "set HTTPS_PROXY instead"),
         ("crawl assets --since yesterday", "--since"),
+        ("crawl assets --resume", "--resume and --checkpoint need a file: -o FILE.jsonl"),
+        (
+            "crawl assets --checkpoint a.ckpt",
+            "--resume and --checkpoint need a file: -o FILE.jsonl",
+        ),
         ("crawl pictures", "No such command"),
     ],
 )

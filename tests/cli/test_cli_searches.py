@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -357,6 +358,26 @@ def test_all_as_json_is_one_object(run: Run) -> None:
     assert len({hit["id"] for hit in hits}) == len(hits) > 7
 
 
+def test_all_as_a_table_ends_with_their_number(run: Run) -> None:
+    done = run("assets", "castle", "--all", "--limit", "7")
+    assert len(re.findall(r"\basset_\w{22}\b", done.stdout)) == 34
+    assert done.stderr == "34 assets\n"
+
+
+def test_all_as_a_gallery_is_one_page(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "all.html"
+    done = run("assets", "castle", "--all", "--limit", "7", "--html", str(path))
+    assert done.stderr == f"{path}: 34 assets\n"
+    assert len(set(re.findall(r"\basset_\w{22}\b", path.read_text()))) == 34
+
+
+def test_headers_and_query_parameters_are_sent(run: Run, scenario_emulator: Emulator) -> None:
+    run("assets", "castle", "--header", "X-Team: red: blue", "--query-string", "trace=1")
+    (request,) = scenario_emulator.requests
+    assert request.headers["x-team"] == "red: blue"
+    assert request.query["trace"] == "1"
+
+
 def test_all_that_ends_at_the_engines_cap_is_incomplete(run_own: Run) -> None:
     done = run_own("assets", "-f", "width >= 0", "--all", "--ids")
 
@@ -376,6 +397,16 @@ def test_a_count_is_one_request_below_the_cap(run: Run, scenario_emulator: Emula
 def test_a_count_is_exact_past_the_cap(run_own: Run, conditions: tuple[str, ...]) -> None:
     done = run_own("count", "assets", *conditions)
     assert (done.exit_code, done.stdout) == (0, "1100\n")
+
+
+def test_a_count_without_conditions_that_no_crawl_can_make_is_an_error() -> None:
+    same = {"ownerId": "project_demo", "createdAt": "2025-01-01T00:00:00.000Z"}
+    with Emulator() as emulator:
+        emulator.load_sync({"id": f"a{n}", **same} for n in range(1001))
+        done = invoke("count", "assets", env=environment(emulator))
+
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "cannot be counted" in done.stderr
 
 
 def test_workflows_can_be_counted(run: Run) -> None:

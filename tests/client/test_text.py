@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from scenario_search.text import (
     clean,
+    duration,
     escaped,
     file_size,
     fit,
@@ -75,10 +76,20 @@ def test_blanks_become_spaces_in_one_line() -> None:
 @pytest.mark.parametrize(
     ("size", "text"),
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (32_044, "32 kB"), (999_999, "1.0 MB"),
-     (5e13, "50 TB"), (None, ""), ("12", ""), (True, ""), (-1, ""), (float("nan"), "")],
+     (5e13, "50 TB"), (5e15, "5000 TB"), (None, ""), ("12", ""), (True, ""), (-1, ""),
+     (float("nan"), "")],
 )  # fmt: skip
 def test_sizes_are_written_for_people(size: object, text: str) -> None:
     assert file_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 ms"), (0.0125, "12 ms"), (1.52, "1.5 s"), (125.4, "2:05"), (3600, "1:00:00"),
+     (36_061, "10:01:01")],
+)  # fmt: skip
+def test_durations_are_written_for_people(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 @pytest.mark.parametrize(

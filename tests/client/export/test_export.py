@@ -255,6 +255,18 @@ async def test_a_file_shorter_than_the_checkpoint_knows_is_refused(files: dict[s
         await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
 
 
+async def test_a_file_that_something_else_writes_to_ends_the_crawl(files: dict[str, Path]) -> None:
+    def write(request: int) -> None:
+        if request == 8:
+            with files["path"].open("ab") as file:
+                file.write(b"{}\n")
+
+    client, _ = faked_client(TextEngine(ASSETS, cap=CAP, before=write))
+    crawl = client.crawl.assets(cap=CAP, checkpoint=files["checkpoint"])
+    with pytest.raises(CheckpointError, match=r"Something else has changed .*x\.jsonl"):
+        await crawl.to_jsonl(files["path"])
+
+
 async def test_a_checkpoint_of_another_file_is_refused(
     files: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -106,6 +106,15 @@ def test_a_video_is_an_mp4_file_with_sixteen_frames() -> None:
     assert struct.unpack(">I", table[b"stco"][8:]) == (len(top[b"ftyp"]) + 16,)
 
 
+@pytest.mark.parametrize("sides", [{}, {"width": 0, "height": 9}, {"width": "9", "height": 70_000}])
+def test_a_video_of_no_sensible_size_is_one_of_its_own(sides: dict[str, object]) -> None:
+    data, mime_type = media_bytes({"id": "a", "metadata": {"kind": "video", **sides}})
+    header = boxes(boxes(boxes(data)[b"moov"])[b"trak"])[b"tkhd"]
+    width, height = (side >> 16 for side in struct.unpack(">II", header[-8:]))
+    assert mime_type == "video/mp4"
+    assert (width, height) in {(320, 176), (176, 320), (240, 240)}
+
+
 def test_no_start_code_hides_in_a_videos_frames() -> None:
     frames = boxes(media_bytes(of_kind("video")[0])[0])[b"mdat"]
     at = 0

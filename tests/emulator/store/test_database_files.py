@@ -20,6 +20,8 @@ from killed_worker import Words
 
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.contract.requests import read_search
+from scenario_search.emulator.store import connections
+from scenario_search.emulator.store.schema import open_connection
 from scenario_search.emulator.store.store import StoreError
 
 PAGE = 8192
@@ -177,6 +179,40 @@ class TestDamage:
         changed(path, f"PRAGMA user_version = {version}")
         with pytest.raises(StoreError, match=f"has layout {version} and this version reads"):
             opened(path)
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets files that are opened grow no further, as where the disk is full."""
+
+    def full(path: Path, *, durable: bool) -> sqlite3.Connection:
+        connection = open_connection(path, durable=durable)
+        connection.execute("PRAGMA max_page_count = 1")
+        return connection
+
+    monkeypatch.setattr(connections, "open_connection", full)
+
+
+class TestFullDisk:
+    def test_a_new_file_is_left_new(
+        self, tmp_path: Path, full_disk: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "new.db"
+        with pytest.raises(StoreError, match=r"new\.db can't be made a store: .*disk is full"):
+            opened(path)
+        monkeypatch.undo()
+        opened(path)
+
+    def test_a_load_is_undone(
+        self, path: Path, full_disk: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Emulator(path, embedder=Words()) as emulator:
+            with pytest.raises(StoreError, match=r"copy\.db can't be .* written: .*disk is full"):
+                emulator.load_sync({"id": f"new{n}", "content": "x" * 5000} for n in range(500))
+            assert first(emulator, {"query": "dragon"}) == "1"
+        monkeypatch.undo()
+        with Emulator(path, embedder=Words()) as emulator:
+            assert emulator._running().library.counts()["assets"] == 500
 
 
 class TestPlaces:
