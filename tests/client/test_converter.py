@@ -475,10 +475,10 @@ async def test_a_body_that_is_not_a_dict_is_refused() -> None:
 @pytest.mark.parametrize(
     ("converter", "what"),
     [
-        ("orjson", "converter must be a cattrs converter, not str"),
-        (make_converter, "converter must be a cattrs converter, not function"),
-        (cattrs.Converter(), r"converter must be made by scenario_search.make_converter\(\)"),
-        (cattrs.BaseConverter(), r"converter must be made by scenario_search.make_converter\(\)"),
+        ("orjson", "`converter` must be a cattrs converter, not str"),
+        (make_converter, "`converter` must be a cattrs converter, not function"),
+        (cattrs.Converter(), r"`converter` must be made by scenario_search.make_converter\(\)"),
+        (cattrs.BaseConverter(), r"`converter` must be made by scenario_search.make_converter\(\)"),
     ],
 )
 @pytest.mark.parametrize("client_class", [AsyncScenario, Scenario])

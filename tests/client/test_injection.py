@@ -147,7 +147,7 @@ def test_no_header_says_where_a_request_goes_or_ends(name: str) -> None:
     client, _ = faked_client(lambda _: {"hits": []}, validate=False)
     with pytest.raises(InvalidParamsError, match=f"`extra_headers` must not hold {name}"):
         client.search.asset_search(query="x", extra_headers=headers)
-    with pytest.raises(ConfigurationError, match=f"default_headers must not hold {name}"):
+    with pytest.raises(ConfigurationError, match=f"`default_headers` must not hold {name}"):
         client.with_options(default_headers=headers)
 
 
