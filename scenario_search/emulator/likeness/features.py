@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scenario_search.emulator.likeness.efficientnet import EfficientNetLite0
+from scenario_search.emulator.likeness.panels import panels
 
 __all__ = ["DIMENSIONS", "SIDE", "STRUCTURE", "SUBJECT", "VERSION", "Features", "PictureReader"]
 
@@ -61,6 +62,16 @@ class PictureReader:
         )
         subject = stages[SUBJECT_STAGE][0].mean(axis=(1, 2))
         return np.concatenate([_unit(structure), _unit(subject)]).astype(np.float16)
+
+    def features_with_panels(self, image: Image.Image) -> list[Features]:
+        """Returns the features of a picture, and then those of the pictures it seems to hold.
+
+        Raises:
+            NetworkUnavailableError: The package of the weights is not installed.
+        """
+        image = image.convert("RGB")
+        inside = [image.crop(panel) for panel in panels(image)]
+        return [self.features(each) for each in (image, *inside)]
 
     def _open(self) -> EfficientNetLite0:
         with self._loading:

@@ -4,6 +4,8 @@ How the real service combines them is not documented. Chosen here:
 
 - ``imageSemanticRatio`` weighs two cosines: 1 compares subject and mood only, 0 structure only
   (near duplicates, crops), 0.5 both alike.
+- Of one picture that is sent, structure is compared with what it holds as well, such as the picture
+  in a screenshot: the best of all counts.
 - Several pictures to be like are averaged. Pictures to be unlike are averaged too, and half of
   that is taken away (Rocchio, 1971): away from them, without losing what is asked for.
 - Only pictures to be unlike: the least alike come first.
@@ -26,6 +28,8 @@ __all__ = ["reference", "scores"]
 Vectors: TypeAlias = NDArray[np.float32]
 
 UNLIKE_WEIGHT = 0.5
+# Less than what a picture differs from its own crop, so that the whole comes first where both do.
+PANEL_HANDICAP = 0.001
 
 
 def reference(like: Sequence[ArrayLike], unlike: Sequence[ArrayLike] = ()) -> Vectors:
@@ -59,17 +63,24 @@ def scores(looked_for: ArrayLike, pictures: ArrayLike, ratio: float = 1.0) -> Ve
     """Score pictures by likeness.
 
     Args:
-        looked_for: What `reference` gave.
+        looked_for: What `reference` returned, or several of these as rows: the picture, then what
+            it holds.
         pictures: Features of shape ``(n, DIMENSIONS)``.
         ratio: 0 compares structure, 1 subject and mood, in between both, so weighted.
 
     Returns:
         float32 of shape ``(n,)``, in -1..1; 1 is the same picture.
     """
-    wanted = np.asarray(looked_for, dtype=np.float32)
+    whole, *inside = np.atleast_2d(np.asarray(looked_for, dtype=np.float32))
     held = np.asarray(pictures)
     result = np.zeros(len(held), dtype=np.float32)
-    for half, weight in ((STRUCTURE, 1 - ratio), (SUBJECT, ratio)):
-        if weight:
-            result += np.float32(weight) * products(held[:, half].astype(np.float32), wanted[half])
+    if ratio < 1:
+        structure = held[:, STRUCTURE].astype(np.float32)
+        best = products(structure, whole[STRUCTURE])
+        for panel in inside:
+            of_panel = products(structure, panel[STRUCTURE])
+            np.maximum(best, of_panel - np.float32(PANEL_HANDICAP), out=best)
+        result += np.float32(1 - ratio) * best
+    if ratio:
+        result += np.float32(ratio) * products(held[:, SUBJECT].astype(np.float32), whole[SUBJECT])
     return result

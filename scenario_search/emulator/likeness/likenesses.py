@@ -72,7 +72,7 @@ class Likenesses:
         visible: Callable[[Mapping[str, Any]], bool],
         left: threading.Event | None = None,
     ) -> Vectors:
-        """Returns the features to compare with.
+        """Returns the features to compare with, as rows.
 
         Args:
             like: Asset ids and data URLs.
@@ -87,21 +87,25 @@ class Likenesses:
         """
         pixels = MAX_PIXELS
 
-        def features_of(picture: str) -> Features:
+        def views_of(picture: str, *, panels: bool) -> list[Features]:
             nonlocal pixels
             check_wanted("looked at pictures", self._stopping, left)
             if picture[:5].lower() != "data:":
-                return self._features_of_asset(picture, visible)
+                return [self._features_of_asset(picture, visible)]
             try:
                 image = read_image(read_data_url(picture)[0], max_pixels=pixels)
                 pixels -= image.width * image.height
-                return self._reader.features(image)
+                if panels:
+                    return self._reader.features_with_panels(image)
+                return [self._reader.features(image)]
             except UnreadableImageError as error:
                 raise bad_request(f"Invalid image: {error}", "INVALID_IMAGE") from None
 
-        return likeness.reference(
-            [features_of(each) for each in like], [features_of(each) for each in unlike]
-        )
+        pictures = [views_of(each, panels=len(like) == 1) for each in like]
+        others = [views_of(each, panels=False)[0] for each in unlike]
+        if len(pictures) == 1:
+            return np.stack([likeness.reference([view], others) for view in pictures[0]])
+        return likeness.reference([whole for (whole,) in pictures], others)[None]
 
     def scores(
         self,

@@ -357,6 +357,14 @@ class TestLikeness:
         assert hits[0] == "3"
         assert total == 6
 
+    def test_a_screenshot_finds_the_picture_that_it_shows(self, library: Library) -> None:
+        window = Image.new("RGB", (400, 240), "white")
+        window.paste(Image.open(io.BytesIO(picture(3))).resize((192, 192)), (180, 30))
+        out = io.BytesIO()
+        window.save(out, "PNG")
+        body = {"image": data_url(out.getvalue()), "imageSemanticRatio": 0}
+        assert found(library, body)[0][0] == "3"
+
     def test_an_asset_id_stands_for_its_picture(self, library: Library) -> None:
         assert ids(library, {"image": "3"}) == ids(library, {"image": data_url(picture(3))})
 

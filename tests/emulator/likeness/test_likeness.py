@@ -31,6 +31,14 @@ def test_ratio_zero_looks_at_structure_only() -> None:
     assert scores(reference([CASTLE]), PICTURES, 0).tolist() == [1, 1, 0, 0]
 
 
+def test_structure_is_the_best_of_a_picture_and_what_it_holds() -> None:
+    window = [reference([OTHER]), reference([CASTLE])]
+    scored = scores(window, PICTURES, 0)
+    assert scored[3] == 1
+    assert 0.99 < scored[0] < 1
+    assert scores(window, PICTURES, 1).tolist() == [0, 0, 0, 1]
+
+
 def test_ratio_one_is_the_default_and_looks_at_the_subject_only() -> None:
     assert scores(reference([CASTLE]), PICTURES).tolist() == [1, 0, 1, 0]
 
