@@ -48,7 +48,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "whoami": ("scenario-search whoami --json",),
     "emulate": (
         "scenario-search emulate --demo --port 8901",
-        "scenario-search emulate --data all.jsonl --db kept.db",
+        "scenario-search emulate --data all.jsonl --db kept.db --project proj_mine",
+        "scenario-search emulate --demo --host 0.0.0.0 --allow-host emulator",
     ),
     "demo": ("scenario-search demo",),
 }

@@ -8,6 +8,7 @@ stop it.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +67,7 @@ class Emulator:
         self.faults = Faults()
         self._seen = SeenRequests()
         self._embedder = self._options.embedder or MiniLMEmbedder()
+        self._ready = threading.Event()
         self._demo_seed: int | None = None
         self._thread: ServerThread | None = None
         self._state: Running | None = None
@@ -152,8 +154,12 @@ class Emulator:
 
     # Life
 
-    async def start(self) -> None:
+    async def start(self, *, ready: bool = True) -> None:
         """Opens the data and starts to listen.
+
+        Args:
+            ready: Whether ``/readyz`` says from then on that the emulator is ready. Where more is
+                to be loaded first, pass False, and call `mark_ready` afterwards.
 
         Raises:
             RuntimeError: The emulator is running already.
@@ -161,21 +167,25 @@ class Emulator:
             StoreError: The file is not a database of an emulator, is of another version or
                 damaged, can't be written, or is open in another emulator.
         """
-        thread = self._begin()
+        thread = self._begin(ready)
         try:
             await asyncio.wrap_future(thread.started)
         except BaseException:
             await self.stop()
             raise
 
-    def start_sync(self) -> None:
+    def start_sync(self, *, ready: bool = True) -> None:
         """Synchronous variant of `start`."""
-        thread = self._begin()
+        thread = self._begin(ready)
         try:
             thread.started.result()
         except BaseException:
             self.stop_sync()
             raise
+
+    def mark_ready(self) -> None:
+        """Lets ``/readyz`` say that the emulator is ready."""
+        self._running().ready.set()
 
     async def stop(self) -> None:
         """Stops listening, ends requests in flight and closes the data. Idempotent."""
@@ -221,13 +231,24 @@ class Emulator:
 
     # Data
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[Kind, int]:
         """Returns the number of documents of each kind.
 
         Raises:
             RuntimeError: The emulator is not running.
         """
         return self._running().library.counts()
+
+    def invisible(self, kind: Kind = "assets") -> dict[str, int]:
+        """Returns the projects whose documents no search finds, with the numbers of these.
+
+        They belong to another project than the credentials, and are not public. An emulator with
+        that ``project_id`` finds them.
+
+        Raises:
+            RuntimeError: The emulator is not running.
+        """
+        return self._running().invisible(kind)
 
     async def load(
         self,
@@ -320,9 +341,12 @@ class Emulator:
             raise RuntimeError("The emulator is not running: use it with 'with' or 'async with'")
         return self._state
 
-    def _begin(self) -> ServerThread:
+    def _begin(self, ready: bool) -> ServerThread:
         if self._thread is not None:
             raise RuntimeError("The emulator is running already")
+        self._ready = threading.Event()
+        if ready:
+            self._ready.set()
         self._thread = ServerThread(self._serve)
         return self._thread
 
@@ -339,6 +363,7 @@ class Emulator:
                 seen=self._seen,
                 faults=self.faults,
                 fill=self._fill,
+                ready=self._ready,
                 stopping=stopping,
             ) as running,
         ):

@@ -5,10 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from command_line import invoke
 
@@ -30,7 +32,7 @@ def emulating(
     )
     try:
         assert process.stdout is not None
-        lines = [process.stdout.readline().removeprefix("export ") for _ in range(3)]
+        lines = [process.stdout.readline().removeprefix("export ") for _ in range(4)]
         yield process, dict(line.strip().partition("=")[::2] for line in lines)
     finally:
         if process.poll() is None:
@@ -164,3 +166,76 @@ def test_emulate_says_when_the_port_is_taken() -> None:
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: cannot listen: Address already in use; choose another")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_private_project_is_crawled_loaded_and_searched(tmp_path: Path) -> None:
+    """The first emulator stands for the service, whose documents name their project."""
+    kinds = {"data": "assets", "models": "models", "workflows": "workflows"}
+    served, loads = [], []
+    for option, kind in kinds.items():
+        documents = tmp_path / f"served_{kind}.jsonl"
+        document = {"id": f"{kind}_1", "ownerId": "proj_Mine", "privacy": "private", "name": "Mill"}
+        document |= {"createdAt": "2026-01-01T00:00:00Z", "metadata": {"name": "Mill"}}
+        documents.write_text(f"{json.dumps(document)}\n")
+        served += [f"--{option}", str(documents)]
+        loads += [f"--{option}", str(tmp_path / f"{kind}.jsonl")]
+    with emulating("--project", "proj_Mine", *served) as (_, service):
+        for kind in kinds.values():
+            done = invoke("crawl", kind, "-o", str(tmp_path / f"{kind}.jsonl"), env=service)
+            assert done.exit_code == 0, done.stderr
+
+    with emulating(*loads) as (process, elsewhere):
+        done = invoke("assets", "mill", "--json", env=elsewhere)
+        assert json.loads(done.stdout)["hits"] == []
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert "1 assets belong to the project proj_Mine and are not public" in said
+    assert "start with --project proj_Mine" in said
+
+    database = ("--db", str(tmp_path / "kept.db"), "--project", "proj_Mine")
+    with emulating(*database, *loads) as (process, mirror):
+        process.send_signal(signal.SIGTERM)
+        assert "Warning" not in process.communicate(timeout=30)[1]
+    with emulating(*database) as (_, mirror):
+        for kind in kinds.values():
+            done = invoke(kind, "mill", "--json", env=mirror)
+            assert f'"{kind}_1"' in done.stdout, done.stderr
+
+
+async def test_emulate_is_ready_once_all_is_loaded() -> None:
+    with emulating("--demo") as (_, environment):
+        url = environment["SCENARIO_BASE_URL"].replace("/v1", "/readyz")
+        async with aiohttp.ClientSession() as session:
+            ready = False
+            while not ready:
+                async with session.get(url) as response:
+                    ready = response.status == 200
+                    body = await response.json()
+    assert body == {"status": "ready"}
+
+
+def test_emulate_passes_its_options_on() -> None:
+    options = ("--result-cap", "2", "--sort-first", "--allow-host", "emulator")
+    options += ("--api-key", "ours", "--cors", "http://localhost:5173")
+    with emulating("--demo", *options) as (_, environment):
+        assert environment["SCENARIO_SDK_API_KEY"] == "ours"
+        url = f"{environment['SCENARIO_BASE_URL']}/search/assets"
+        body = {"query": "castle", "sortBy": ["createdAt:asc"], "public": True}
+        headers = {"Origin": "http://localhost:5173", "Host": "emulator"}
+        credentials = aiohttp.encode_basic_auth("ours", environment["SCENARIO_SDK_API_SECRET"])
+        headers |= {"Authorization": credentials, "Content-Type": "application/json"}
+        request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request) as response:
+            page = json.loads(response.read())
+            assert response.headers["Access-Control-Allow-Origin"] == "http://localhost:5173"
+    dates = [hit["createdAt"] for hit in page["hits"]]
+    assert (page["estimatedTotalHits"], dates) == (2, sorted(dates))
+
+
+@pytest.mark.parametrize("options", [("--cors", "*"), ("--allow-host", "http://emulator")])
+def test_emulate_names_an_origin_or_host_name_that_is_none(options: tuple[str, str]) -> None:
+    done = invoke("emulate", *options)
+
+    assert done.exit_code == 2
+    assert "must be" in done.stderr
+    assert options[1] in done.stderr

@@ -154,7 +154,7 @@ class TestLife:
         values |= {"capped_totals": False, "sort_first": True, "url_lifetime": 4.0}
         plain, demo = vars(Emulator(**values)), vars(Emulator.demo(5, **values))
         differing = {name for name in plain if plain[name] != demo[name]}
-        assert differing == {"_seen", "faults", "_demo_seed"}
+        assert differing == {"_seen", "faults", "_demo_seed", "_ready"}
 
     def test_each_option_is_described_where_users_look(self) -> None:
         assert "\n    result_cap: The number of hits" in (inspect.getdoc(Emulator.__init__) or "")
@@ -167,6 +167,7 @@ class TestLife:
             *(f"{name}_sync" for name in both_ways),
             *("demo", "url", "api_key", "api_secret", "bearer_auth", "project_id"),
             *("requests", "clear_requests", "faults", "expire_urls", "counts", "client_options"),
+            *("invisible", "mark_ready"),
         }
 
     async def test_two_emulators_do_not_know_of_each_other(self) -> None:
@@ -258,6 +259,41 @@ class TestData:
             assert (report.added, report.updated) == (0, 1)
             assert await ids(emulator, {"query": "castle"}) == []
             assert await ids(emulator, {"query": "dragon"}) == ["asset_1"]
+
+    async def test_a_load_tells_of_documents_that_no_search_finds(self) -> None:
+        documents = [
+            {"id": "a", "ownerId": "proj_Mine", "privacy": "private"},
+            {"id": "b", "ownerId": "proj_Mine"},
+            {"id": "c", "ownerId": "proj_Other", "privacy": "private"},
+            {"id": "d", "ownerId": "proj_Other", "privacy": "public"},
+            {"id": "e"},
+        ]
+        async with Emulator() as emulator:
+            report = await emulator.load(documents)
+            assert report.invisible == 3
+            assert report.invisible_projects == ("proj_Mine", "proj_Other")
+            assert (await emulator.load(documents[3:])).invisible == 0
+            assert emulator.invisible() == {"proj_Mine": 2, "proj_Other": 1}
+        async with Emulator(project_id="proj_Mine") as emulator:
+            report = await emulator.load(documents)
+            assert (report.invisible, report.invisible_projects) == (1, ("proj_Other",))
+            assert await ids(emulator, {"filter": "kind IS EMPTY"}) == ["a", "b", "e"]
+
+    async def test_it_is_ready_once_it_has_loaded_what_it_starts_with(self) -> None:
+        emulator = Emulator()
+        await emulator.start(ready=False)
+        root = emulator.url.removesuffix("/v1")
+        async with aiohttp.ClientSession() as session:
+            for path, status in (("/healthz", 200), ("/readyz", 503)):
+                async with session.get(root + path) as response:
+                    assert response.status == status
+            emulator.mark_ready()
+            async with session.get(f"{root}/readyz") as response:
+                assert response.status == 200
+        await emulator.stop()
+        async with emulator, aiohttp.ClientSession() as session:
+            async with session.get(emulator.url.replace("/v1", "/readyz")) as response:
+                assert response.status == 200
 
     def test_plain_code_loads_and_deletes(self) -> None:
         with Emulator() as emulator:

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 import typer
@@ -20,24 +20,54 @@ from scenario_search.cli.help import Command
 from scenario_search.cli.options import add_command, option
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.http.credentials import API_KEY, API_SECRET
-from scenario_search.http.options import BASE_URL
+from scenario_search.http.options import BASE_URL, PROJECT_ID
 
 if TYPE_CHECKING:
     from scenario_search.emulator import Emulator
 
 __all__ = ["add_emulator"]
 
+_Kind: TypeAlias = Literal["assets", "models", "workflows"]
+
+_OPTIONS: Final = (
+    *("host", "port", "allowed_hosts", "cors_origins", "api_key", "api_secret", "project_id"),
+    *("result_cap", "sort_first"),
+)
+"""The options of the command that are the emulator's own."""
+
 
 @attrs.frozen(kw_only=True)
 class Served:
     """What the emulator serves, and where."""
 
+    host: str = option("127.0.0.1", "The address to listen on; 0.0.0.0 in a container.")
     port: int = option(8711, "The port; 0 for a free one.", min=0, max=65535)
+    allowed_hosts: list[str] | None = option(
+        None, "A host name to answer to; repeatable.", "--allow-host", metavar="NAME"
+    )
+    cors_origins: list[str] | None = option(
+        None,
+        "An origin whose web pages may search, such as http://localhost:5173; repeatable.",
+        "--cors",
+        metavar="ORIGIN",
+    )
+    api_key: str | None = option(
+        None, "The key to ask for.", envvar="SCENARIO_EMULATOR_API_KEY", metavar="KEY"
+    )
+    api_secret: str | None = option(
+        None, "The secret to ask for.", envvar="SCENARIO_EMULATOR_API_SECRET", metavar="SECRET"
+    )
+    project_id: str | None = option(
+        None, "The project to be, such as that of the --data.", "--project", metavar="ID"
+    )
     data: list[Path] | None = option(
-        None, "A JSONL file of assets to load; may be given again.", dir_okay=False, metavar="FILE"
+        None, "A JSONL file of assets to load; repeatable.", dir_okay=False, metavar="FILE"
     )
     models: list[Path] | None = option(
-        None, "A JSONL file of models to load; may be given again.", dir_okay=False, metavar="FILE"
+        None, "A JSONL file of models to load; repeatable.", dir_okay=False, metavar="FILE"
+    )
+    workflows: list[Path] | None = option(
+        None, "A JSONL file of workflows to load; repeatable.", dir_okay=False, metavar="FILE"
     )
     files: Path | None = option(
         None,
@@ -52,12 +82,28 @@ class Served:
         metavar="FILE",
     )
     demo: bool = option(False, "Load the demo data.")
+    result_cap: int = option(1000, "The number of hits of a search that can be reached.", min=1)
+    sort_first: bool = option(False, "Sort before relevance, not among equally relevant hits.")
     debug: bool = debug_option()
+
+    def sources(self) -> list[tuple[Path, _Kind]]:
+        """Returns the files to load, and the kind of the documents in each."""
+        every: tuple[tuple[list[Path] | None, _Kind], ...] = (
+            (self.data, "assets"),
+            (self.models, "models"),
+            (self.workflows, "workflows"),
+        )
+        return [(path, kind) for paths, kind in every for path in paths or ()]
+
+    def options(self) -> dict[str, Any]:
+        """Returns the options of the emulator that are not left to its defaults."""
+        values = {name: getattr(self, name) for name in _OPTIONS} | {"path": self.db}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def add_emulator(app: typer.Typer) -> None:
     """Adds the commands."""
-    doc = "Serve an emulator of the API on 127.0.0.1 until Ctrl-C."
+    doc = "Serve an emulator of the API until Ctrl-C."
     add_command(app, "emulate", doc, _emulate, Served)
     app.command("demo", cls=Command, epilog=examples_of("demo"))(_demo)
 
@@ -79,14 +125,18 @@ def _emulate(served: Served) -> None:
         StoreError,
     )
 
-    for path in (*(served.data or ()), *(served.models or ())):
+    for path, _ in served.sources():
         if not path.is_file():
             raise typer.BadParameter(f"there is no file {path}")
     if served.files is not None and not served.data:
         raise typer.BadParameter("--files go with the assets of --data")
     start = Emulator.demo if served.demo else Emulator
     try:
-        asyncio.run(_serve(start(path=served.db, port=served.port), served))
+        emulator = start(**served.options())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    try:
+        asyncio.run(_serve(emulator, served))
     except (InvalidDocumentError, StoreError) as error:
         raise CommandError(str(error)) from None
 
@@ -98,7 +148,7 @@ async def _serve(emulator: Emulator, served: Served) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         _on_signal(name, loop, stop.set)
     try:
-        await emulator.start()
+        await emulator.start(ready=False)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise CommandError(
@@ -111,6 +161,7 @@ async def _serve(emulator: Emulator, served: Served) -> None:
         await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if loading.done():
             await loading
+            emulator.mark_ready()
             await stopping
     finally:
         stopping.cancel()
@@ -131,10 +182,10 @@ def _on_signal(
 
 async def _load(emulator: Emulator, served: Served, err: Console) -> None:
     """Loads the files, and writes what the emulator holds and how to use it."""
-    for path in served.data or ():
-        await _load_file(emulator, path, "assets", served.files, err)
-    for path in served.models or ():
-        await _load_file(emulator, path, "models", None, err)
+    for path, kind in served.sources():
+        files = served.files if kind == "assets" else None
+        await _load_file(emulator, path, kind, files, err)
+    await in_thread(_warn_of_invisible, emulator, err)
     counts = await in_thread(emulator.counts)
     held = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
     database = served.db or "temporary: all is forgotten at the end"
@@ -146,15 +197,28 @@ async def _load(emulator: Emulator, served: Served, err: Console) -> None:
     print(  # noqa: T201 - for eval "$(...)", so nothing else is on standard output
         f"export {BASE_URL}={emulator.url}\n"
         f"export {API_KEY}={emulator.api_key}\n"
-        f"export {API_SECRET}={emulator.api_secret}",
+        f"export {API_SECRET}={emulator.api_secret}\n"
+        f"export {PROJECT_ID}={emulator.project_id}",
         flush=True,
     )
+
+
+def _warn_of_invisible(emulator: Emulator, err: Console) -> None:
+    """Names the projects whose documents no search would find, and what to do."""
+    for kind in emulator.counts():
+        for project, number in emulator.invisible(kind).items():
+            err.print(
+                f"Warning: {number:,} {kind} belong to the project {project} and are not public,"
+                f" so no search finds them. To find them, start with --project {project}",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 async def _load_file(
     emulator: Emulator,
     path: Path,
-    kind: Literal["assets", "models"],
+    kind: _Kind,
     files: Path | None,
     err: Console,
 ) -> None:

@@ -178,6 +178,6 @@ class Library:
         """A number for each kind that rises when its documents change."""
         return {kind: self.store.revision(kind) for kind in KINDS}
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[Kind, int]:
         """How many documents of each kind there are."""
         return {kind: self.store.count(kind) for kind in KINDS}

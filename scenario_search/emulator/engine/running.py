@@ -7,13 +7,14 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 import attrs
 
 from scenario_search.emulator.contract.arguments import check_files, check_ids, check_kind
-from scenario_search.emulator.contract.fields import Kind
+from scenario_search.emulator.contract.fields import Kind, folded
 from scenario_search.emulator.contract.requests import SearchRequest
 from scenario_search.emulator.engine.engine import Engine, SearchResult
 from scenario_search.emulator.engine.library import Library
@@ -45,6 +46,7 @@ class Running:
         readers: Threads for searches by words and filters.
         computers: Threads for searches by meaning and likeness.
         writer: The one thread that changes data.
+        ready: Set once all is loaded that the emulator starts with.
         stopping: Set when the emulator stops; of the server's loop.
     """
 
@@ -58,6 +60,7 @@ class Running:
     readers: ThreadPoolExecutor
     computers: ThreadPoolExecutor
     writer: ThreadPoolExecutor
+    ready: threading.Event
     stopping: asyncio.Event
 
     @property
@@ -93,6 +96,17 @@ class Running:
         """Returns the content and the media type behind a URL; blocking. See `Files.read`."""
         return self.library.files.read(path, query_string)
 
+    def invisible(self, kind: Kind, since: int = 0) -> dict[str, int]:
+        """Returns the projects whose documents no search finds, with the numbers of these.
+
+        Args:
+            kind: What the documents are.
+            since: The revision after which they were loaded.
+        """
+        owners = self.library.store.private_owners(kind, since)
+        own = folded(self.options.project_id)
+        return {owner: number for owner, number in owners.items() if folded(owner) != own}
+
     async def in_reader(self, work: Callable[[], T], *, computes: bool = False) -> T:
         """Runs blocking work in a thread for searches.
 
@@ -117,7 +131,14 @@ class Running:
         """Adds or replaces documents; see `Library.load`."""
         check_kind(kind)
         check_files(files, kind)
-        return self.writer.submit(self.library.load, source, kind, files)
+
+        def work() -> LoadReport:
+            before = self.library.store.revision(kind)
+            report = self.library.load(source, kind, files)
+            others = self.invisible(kind, before)
+            return replace(report, invisible=sum(others.values()), invisible_projects=tuple(others))
+
+        return self.writer.submit(work)
 
     def delete(self, ids: Iterable[str], kind: Kind = "assets") -> Future[int]:
         """Deletes documents, and returns how many there were."""
@@ -150,6 +171,7 @@ def running_over(
     seen: SeenRequests,
     faults: Faults,
     fill: Callable[[Library], None],
+    ready: threading.Event,
     stopping: asyncio.Event,
 ) -> Iterator[Running]:
     """Fills a library and starts the threads that work on it; at the end it waits for them."""
@@ -174,5 +196,6 @@ def running_over(
             readers=threads("reader", _READERS),
             computers=threads("computer", _READERS),
             writer=threads("writer", 1),
+            ready=ready,
             stopping=stopping,
         )

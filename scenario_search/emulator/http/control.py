@@ -78,7 +78,14 @@ class Control:
             raise bad_request(
                 str(error), "INVALID_DOCUMENT", details={"stored": error.stored}
             ) from None
-        return _answer({"added": report.added, "updated": report.updated})
+        return _answer(
+            {
+                "added": report.added,
+                "updated": report.updated,
+                "invisible": report.invisible,
+                "invisibleProjects": list(report.invisible_projects),
+            }
+        )
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         value = await _object(request)

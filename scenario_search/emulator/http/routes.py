@@ -66,6 +66,7 @@ def make_application(running: Running) -> web.Application:
     for prefix in ("", "/v1"):
         app.router.add_get(f"{prefix}/openapi.json", api.openapi)
     app.router.add_get("/healthz", api.health)
+    app.router.add_get("/readyz", api.readiness)
     for folder in FOLDERS:
         app.router.add_get(f"/{folder}/{{name}}", api.file)
     Control(running).add_routes(app.router)
@@ -125,6 +126,11 @@ class _Api:
 
     async def health(self, _: web.Request) -> web.StreamResponse:
         return web.json_response({"status": "ok"})
+
+    async def readiness(self, _: web.Request) -> web.StreamResponse:
+        if not self._running.ready.is_set():
+            raise RefusedError(503, "The emulator is loading its documents", "NOT_READY")
+        return web.json_response({"status": "ready"})
 
     async def openapi(self, _: web.Request) -> web.StreamResponse:
         if self._openapi is None:

@@ -22,6 +22,10 @@ class LoadReport:
     Attributes:
         added: The number of new documents.
         updated: The number of documents that replaced one with the same id.
+        invisible: The number of documents that no search finds: they belong to other projects than
+            the credentials, and are not public.
+        invisible_projects: Those projects; with one of them as the emulator's ``project_id``,
+            searches find its documents.
         files_matched: The number of files stored, each with the asset that it is named after.
         files_unmatched: The files that are not named after a loaded asset, relative to the folder.
         files_unreadable: The files that could not be read; their assets keep the URL they had.
@@ -29,6 +33,8 @@ class LoadReport:
 
     added: int
     updated: int
+    invisible: int = 0
+    invisible_projects: tuple[str, ...] = ()
     files_matched: int = 0
     files_unmatched: tuple[Path, ...] = ()
     files_unreadable: tuple[Path, ...] = ()

@@ -235,6 +235,25 @@ class Store:
             )
         return Changes(now, cleared > revision, changed, deleted)
 
+    def private_owners(self, kind: Kind, since: int) -> dict[str, int]:
+        """Returns the projects that own documents changed after a revision that are not public.
+
+        Their values are the numbers of those documents.
+        """
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                f"SELECT min(doc), count(*) FROM {_table(kind)}_fields WHERE revision > ?"
+                " AND ownerId IS NOT NULL AND privacy IS NOT 'public' GROUP BY ownerId",
+                (since,),
+            ).fetchall()
+            documents = dict(
+                connection.execute(
+                    f"SELECT doc, json FROM {_table(kind)}"
+                    f" WHERE doc IN ({','.join(str(doc) for doc, _ in rows)})"
+                )
+            )
+        return {str(decoded(documents[doc], self.path)["ownerId"]): count for doc, count in rows}
+
     def count(self, kind: Kind) -> int:
         """How many documents of a kind there are."""
         with self._connections.reading() as connection:

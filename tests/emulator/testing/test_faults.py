@@ -295,7 +295,12 @@ class TestControlPlane:
             control = emulator.url.replace("/v1", "/__emulator__")
             lines = b'{"id": "a"}\n{"id": "b"}\n'
             async with session.post(f"{control}/documents/models", data=lines) as response:
-                assert await response.json() == {"added": 2, "updated": 0}
+                assert await response.json() == {
+                    "added": 2,
+                    "updated": 0,
+                    "invisible": 0,
+                    "invisibleProjects": [],
+                }
             body = {"ids": ["a", "z"]}
             async with session.delete(f"{control}/documents/models", json=body) as response:
                 assert await response.json() == {"deleted": 1}
