@@ -15,7 +15,7 @@ import nox
 nox.needs_version = ">=2025.10.14"
 nox.options.sessions = [
     *("lint", "typing", "docs", "contract", "bench_short", "wheel", "tests_lowest"),
-    *("soak_short", "browser_short", "tests"),
+    *("soak_short", "browser_short", "cluster_short", "tests"),
 ]
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
@@ -47,11 +47,11 @@ WHEEL_TESTS = [
     *("tests/client/test_client.py", "tests/client/http/test_requester.py"),
     *("tests/emulator/test_embedded.py", "tests/emulator/test_pytest_plugin.py"),
 ]
-SOAK = "tests/soak"
+SOAK, CLUSTER = "tests/soak", "tests/cluster"
 
 # Tests differ a thousandfold in time: a worker that has done its share takes over another's.
 ON_ALL_CORES = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
-TESTS = (*ON_ALL_CORES, f"--ignore={SOAK}")
+TESTS = (*ON_ALL_CORES, f"--ignore={SOAK}", f"--ignore={CLUSTER}")
 
 
 def group(*names: str) -> list[str]:
@@ -192,6 +192,20 @@ def soak(session: nox.Session) -> None:
 def soak_short(session: nox.Session) -> None:
     """Puts five seconds of mixed load on a client, directly and through a proxy."""
     run(session, "-m", "pytest", SOAK, *session.posargs)
+
+
+@nox.session(default=False)
+def cluster(session: nox.Session) -> None:
+    """Crawls 50,000 hits on a Dask cluster, killed at many moments, into files and into S3."""
+    session.install("-e", ".[all]", *group("tests", "cluster"))
+    kills = {"CLUSTER_HITS": "50000", "CLUSTER_KILLS": "10", "CLUSTER_WORKER_KILLS": "5"}
+    session.run("pytest", *(session.posargs or [CLUSTER]), env=kills)
+
+
+@nox.session(**IN_SHARED_ENVIRONMENT)
+def cluster_short(session: nox.Session) -> None:
+    """Crawls 4,000 hits on a Dask cluster of two workers, and kills the job and a worker once."""
+    run(session, "-m", "pytest", CLUSTER, *session.posargs)
 
 
 @nox.session(default=False)

@@ -15,10 +15,10 @@ from scenario_search.search.endpoints import ENDPOINTS
 from scenario_search.wire.codec import read_json
 from scenario_search.wire.document import json_bytes
 from scenario_search.wire.images import Images, like_unlike
-from scenario_search.wire.params import SearchParams, parameter_values
+from scenario_search.wire.params import CallOptions, SearchParams, parameter_values
 from scenario_search.wire.values import plain_value
 
-__all__ = ["CrawlPiece", "for_pieces"]
+__all__ = ["CrawlPiece", "check_not_secret", "for_pieces"]
 
 _FORMAT = 1
 _MAY_BE_SECRET = ("extra_headers", "extra_query")
@@ -140,13 +140,13 @@ class CrawlPiece:
         )
 
 
-def for_pieces(params: SearchParams) -> SearchParams:
-    """Returns a search as pieces hold it: with a filter that is text.
+def check_not_secret(options: CallOptions) -> None:
+    """Refuses extra headers and query parameters.
 
     Raises:
-        InvalidParamsError: It has extra headers or query parameters.
+        InvalidParamsError: There are some.
     """
-    secret = [name for name in _MAY_BE_SECRET if getattr(params, name)]
+    secret = [name for name in _MAY_BE_SECRET if getattr(options, name)]
     if secret:
         raise InvalidParamsError(
             Message(
@@ -156,6 +156,15 @@ def for_pieces(params: SearchParams) -> SearchParams:
                 secret[0].removeprefix("extra_"),
             )
         )
+
+
+def for_pieces(params: SearchParams) -> SearchParams:
+    """Returns a search as pieces hold it: with a filter that is text.
+
+    Raises:
+        InvalidParamsError: It has extra headers or query parameters.
+    """
+    check_not_secret(params)
     if params.filter is None or isinstance(params.filter, Raw):
         return params
     return attrs.evolve(params, filter=Raw(str(params.filter)))

