@@ -27,7 +27,8 @@ from scenario_search.emulator.filter import parser as filter_parser
 from scenario_search.emulator.filter.parser import parse_filter
 from scenario_search.errors import InvalidFilterError
 from scenario_search.export import files as export
-from scenario_search.filters import Filter, parse, tree as filter_tree
+from scenario_search.filters import Filter, parse
+from scenario_search.filters.values import value_text
 from scenario_search.http.transport import Answer
 from scenario_search.search.pages import AsyncSearchHitsOffset
 
@@ -36,9 +37,7 @@ from scenario_search.search.pages import AsyncSearchHitsOffset
 
 def _text(value: Any) -> str:
     """A value as the wire has it: the emulator's parser knows words and quoted text only."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else filter_tree._number_text(value)
+    return value if isinstance(value, str) else value_text(value)
 
 
 def meaning(tree: Any) -> Any:
