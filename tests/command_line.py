@@ -33,10 +33,13 @@ def invoke(
     *arguments: str,
     env: dict[str, str] | None = None,
     columns: int = 80,
+    terminal: bool = False,
     input: str | None = None,
 ) -> Result:
-    """Run a command in this process."""
+    """Run a command in this process, as if its output went to a pipe or to a plain terminal."""
     settings: dict[str, str | None] = {"COLUMNS": str(columns), "TERM": "dumb", **(env or {})}
+    if terminal:
+        settings |= {"FORCE_COLOR": "1", "NO_COLOR": "1"}  # Rich takes the first for a terminal
     return CliRunner().invoke(app, list(arguments), input=input, env=settings)
 
 

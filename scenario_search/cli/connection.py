@@ -56,7 +56,7 @@ class Connection:
     proxy: str | None = option(
         None, "HTTP or HTTPS proxy.", metavar="URL", show_default="the environment's"
     )
-    unchecked: bool = option(False, "Send the request without checking it first.")
+    no_validate: bool = option(False, "Send the request without validating it first.")
     debug: bool = debug_option()
 
     def client(self, **options: Any) -> AsyncScenario:
@@ -68,7 +68,7 @@ class Connection:
         """
         from scenario_search.client import AsyncScenario  # noqa: PLC0415 - help needs none
 
-        options["validate"] = not self.unchecked
+        options["validate"] = not self.no_validate
         if self.demo:
             return AsyncScenario.demo(**options)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from typing import Any
 
@@ -77,4 +78,17 @@ class Command(_Help, TyperCommand):
 
 
 class Group(_Help, TyperGroup):
-    """Commands under one name."""
+    """Commands under one name. A query in place of a command's name is answered with one."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Returns the command that the arguments name, with what follows its name.
+
+        Raises:
+            typer.BadParameter: They name no command of a group of searches.
+        """
+        if "assets" in self.commands and ctx.parent is not None and args[0] not in self.commands:
+            kinds = ", ".join(self.commands)
+            raise typer.BadParameter(
+                f"Which hits: {kinds}? Write {ctx.command_path} assets {shlex.join(args)}", ctx=ctx
+            )
+        return super().resolve_command(ctx, args)

@@ -11,7 +11,7 @@ import attrs
 import typer
 
 from scenario_search.cli.options import option
-from scenario_search.cli.tables import print_hits
+from scenario_search.cli.tables import emit_hits, print_hits
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.search.endpoints import ENDPOINTS
 from scenario_search.search.pages import AsyncSearchHitsOffset
@@ -27,7 +27,7 @@ class Output:
 
     panel: ClassVar = "Output"
 
-    json: bool = option(False, "JSON: the page, or with --all or --max the hits.")
+    json: bool = option(False, 'JSON: the page; with --all or --max, {"hits": [...]} of all pages.')
     jsonl: bool = option(False, "JSON Lines: one line per hit.")
     csv: bool = option(False, "CSV: one row per hit.")
     ids: bool = option(False, "Ids, one per line.")
@@ -147,7 +147,11 @@ async def _write_whole(
         else:
             say(f"No more {what}." if last.total else f"No {what} found.")
         return
-    print_hits(terminal(), hits, what)
+    console = terminal()
+    if console.is_terminal:
+        print_hits(console, hits, what)
+    else:
+        emit_hits(hits, what)
     if last is None or first is not last:
         say(f"{count(len(hits))} {what}")
         return

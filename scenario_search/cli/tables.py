@@ -1,4 +1,4 @@
-"""Hits as a table that fits the terminal: the wider it is, the more columns."""
+"""Hits as a table: for a terminal as wide as that is, for another program with tabs and uncut."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scenario_search.cli.writing import named_output
+from scenario_search.cli.writing import emit, named_output
 from scenario_search.display.cards import Card, dimensions
 from scenario_search.text import clean, file_size
 from scenario_search.wire.hits import Hit
 
-__all__ = ["print_hits", "print_rows"]
+__all__ = ["emit_hits", "emit_rows", "print_hits", "print_rows"]
+
+
+_UNCUT = 10_000
+"""Characters of a value that are shown at most: a server may send megabytes."""
 
 
 @attrs.frozen
@@ -43,7 +47,7 @@ def _size(hit: Any, _: Card) -> str:
 
 
 _NAME = Column("name", lambda _, card: card.title)
-_CREATED = Column("made", lambda hit, _: clean(hit.created_at, 40)[:10], 70, 10)
+_CREATED = Column("created", lambda hit, _: clean(hit.created_at, 40)[:10], 70, 10)
 _TAGS = Column("tags", lambda _, card: ", ".join(card.tags), 120)
 _ID = Column("id", lambda hit, _: clean(hit.id, 80))
 _COLUMNS: dict[str, tuple[Column, ...]] = {
@@ -52,14 +56,16 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("kind", lambda _, card: card.kind, 60, 8),
         Column("size", _size, 80, 12, right=True),
         Column("model", lambda hit, _: hit._model(), 100, 16),
-        Column("prompt", lambda hit, _: clean(hit.metadata.prompt or hit.description), 120),
+        Column("prompt", lambda hit, _: clean(hit.metadata.prompt or hit.description, _UNCUT), 120),
         _CREATED,
         _ID,
     ),
     "models": (
         _NAME,
         Column("type", lambda _, card: card.kind, 60, 16),
-        Column("does", lambda hit, _: clean(", ".join(map(str, hit.capabilities[:9]))), 100),
+        Column(
+            "capabilities", lambda hit, _: clean(", ".join(map(str, hit.capabilities[:9]))), 100
+        ),
         _TAGS,
         _CREATED,
         _ID,
@@ -67,7 +73,11 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
     "workflows": (
         _NAME,
         Column("status", lambda _, card: card.kind, 60, 10),
-        Column("about", lambda hit, _: clean(hit.description or hit.short_description), 100),
+        Column(
+            "description",
+            lambda hit, _: clean(hit.description or hit.short_description, _UNCUT),
+            100,
+        ),
         attrs.evolve(_TAGS, from_width=140),
         _CREATED,
         _ID,
@@ -77,14 +87,9 @@ _LEAST_NAME = 12
 
 
 def print_hits(console: Console, hits: Sequence[Hit], what: str) -> None:
-    """Prints hits of a kind ("assets", "models", "workflows") as a table."""
-    of_kind = _COLUMNS.get(what, (_NAME, _TAGS, _CREATED, _ID))
-    columns = [column for column in of_kind if console.width >= column.from_width]
-    cards = [hit._card() for hit in hits]
-    cells = [
-        [column.value(hit, card) for column in columns]
-        for hit, card in zip(hits, cards, strict=True)
-    ]
+    """Prints hits of a kind ("assets", "models", "workflows") as a table that fits the console."""
+    columns = [column for column in _columns(what) if console.width >= column.from_width]
+    cells = _cells(hits, columns)
     table = _table()
     for index, column in enumerate(columns):
         widest = max((Text(row[index]).cell_len for row in cells), default=0)
@@ -106,13 +111,34 @@ def print_hits(console: Console, hits: Sequence[Hit], what: str) -> None:
     _print(console, table)
 
 
+def emit_hits(hits: Sequence[Hit], what: str) -> None:
+    """Writes hits for another program: a line each of all columns, uncut, separated by tabs."""
+    emit_rows(_cells(hits, _columns(what)))
+
+
+def emit_rows(rows: Sequence[Sequence[object]]) -> None:
+    """Writes rows of values for another program, separated by tabs."""
+    emit("".join("\t".join(clean(value, _UNCUT) for value in row) + "\n" for row in rows))
+
+
+def _columns(what: str) -> tuple[Column, ...]:
+    return _COLUMNS.get(what, (_NAME, _TAGS, _CREATED, _ID))
+
+
+def _cells(hits: Sequence[Hit], columns: Sequence[Column]) -> list[list[str]]:
+    return [
+        [column.value(hit, card) for column in columns]
+        for hit, card in ((hit, hit._card()) for hit in hits)
+    ]
+
+
 def print_rows(
     console: Console, heads: Sequence[str], rows: Sequence[Sequence[object]], *, last_grows: bool
 ) -> None:
     """Prints rows of values as a table.
 
     Args:
-        console: Where.
+        console: Where to print.
         heads: The columns' names.
         rows: The values.
         last_grows: Whether the last column breaks its lines, where it is too long.

@@ -47,9 +47,10 @@ def test_the_demo_fits_the_terminal_and_shows_every_step(columns: int) -> None:
     assert done.exit_code == 0, done.stderr
     assert done.stderr == ""
     assert max(map(len, done.stdout.splitlines())) <= columns
-    for title in ("A text search", "A filter", "Page by page", "Every hit"):
+    for title in ("by text", "Filter and sort", "by meaning", "by picture", "every hit", "Crawl"):
         assert title in done.stdout
-    assert "31 models in all" in done.stdout
+    assert "262 lines in public.jsonl" in done.stdout
+    assert "Where to go next" in done.stdout
 
 
 async def test_emulate_says_how_to_use_it_and_serves(

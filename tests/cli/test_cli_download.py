@@ -117,9 +117,16 @@ def test_crawl_goes_past_the_engines_cap(
     ],
 )
 def test_what_makes_no_sense_is_refused(run: Run, arguments: list[str], told: str) -> None:
-    done = run("download", *arguments)
+    done = run("download", "-o", "pictures", *arguments)
     assert done.exit_code == 2
     assert told in done.stderr
+
+
+def test_a_download_asks_for_a_folder(run: Run, scenario_emulator: Emulator) -> None:
+    done = run("download", "castle")
+    assert done.exit_code == 2
+    assert "-o pictures" in done.stderr
+    assert scenario_emulator.requests == []
 
 
 def test_a_file_that_fails_is_named_and_the_others_are_fetched(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from command_line import environment, invoke
@@ -51,7 +52,7 @@ def test_the_fields_are_the_documented_ones(kind: str) -> None:
 
 @pytest.mark.parametrize("columns", [60, 100])
 def test_the_fields_table_fits(columns: int) -> None:
-    done = invoke("filter", "fields", columns=columns)
+    done = invoke("filter", "fields", columns=columns, terminal=True)
     assert max(map(len, done.stdout.splitlines())) <= columns
     assert "negativePrompt" in done.stdout
 
@@ -64,17 +65,30 @@ def test_a_search_with_a_wrong_filter_is_not_sent(scenario_emulator: Emulator) -
     assert scenario_emulator.requests == []
 
 
-def test_unchecked_sends_it_all_the_same(scenario_emulator: Emulator) -> None:
-    done = invoke("assets", "-f", "width >=", "--unchecked", env=environment(scenario_emulator))
+def test_no_validate_sends_it_anyway(scenario_emulator: Emulator) -> None:
+    arguments = ("assets", "-f", "width >=", "--no-validate")
+    done = invoke(*arguments, env=environment(scenario_emulator))
 
     assert done.exit_code == 1
     assert [request.status for request in scenario_emulator.requests] == [400]
 
 
-def test_a_field_that_the_server_refuses_has_its_nearest_names(
-    scenario_emulator: Emulator,
+@pytest.mark.parametrize("command", ["assets", "count assets", "crawl assets", "download -o x"])
+def test_an_undocumented_field_is_refused_with_the_nearest_names(
+    command: str, scenario_emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = invoke("assets", "-f", "widht = 5", env=environment(scenario_emulator))
+    monkeypatch.chdir(tmp_path)
+    arguments = (*command.split(), "-f", "height > 5 AND widht = 5")
+    done = invoke(*arguments, env=environment(scenario_emulator))
 
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "did you mean width?" in done.stderr
+    assert done.stderr.splitlines()[-1] == " " * 17 + "^"
+    assert scenario_emulator.requests == []
+
+
+def test_a_field_of_another_kind_says_so(scenario_emulator: Emulator) -> None:
+    done = invoke("models", "-f", "width >= 1024", env=environment(scenario_emulator))
+
+    assert done.exit_code == 2
+    assert "it is a field of assets" in done.stderr

@@ -35,8 +35,8 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\r\nnext"
 
 @pytest.fixture
 def run(scenario_emulator: Emulator) -> Run:
-    def run(*arguments: str, columns: int = 80) -> Any:
-        return invoke(*arguments, env=environment(scenario_emulator), columns=columns)
+    def run(*arguments: str, **settings: Any) -> Any:
+        return invoke(*arguments, env=environment(scenario_emulator), **settings)
 
     return run
 
@@ -62,8 +62,8 @@ def own_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def run_own(own_emulator: Emulator) -> Run:
-    def run(*arguments: str, columns: int = 80) -> Any:
-        return invoke(*arguments, env=environment(own_emulator), columns=columns)
+    def run(*arguments: str, **settings: Any) -> Any:
+        return invoke(*arguments, env=environment(own_emulator), **settings)
 
     return run
 
@@ -227,16 +227,25 @@ def test_a_picture_can_come_through_a_pipe(scenario_emulator: Emulator, tmp_path
 @pytest.mark.parametrize("columns", [30, 40, 60, 80, 100, 120, 200])
 @pytest.mark.parametrize("command", ["assets", "models", "workflows"])
 def test_a_table_fits_the_terminal(run: Run, command: str, columns: int) -> None:
-    done = run(command, "a", columns=columns)
+    done = run(command, "a", columns=columns, terminal=True)
 
     assert done.exit_code == 0, done.stderr
     assert max(map(cell_len, done.stdout.splitlines())) <= columns
     assert "\x1b" not in done.stdout
 
 
+def test_a_table_into_a_pipe_is_whole_and_separated_by_tabs(run_own: Run) -> None:
+    done = run_own("assets", "-f", "width = 0", columns=40)
+
+    (line,) = done.stdout.splitlines()
+    name, kind, _, _, _, _, id = line.split("\t")
+    assert name == "Замок " + "城堡在山上" * 12
+    assert (kind, id) == ("", "asset_0000")
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_wide_characters_fit_and_ids_stay_whole(run_own: Run, columns: int) -> None:
-    done = run_own("assets", "-f", "width = 0", columns=columns)
+    done = run_own("assets", "-f", "width = 0", columns=columns, terminal=True)
 
     lines = done.stdout.splitlines()
     assert max(map(cell_len, lines)) <= columns
@@ -372,7 +381,7 @@ def test_all_as_a_gallery_is_one_page(run: Run, tmp_path: Path) -> None:
 
 
 def test_headers_and_query_parameters_are_sent(run: Run, scenario_emulator: Emulator) -> None:
-    run("assets", "castle", "--header", "X-Team: red: blue", "--query-string", "trace=1")
+    run("assets", "castle", "--header", "X-Team: red: blue", "--param", "trace=1")
     (request,) = scenario_emulator.requests
     assert request.headers["x-team"] == "red: blue"
     assert request.query["trace"] == "1"
@@ -429,8 +438,10 @@ def test_a_count_that_ends_at_the_engines_cap_is_incomplete(
     assert (done.exit_code, done.stdout) == (4, "1000\n")
 
 
-def test_unchecked_leaves_it_to_the_server_to_refuse(run: Run, scenario_emulator: Emulator) -> None:
-    done = run("assets", "castle", "--page", "1", "--limit", "500", "--unchecked")
+def test_no_validate_leaves_it_to_the_server_to_refuse(
+    run: Run, scenario_emulator: Emulator
+) -> None:
+    done = run("assets", "castle", "--page", "1", "--limit", "500", "--no-validate")
 
     assert done.exit_code == 1
     assert [request.status for request in scenario_emulator.requests] == [400]

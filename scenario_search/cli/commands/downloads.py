@@ -35,9 +35,9 @@ class _Files:
 
     panel: ClassVar = "Download"
 
-    directory: Path = option(
-        Path(),
-        "Folder to download to; created if missing.",
+    directory: Path | None = option(
+        None,
+        "Folder to download to; created if missing; required.",
         *("--output", "-o"),
         metavar="FOLDER",
         file_okay=False,
@@ -68,6 +68,8 @@ def add_download(app: typer.Typer) -> None:
 
 
 def _download(files: _Files, connection: Connection, **values: Any) -> None:
+    if files.directory is None:
+        raise typer.BadParameter("download needs a folder, such as -o pictures; -o . is this one")
     names = attrs.fields_dict(DownloadOptions).keys() & values.keys()
     options = {name: values.pop(name) for name in names}
     keywords = conditions(values, connection, "assets")
@@ -78,7 +80,7 @@ def _download(files: _Files, connection: Connection, **values: Any) -> None:
         Path(files.listed).open("rb").close()
     if files.crawl and keywords.pop("sort_by", None):
         raise typer.BadParameter("--crawl has an order of its own: leave --sort out")
-    report, truncated = run(_fetch(files, keywords, options, connection))
+    report, truncated = run(_fetch(files, files.directory, keywords, options, connection))
     noun = "file" if report.downloaded == 1 else "files"
     summary = f"{count(report.downloaded)} {noun} fetched into {files.directory}"
     if report.downloaded:
@@ -90,18 +92,27 @@ def _download(files: _Files, connection: Connection, **values: Any) -> None:
         say(f"Failed: {clean(file.id, 80)}: {clean(file.error, 300)}")
     if len(report.failed) > _SHOWN:
         say(f"and {count(len(report.failed) - _SHOWN)} more: see manifest.jsonl")
+    if any("127.0.0.1" in (file.error or "") for file in report.failed) and not connection.demo:
+        say(
+            "A demo's files end with its emulator. Crawl one that keeps running: "
+            "scenario-search emulate --demo"
+        )
     if report.failed or truncated:
         raise typer.Exit(INCOMPLETE)
 
 
 async def _fetch(
-    files: _Files, keywords: dict[str, Any], options: dict[str, Any], connection: Connection
+    files: _Files,
+    directory: Path,
+    keywords: dict[str, Any],
+    options: dict[str, Any],
+    connection: Connection,
 ) -> DownloadReport:
     options = {"concurrency": files.concurrency, "on_error": "skip", "progress": True, **options}
     async with connection.client() as client:
 
         async def into_folder(assets: Any) -> DownloadReport:
-            return await client.download(assets, files.directory, **options)
+            return await client.download(assets, directory, **options)
 
         if files.listed is not None:
             return await into_folder(islice(_listed(files.listed), keywords.get("max_items")))

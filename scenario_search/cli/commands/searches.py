@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import attrs
 import typer
 
 from scenario_search.caller_warnings import PendingWarnings, collect_warnings, warn_caller
-from scenario_search.cli.commands.filter_checks import checked, unknown_fields
+from scenario_search.cli.commands.filter_checks import check_filter
 from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.failures import INCOMPLETE
 from scenario_search.cli.options import add_command, arguments, keywords_of, option
 from scenario_search.cli.output import Output, write
 from scenario_search.cli.writing import emit, say
-from scenario_search.errors import BadRequestError, IncompleteCrawlError, TruncatedResultsWarning
+from scenario_search.errors import (
+    IncompleteCrawlError,
+    InvalidFilterError,
+    TruncatedResultsWarning,
+)
 from scenario_search.search.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from scenario_search.client import AsyncScenario
+    from scenario_search.filters.fields import Kind
     from scenario_search.search.pages import AsyncSearchHitsOffset
     from scenario_search.search.results import AsyncSearchResults
 
@@ -59,11 +64,16 @@ def conditions(values: dict[str, Any], connection: Connection, what: str) -> dic
     """Returns the keywords of a search for the options of a command, with its filter checked.
 
     Raises:
-        InvalidFilterError: The filter cannot be read, and ``--unchecked`` was not passed.
+        InvalidFilterError: The filter has a syntax error or an undocumented field, and
+            ``--no-validate`` was not passed.
     """
     keywords = keywords_of(values, proxy=connection.proxy)
-    if "filter" in keywords and not connection.unchecked:
-        checked(keywords["filter"], what)
+    if "filter" in keywords and not connection.no_validate:
+        try:
+            check_filter(keywords["filter"], cast("Kind", what))
+        except InvalidFilterError as error:
+            error.add_note(f"--no-validate sends it anyway; fields: filter fields --kind {what}")
+            raise
     return keywords
 
 
@@ -85,17 +95,12 @@ async def _write(
         results = _results(client, what, keywords)
         # The demo's emulator ends before its gallery is opened.
         embed = connection.demo
-        try:
-            if not walked:
-                await write(output, _one(results), what, walked=False, embed=embed)
-                return
-            async with results.prefetch(_AHEAD) as ahead:
-                pages = _cut(ahead.pages(), keywords.get("max_items"))
-                await write(output, pages, what, walked=True, embed=embed)
-        except BadRequestError as error:
-            if advice := unknown_fields(keywords.get("filter"), what):
-                error.add_note(advice)
-            raise
+        if not walked:
+            await write(output, _one(results), what, walked=False, embed=embed)
+            return
+        async with results.prefetch(_AHEAD) as ahead:
+            pages = _cut(ahead.pages(), keywords.get("max_items"))
+            await write(output, pages, what, walked=True, embed=embed)
 
 
 async def _one(results: AsyncSearchResults[Any]) -> AsyncIterator[AsyncSearchHitsOffset[Any]]:

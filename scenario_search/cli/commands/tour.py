@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import time
 from collections.abc import Callable
+from contextlib import chdir
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
@@ -17,7 +21,7 @@ from scenario_search.cli.tables import print_hits, print_rows
 from scenario_search.client import AsyncScenario
 from scenario_search.emulator import Emulator
 from scenario_search.filters import F
-from scenario_search.text import file_size, fit
+from scenario_search.text import clean, file_size, fit
 
 __all__ = ["tour"]
 
@@ -47,21 +51,6 @@ def _show_page(console: Console, variables: dict[str, Any]) -> str:
     return f"{len(page.hits)} of about {page.estimated_total_hits} hits"
 
 
-def _show_pages(console: Console, variables: dict[str, Any]) -> str:
-    pages = variables["pages"]
-    rows = [
-        (
-            f"{page.page} of {page.total_pages}",
-            len(page.hits),
-            _title(page.hits[0]),
-            _title(page.hits[-1]),
-        )
-        for page in pages
-    ]
-    print_rows(console, ("page", "models", "first", "last"), rows, last_grows=False)
-    return f"{pages[-1].total_hits} models in all"
-
-
 def _show_kinds(console: Console, variables: dict[str, Any]) -> str:
     assets = variables["assets"]
     kinds: dict[str, list[Any]] = {}
@@ -75,72 +64,116 @@ def _show_kinds(console: Console, variables: dict[str, Any]) -> str:
     return f"{len(assets)} public assets in all"
 
 
+def _show_crawl(console: Console, variables: dict[str, Any]) -> str:
+    stats = variables["crawl"].stats
+    lines = Path("public.jsonl").read_text(encoding="utf-8").splitlines()
+    start = clean(lines[0], console.width - 8)
+    console.print(Padding(Text(f"{start}…", style="dim"), (0, 2, 0, 2)))
+    return f"{stats.hits} lines in public.jsonl, {stats.requests} requests"
+
+
 _STEPS = (
     Step(
-        "A text search, one page",
+        "Search by text: one page",
         'page = await client.search.asset_search(query="castle", limit=5)',
         _show_page,
     ),
     Step(
-        "A filter that cannot be injected, sorted",
+        "Filter and sort, safe from any value",
         'dragons = (F.tags == "dragon") | F.prompt.matches("dragon")\n'
         "page = await client.search.asset_search(\n"
         "    filter=dragons & (F.width >= 1024) & F.nsfw.is_empty(),\n"
-        '    sort_by=["createdAt:desc"],\n'
+        "    sort_by=F.created_at.desc(),\n"
         "    limit=5,\n"
         ")",
         _show_page,
     ),
     Step(
-        "Page by page",
-        "models = client.search.model_search(\n"
-        '    filter=F.capabilities == "txt2img", page=1, hits_per_page=10\n'
-        ")\n"
-        "pages = [page async for page in models.pages()]",
-        _show_pages,
+        "Search by meaning: no asset contains this word",
+        'scifi = (F.kind == "image") & (F.tags == "scifi")\n'
+        "page = await client.search.asset_search(\n"
+        '    query="spaceflight",\n'
+        "    query_semantic_ratio=1,\n"
+        "    filter=scifi,\n"
+        "    limit=4,\n"
+        ")",
+        _show_page,
     ),
     Step(
-        "Every hit, whatever the number of pages",
+        "Search by picture: the first hit above, and what looks like it",
+        "page = await client.search.asset_search(\n"
+        "    image=page.hits[0].id, filter=scifi, limit=4\n"
+        ")",
+        _show_page,
+    ),
+    Step(
+        "Iterate over every hit of every page",
         "results = client.search.asset_search(\n"
         '    filter=F.privacy == "public", public=True\n'
         ")\n"
         "assets = [asset async for asset in results]",
         _show_kinds,
     ),
+    Step(
+        "Crawl into a file: no cap of 1,000 hits, and it resumes",
+        "async with client.crawl.assets(\n"
+        '    public=True, checkpoint="public.ckpt"\n'
+        ") as crawl:\n"
+        '    await crawl.to_jsonl("public.jsonl")',
+        _show_crawl,
+    ),
+)
+
+_NEXT = (
+    ("your terminal", "scenario-search assets castle --demo"),
+    ("python -m asyncio", "client = AsyncScenario.demo(), and the calls above"),
+    ("a notebook", "Scenario.demo() needs no await and shows galleries"),
+    ("your tests", "the pytest fixture scenario_emulator"),
+    ("the real service", "AsyncScenario(), with an API key in the environment"),
 )
 
 
 async def tour(console: Console) -> None:
-    """Starts the emulator, searches it in four ways, and prints each call with its result.
+    """Starts an emulator, searches it in several ways, and prints each call with its result.
 
     Args:
         console: Where to print.
     """
     began = time.perf_counter()
-    async with Emulator.demo() as emulator:
-        ready = time.perf_counter() - began
-        console.print(f"[bold]The emulator[/bold] runs at {emulator.url}, ready in {ready:.1f} s.")
-        async with AsyncScenario(**emulator.client_options) as client:
-            for step in _STEPS:
-                await _take(step, console, client)
-    console.print("\n[bold]That was the tour.[/bold] The README says where to go next.")
+    with TemporaryDirectory() as folder, chdir(folder):
+        async with Emulator.demo() as emulator:
+            ready = time.perf_counter() - began
+            console.print(
+                f"[bold]The emulator[/bold] runs at {emulator.url}, ready in {ready:.1f} s."
+            )
+            variables: dict[str, Any] = {"F": F}
+            async with AsyncScenario(**emulator.client_options) as client:
+                variables["client"] = client
+                for step in _STEPS:
+                    await _take(step, console, variables)
+    console.print()
+    console.rule("[bold]Where to go next", align="left", style="dim")
+    width = max(len(where) for where, _ in _NEXT)
+    for where, what in _NEXT:
+        console.print(Text(f"  {where:{width}}  {what}"))
 
 
-async def _take(step: Step, console: Console, client: AsyncScenario) -> None:
+async def _take(step: Step, console: Console, variables: dict[str, Any]) -> None:
     console.print()
     console.rule(f"[bold]{step.title}", align="left", style="dim")
     syntax = Syntax(step.code, "python", theme="ansi_dark", background_color="default")
     console.print(Padding(syntax, (0, 2, 1, 2)))
     began = time.perf_counter()
-    variables = await _run(step.code, client)
+    await _run(step.code, variables)
     elapsed = time.perf_counter() - began
     summary = step.show(console, variables)
     console.print(Padding(Text(f"{summary}, {elapsed * 1000:.0f} ms", style="dim"), (1, 2, 0, 2)))
 
 
-async def _run(code: str, client: AsyncScenario) -> dict[str, Any]:
-    """Runs code that awaits, as a notebook does, and returns its variables."""
-    variables: dict[str, Any] = {"client": client, "F": F}
+async def _run(code: str, variables: dict[str, Any]) -> None:
+    """Runs code that awaits, as a notebook does, and keeps what it assigns."""
     compiled = compile(code, "<tour>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    await eval(compiled, variables)  # noqa: S307 - what runs is what is shown
-    return variables
+    if compiled.co_flags & inspect.CO_COROUTINE:
+        await eval(compiled, variables)  # noqa: S307 - what runs is what is shown
+    else:
+        exec(compiled, variables)  # noqa: S102 - likewise
