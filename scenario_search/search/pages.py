@@ -120,10 +120,13 @@ class PagedSearch(PreparedSearch[H]):
                 self.expected_items = items_left(page, left)
             first, begins = None, False
             warning = walk.accept(page)
-            if page.hits:
-                yield page
             if left is not None:
                 left -= len(page.hits)
+            if page.hits:
+                yield page
+            # Without it, two pages would be in memory while the next is fetched, and neither in
+            # the processor's cache.
+            del page
             if warning is not None and (left is None or left > 0):
                 warn_caller(warning, TruncatedResultsWarning)
 
@@ -132,6 +135,7 @@ class PagedSearch(PreparedSearch[H]):
         async for batch in self.batches(pages):
             for hit in batch:
                 yield hit
+            del batch  # see `pages`
 
     async def batches(
         self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]
@@ -139,9 +143,12 @@ class PagedSearch(PreparedSearch[H]):
         """Yields the hits of pages, a list for each page, ``max_items`` at most."""
         left = self.max_items
         async for page in pages:
-            yield page.hits[:left]
+            hits = page.hits[:left]
             if left is not None:
-                left = max(0, left - len(page.hits))
+                left = max(0, left - len(hits))
+            del page  # see `pages`
+            yield hits
+            del hits
 
     def export_source(self, pages: AsyncIterator[AsyncSearchHitsOffset[H]]) -> ExportSource[H]:
         """Returns the hits of pages as a source of an export."""

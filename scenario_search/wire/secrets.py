@@ -98,7 +98,11 @@ class Secrets:
 
     @cached_property
     def _encoded(self) -> tuple[bytes, ...]:
-        return tuple(HiddenBytes(json.dumps(secret)[1:-1].encode()) for secret in self._texts)
+        # One that contains another, as a header contains its token, is only where that is.
+        texts = [
+            text for text in self._texts if not any(o in text for o in self._texts if o != text)
+        ]
+        return tuple(HiddenBytes(json.dumps(text)[1:-1].encode()) for text in texts)
 
     @cached_property
     def _escaped(self) -> re.Pattern[str]:

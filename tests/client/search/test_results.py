@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import warnings
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,21 @@ async def test_a_refused_search_for_workflows_says_that_it_may_not_be_offered() 
         await client.search.workflow_search(query="x")
     with pytest.raises(PermissionDeniedError, match=r"403: Forbidden$"):
         await client.search.asset_search(query="x")
+
+
+async def test_an_iteration_keeps_no_page_while_it_fetches_the_next() -> None:
+    yielded: list[weakref.ref[SearchAssetSearchResponse]] = []
+    kept: list[int] = []
+
+    def page(body: dict[str, Any]) -> Page:
+        kept.append(sum(hit() is not None for hit in yielded))
+        return correct_page(IDS, body)
+
+    client, _ = faked_client(page)
+    async for hit in client.search.asset_search(query="x", limit=10):
+        yielded += [weakref.ref(hit)]
+    # The caller's own variable holds the last one.
+    assert kept == [0, 1, 1, 1]
 
 
 # Pages
