@@ -20,7 +20,7 @@ import attrs
 from filelock import FileLock, Timeout
 
 from scenario_search.crawl.cursor import Pending
-from scenario_search.crawl.dates import Bound, Range, instant
+from scenario_search.crawl.dates import Bound, Range, instant, timestamp
 from scenario_search.errors import CheckpointError
 from scenario_search.wire.codec import read_json
 from scenario_search.wire.document import json_bytes
@@ -135,8 +135,11 @@ class Checkpoint:
         margin = int(self.overlap * _SECOND)
         newest = instant(self.newest)
         moved = False
+        # To read a date takes long. Text that sorts before this one is older than the margin: a
+        # week, since dates may have an offset, and one by weeks may name the year before its own.
+        oldest = "" if newest is None else timestamp(newest - margin - 7 * _DAY)
         for key, date in dated:
-            moment = instant(date)
+            moment = None if date is None or date < oldest else instant(date)
             if date is None or moment is None:
                 continue
             if moment <= latest and (newest is None or moment > newest):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from itertools import pairwise
@@ -38,7 +38,6 @@ H = TypeVar("H", bound=Hit)
 _DEFAULT_CONCURRENCY = 8
 _DEFAULT_RETRIES = 8
 _ESTIMATE_REQUESTS = 30
-_EXPORT_PORTIONS = 10
 
 
 class AsyncCrawl(AllFrames, Generic[H]):
@@ -168,7 +167,7 @@ class AsyncCrawl(AllFrames, Generic[H]):
         self._check_entered()
         return self._run_batches()
 
-    async def _run_batches(self, most: int = 1) -> AsyncGenerator[Batch[H], None]:
+    async def _run_batches(self) -> AsyncGenerator[Batch[H], None]:
         await self._end_run()
         self.stats = CrawlStats()
         if self._options.progress is True:
@@ -177,7 +176,7 @@ class AsyncCrawl(AllFrames, Generic[H]):
         self._run = run = await self._new_run(self._concurrency, self.stats)
         try:
             await run.open()
-            async with aclosing(run.batches(most)) as batches:
+            async with aclosing(run.batches()) as batches:
                 async for batch in batches:
                     yield batch
                     if self._run is not run:
@@ -222,27 +221,27 @@ class AsyncCrawl(AllFrames, Generic[H]):
             InvalidParamsError: The batch is of another iteration, or was committed before.
             CheckpointError: The checkpoint cannot be written.
         """
-        if self._run is None or self._run is not batch._run:
+        await self._commit([batch])
+
+    async def _commit(
+        self, batches: Sequence[Batch[H]], files: Mapping[str, int] | None = None
+    ) -> None:
+        run = self._run
+        if run is None or any(batch._run is not run for batch in batches):
             raise InvalidParamsError(
                 "commit() takes a batch of this crawl's current iteration; this one is of another"
             )
-        await self._run.commit(batch)
+        await run.commit(batches, files or {})
 
     # Exports
 
     def _export_source(self) -> export.ExportSource[H]:
         return export.ExportSource(
             self._endpoint.hit_class,
-            self._export_batches(),
+            self._run_batches(),
             lambda: None if self._run is None else self._run.checkpoint,
+            self._commit,
         )
-
-    async def _export_batches(self) -> AsyncGenerator[export.ExportBatch[H], None]:
-        async with aclosing(self._run_batches(_EXPORT_PORTIONS)) as batches:
-            async for batch in batches:
-                run = batch._run
-                commit = None if run.checkpoint is None else partial(run.commit, batch)
-                yield export.ExportBatch(batch.hits, batch.json, commit)
 
     async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
         """Writes all hits to a file, one line of JSON each, as the API sent them.

@@ -35,7 +35,7 @@ import attrs
 from scenario_search.crawl.dates import Bound, Range, hit_date, hit_key, instant
 from scenario_search.crawl.ties import PAGE, OffsetWalk
 
-__all__ = ["Cursor", "Pending", "Request"]
+__all__ = ["Cursor", "Pending", "Request", "edge_of"]
 
 _MOST_FRUITLESS = 200
 """Requests in a row that neither bring a new hit nor move the cursor. A tie of just below 1,000
@@ -104,6 +104,22 @@ class _Page:
         """The keys and dates of the hits inside of the range."""
         pairs = zip(self.keys[: self.end], self.dates, strict=False)
         return [pair for place, pair in enumerate(pairs) if place not in self.foreign]
+
+
+def edge_of(hits: Sequence[tuple[str, str | None]], bound: Bound) -> list[str]:
+    """Returns the keys of the hits of a page that a request from its last date on brings again.
+
+    Args:
+        hits: Their keys and dates.
+        bound: The last date.
+    """
+    edge = [key for key, date in hits if date is None]  # which may come anywhere
+    for key, date in reversed(hits):
+        if date is not None:
+            if not bound.is_same_instant(date):
+                break
+            edge.append(key)
+    return edge
 
 
 class Cursor:
@@ -348,11 +364,7 @@ class Cursor:
         if near is None or not near.is_same_instant(bound.text):
             self._edge = set()
         self._move_near(bound)
-        for key, date in reversed(inside):
-            if date is not None and bound.is_same_instant(date):
-                self._edge.add(key)
-            elif date is not None:
-                break
+        self._edge.update(edge_of(inside, bound))
         self._tie, self._beyond, self._is_reported = None, frozenset(), False
         return True
 

@@ -32,6 +32,7 @@ from scenario_search.crawl.stats import CrawlStats
 from scenario_search.crawl.ties import PAGE
 from scenario_search.crawl.work import Dating, Portion
 from scenario_search.errors import CheckpointError, IncompleteCrawlError, InvalidParamsError
+from scenario_search.export.files import ExportBatch
 from scenario_search.messages import Message, named
 from scenario_search.search.endpoints import Endpoint
 from scenario_search.search.prepared import PreparedSearch
@@ -56,7 +57,7 @@ _RANKING = {"query", "query_semantic_ratio", "image", "images", "image_semantic_
 
 
 @attrs.define(eq=False, repr=False)
-class Batch(Generic[H]):
+class Batch(ExportBatch[H]):
     """Hits of a crawl, to be stored and then committed.
 
     Attributes:
@@ -64,10 +65,8 @@ class Batch(Generic[H]):
         json: The same hits as the server sent them, decoded.
     """
 
-    hits: list[H]
-    json: list[Any]
     _run: CrawlRun[H]
-    _portions: Sequence[Portion]
+    _portion: Portion
     _is_committed: bool = attrs.field(default=False, init=False)
 
     def __repr__(self) -> str:
@@ -316,11 +315,8 @@ class CrawlRun(Generic[H]):
 
     # Batches
 
-    async def batches(self, most: int = 1) -> AsyncGenerator[Batch[H], None]:
+    async def batches(self) -> AsyncGenerator[Batch[H], None]:
         """Yields hits in batches.
-
-        Args:
-            most: How many portions a batch may hold, where they are there already.
 
         Raises:
             IncompleteCrawlError: At the end: some hits cannot be reached.
@@ -331,12 +327,9 @@ class CrawlRun(Generic[H]):
             return
         async with aclosing(segments.portions()) as portions:
             async for portion in portions:
-                group = [portion, *segments.ready(most - 1)]
-                batch = self._batch(group)
-                yield batch
+                yield self._batch(portion)
                 if self.checkpoint is None:
-                    for one in group:
-                        segments.drop(one)
+                    segments.drop(portion)
                 if self._left() == 0:
                     return
         await self._end(segments)
@@ -362,17 +355,12 @@ class CrawlRun(Generic[H]):
                 instants=tuple(incomplete),
             )
 
-    def _batch(self, portions: list[Portion]) -> Batch[H]:
-        left = self._left()
-        raw: list[Any] = []
-        for portion in portions:
-            if left is not None:
-                portion.hits = portion.hits[: max(0, left - len(raw))]
-            raw += portion.hits
-        hits, json = self._decoded(raw)
+    def _batch(self, portion: Portion) -> Batch[H]:
+        portion.hits = portion.hits[: self._left()]
+        hits, json = self._decoded(portion.hits)
         self.stats.hits += len(hits)
-        self._show(raw)
-        return Batch(hits, json, self, portions)
+        self._show(portion.hits)
+        return Batch(hits, json, self, portion)
 
     def _decoded(self, raw: list[Any]) -> tuple[list[H], list[Any]]:
         options = self.requester.options
@@ -393,14 +381,12 @@ class CrawlRun(Generic[H]):
     def _show(self, raw: list[Any]) -> None:
         """Notes how far the crawl is, and how many hits there may be."""
         field = self.field
-        dates = [date for hit in raw if (date := hit_date(hit, field)) is not None]
-        if not dates:
+        first = next(filter(None, (hit_date(hit, field) for hit in raw)), None)
+        if first is None or self.segments is None:
             return
-        self.stats.reached = dates[-1]
+        self.stats.reached = next(filter(None, (hit_date(hit, field) for hit in reversed(raw))))
         checkpoint = self.checkpoint
-        if self.segments is None:
-            return
-        newest, horizon = instant(dates[0]), self.segments.horizon
+        newest, horizon = instant(first), self.segments.horizon
         if newest is None or horizon is None:
             return
         self._whole = max(self._whole, abs(newest - horizon))
@@ -409,26 +395,32 @@ class CrawlRun(Generic[H]):
             read = self.stats.hits if checkpoint is None else max(self.stats.hits, checkpoint.hits)
             self.stats.expected = round(read / (1 - share))
 
-    async def commit(self, batch: Batch[H], files: Mapping[str, int] | None = None) -> None:
-        """Notes that the hits of a batch were consumed.
+    async def commit(self, batches: Sequence[Batch[H]], files: Mapping[str, int]) -> None:
+        """Notes that the hits of batches were consumed.
+
+        Args:
+            batches: The batches.
+            files: The good length of the file that they were written to, if any, by its name.
 
         Raises:
-            InvalidParamsError: The batch was committed before.
+            InvalidParamsError: A batch was committed before.
             CheckpointError: The checkpoint cannot be written.
         """
-        if batch._is_committed:
-            raise InvalidParamsError("commit() takes each batch once; this one was committed")
-        batch._is_committed = True
+        for batch in batches:
+            if batch._is_committed:
+                raise InvalidParamsError("commit() takes each batch once; this one was committed")
+            batch._is_committed = True
+            self._note(batch)
+        # A file that was not written to lacks these hits, so it is not one to go on with.
+        await self._save(files)
+
+    def _note(self, batch: Batch[H]) -> None:
         segments, checkpoint = self.segments, self.checkpoint
-        if segments is None or checkpoint is None:
-            return
-        field, key = self.field, self._dating.keys
-        for portion in batch._portions:
+        if segments is not None and checkpoint is not None:
+            field, key, portion = self.field, self._dating.keys, batch._portion
             segments.commit(portion)
             checkpoint.see((key(hit), hit_date(hit, field)) for hit in portion.hits)
-        checkpoint.hits += len(batch.hits)
-        # A file that was not written to lacks these hits, so it is not one to go on with.
-        await self._save(files or {})
+            checkpoint.hits += len(batch.json)
 
     async def _save(self, files: Mapping[str, int]) -> None:
         checkpoint, segments, path = self.checkpoint, self.segments, self._path

@@ -160,13 +160,6 @@ class Segments:
         if self._error is not None:
             raise self._error
 
-    def ready(self, most: int) -> list[Portion]:
-        """Returns portions that are there already."""
-        portions: list[Portion] = []
-        while len(portions) < most and (portion := self._next_portion()) is not None:
-            portions.append(portion)
-        return portions
-
     def _next_portion(self) -> Portion | None:
         # What was read ahead is handed out, too, where what comes before it will not be read.
         in_order = self._dating.in_order and not self._is_ending

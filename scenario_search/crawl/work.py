@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from scenario_search.crawl.cursor import Cursor, Pending
+from scenario_search.crawl.cursor import Cursor, Pending, edge_of
 from scenario_search.crawl.dates import Bound, Range, hit_date, hit_key, instant
 from scenario_search.crawl.ranked import Depth, Window
 from scenario_search.crawl.ties import PAGE
@@ -182,11 +182,7 @@ class Work:
             return
         bound = Bound(last)
         self.pending.range = self.pending.range.with_end(bound, high=self.dating.newest_first)
-        self.pending.edge = [
-            key
-            for key, date in zip(keys, dates, strict=True)
-            if date is None or bound.is_same_instant(date)
-        ]
+        self.pending.edge = edge_of(list(zip(keys, dates, strict=True)), bound)
 
     @property
     def _near(self) -> Bound | None:

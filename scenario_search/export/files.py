@@ -3,10 +3,13 @@
 JSONL holds each hit as the API sent it: equal values, with nulls and without what is absent, in the
 same order of keys. CSV and Parquet have the columns of :mod:`scenario_search.export.frames`.
 
+Hits are written about a thousand at a time, or after a second.
+
 Without a checkpoint a file is there whole or not at all: it is written beside, then renamed.
-With one, every hit is in it exactly once, however often the crawl was stopped and resumed: the rows
-of a batch are on the disk before the checkpoint knows that they were consumed, together with the
-file's length; what is after that length is cut off when the crawl is resumed. A file belongs to its
+With one, every hit is in it exactly once, however often the crawl was stopped and resumed: rows are
+on the disk before the checkpoint knows that they were consumed, together with the file's length;
+what is after that length is cut off when the crawl is resumed. A crawl that was killed asks again
+for what was not written, one that was ended in another way for nothing. A file belongs to its
 checkpoint: delete both to start anew.
 
 Where a crawl ends with :class:`~scenario_search.IncompleteCrawlError`, all that could be read is
@@ -20,6 +23,7 @@ import errno
 import io
 import json
 import os
+import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
@@ -47,6 +51,12 @@ __all__ = [
 ]
 
 H = TypeVar("H", bound=Hit)
+
+HITS_TOGETHER = 1_000
+"""Hits that are written, and committed, together. A thread and two fsyncs for each page of 100
+would take more CPU than all else in a crawl."""
+
+_SECONDS_TOGETHER = 1.0
 
 _FORMULA_STARTS = (
     *"=+-@\t\r\n\0",
@@ -80,20 +90,20 @@ class Progress(Protocol):
         ...
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class ExportBatch(Generic[H]):
     """Some of the hits that are exported.
 
     Attributes:
         hits: The hits.
         json: The same hits as they came.
-        commit: Notes that they are safe in files, whose lengths it takes; ``None`` where there is
-            no checkpoint.
     """
 
     hits: list[H]
     json: list[Any]
-    commit: Callable[[Mapping[str, int]], Awaitable[None]] | None = None
+
+
+async def _commit_nothing(_: Any, __: Any) -> None: ...
 
 
 @attrs.frozen
@@ -104,11 +114,13 @@ class ExportSource(Generic[H]):
         hit_class: The class of the hits.
         batches: The hits.
         checkpoint: Returns the checkpoint of a crawl that has one, once its batches have begun.
+        commit: Notes that batches are safe in a file, by its name and its length.
     """
 
     hit_class: type[H]
     batches: AsyncGenerator[ExportBatch[H], None]
     checkpoint: Callable[[], Progress | None] = lambda: None
+    commit: Callable[[Any, Mapping[str, int]], Awaitable[None]] = _commit_nothing
 
 
 def source_of(hit_class: type[H], batches: AsyncIterator[list[H]]) -> ExportSource[H]:
@@ -151,11 +163,15 @@ async def to_csv(source: ExportSource[H], path: str | os.PathLike[str]) -> None:
     """
     columns = frames.columns(source.hit_class)
     head = csv_lines([list(columns)])
-    await _export(source, Path(path), head, lambda batch: csv_lines(csv_rows(batch.hits, columns)))
+
+    def encode(batches: list[ExportBatch[H]]) -> bytes:
+        return b"".join([csv_lines(csv_rows(batch.hits, columns)) for batch in batches])
+
+    await _export(source, Path(path), head, encode)
 
 
-def _json_lines(batch: ExportBatch[Any]) -> bytes:
-    return b"".join([json_bytes(hit) + b"\n" for hit in batch.json])
+def _json_lines(batches: list[ExportBatch[Any]]) -> bytes:
+    return b"".join([json_bytes(hit) + b"\n" for batch in batches for hit in batch.json])
 
 
 def csv_lines(rows: list[list[Any]]) -> bytes:
@@ -194,44 +210,94 @@ async def _export(
     source: ExportSource[H],
     path: Path,
     head: bytes,
-    encode: Callable[[ExportBatch[H]], bytes],
+    encode: Callable[[list[ExportBatch[H]]], bytes],
     instead: Path | None = None,
 ) -> None:
     """Writes a head, then batches; see the module's docstring for what holds at each moment."""
     await in_thread(check_place, path)
+    export = _Export(source, path, head, encode)
     incomplete: IncompleteCrawlError | None = None
-    file: _GrowingFile | None = None
     try:
         try:
             async with aclosing(source.batches) as batches:
                 async for batch in batches:
-                    checkpoint = source.checkpoint()
-                    if file is None:
-                        file = _growing(path, checkpoint)
-                        await in_thread(file.open, head)
-                    size = await in_thread(_append, file, encode, batch)
-                    if batch.commit is not None and checkpoint is not None:
-                        await batch.commit({checkpoint.name_of(path): size})
+                    await export.add(batch)
         except IncompleteCrawlError as error:
             incomplete = error
-        if file is None:
-            checkpoint = source.checkpoint()
-            if checkpoint is not None and checkpoint.finished and _stands_for(instead, path):
-                return
-            file = _growing(path, checkpoint)
-            await in_thread(file.open, head)
-        await in_thread(file.finish)
+        finally:
+            await export.write()
+        checkpoint = source.checkpoint()
+        if checkpoint is None or not checkpoint.finished or not _stands_for(instead, path):
+            await export.finish()
     finally:
-        if file is not None:
-            await in_thread(file.close)
+        await export.close()
     if incomplete is not None:
         raise incomplete
 
 
-def _append(
-    file: _GrowingFile, encode: Callable[[ExportBatch[H]], bytes], batch: ExportBatch[H]
-) -> int:
-    return file.append(encode(batch))
+class _Export(Generic[H]):
+    """Writes batches to a file, several together.
+
+    Args:
+        source: Where the batches come from.
+        path: The file.
+        head: What the file begins with.
+        encode: Returns the rows of batches.
+    """
+
+    def __init__(
+        self,
+        source: ExportSource[H],
+        path: Path,
+        head: bytes,
+        encode: Callable[[list[ExportBatch[H]]], bytes],
+    ) -> None:
+        self._source = source
+        self._path = path
+        self._head = head
+        self._encode = encode
+        self._file: _GrowingFile | None = None
+        self._checkpoint: Progress | None = None
+        self._waiting: list[ExportBatch[H]] = []
+        self._written_at = time.monotonic()
+
+    async def add(self, batch: ExportBatch[H]) -> None:
+        """Takes a batch, and writes what waits if that is enough."""
+        await self._open()
+        self._waiting.append(batch)
+        hits = sum(len(batch.json) for batch in self._waiting)
+        if hits >= HITS_TOGETHER or time.monotonic() >= self._written_at + _SECONDS_TOGETHER:
+            await self.write()
+
+    async def write(self) -> None:
+        """Writes what waits, and notes that it is safe."""
+        batches, self._waiting = self._waiting, []
+        checkpoint = self._source.checkpoint()
+        # Where another iteration over the crawl has begun, the checkpoint and the file are its own.
+        if not batches or checkpoint is not self._checkpoint:
+            return
+        file = await self._open()
+        size = await in_thread(lambda: file.append(self._encode(batches)))
+        if checkpoint is not None:
+            await self._source.commit(batches, {checkpoint.name_of(self._path): size})
+        self._written_at = time.monotonic()
+
+    async def _open(self) -> _GrowingFile:
+        if self._file is None:
+            self._checkpoint = checkpoint = self._source.checkpoint()
+            good = _good_length(self._path, checkpoint)
+            self._file = _GrowingFile(self._path, good, resumable=checkpoint is not None)
+            await in_thread(self._file.open, self._head)
+        return self._file
+
+    async def finish(self) -> None:
+        """Puts the file in its place, whole."""
+        await in_thread((await self._open()).finish)
+
+    async def close(self) -> None:
+        """Closes the file."""
+        if self._file is not None:
+            await in_thread(self._file.close)
 
 
 def check_place(path: Path) -> None:
@@ -253,11 +319,6 @@ def place_beside(path: Path) -> tuple[Path, Path]:
     """Returns the file that a path leads to, and the one that is written before it replaces it."""
     path = path.resolve()
     return path, path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
-
-
-def _growing(path: Path, checkpoint: Progress | None) -> _GrowingFile:
-    good = _good_length(path, checkpoint)
-    return _GrowingFile(path, good, resumable=checkpoint is not None)
 
 
 def _stands_for(instead: Path | None, path: Path) -> bool:

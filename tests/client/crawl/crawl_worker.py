@@ -12,6 +12,10 @@ import sys
 from pathlib import Path
 
 from scenario_search import AsyncScenario
+from scenario_search.export import files
+
+# So that a crawl which is killed after a few requests has written something.
+files.HITS_TOGETHER = 1
 
 
 async def main() -> None:

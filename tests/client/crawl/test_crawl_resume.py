@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import random
 import signal
 import subprocess
 import sys
@@ -30,6 +32,7 @@ from scenario_search.http.transport import Answer
 CAP = 150
 ASSETS = clustered_assets(1000, burst=CAP - 1)
 IDS = sorted(asset["id"] for asset in ASSETS)
+KILLS = int(os.environ.get("CRAWL_KILLS", "3"))
 WORKER = Path(__file__).with_name("crawl_worker.py")
 
 
@@ -475,16 +478,24 @@ def test_killed_at_any_moment_the_file_comes_out_the_same(
         emulator.load_sync(ASSETS)
         command = worker_of(emulator)
         subprocess.run([*command, str(tmp_path / "whole.ckpt"), str(whole)], check=True)
-        for requests in (6, 4, 4):
-            with subprocess.Popen(
-                [*command, str(checkpoint), str(path)], stdout=subprocess.PIPE
-            ) as worker:
+        command += [str(checkpoint), str(path)]
+        chance, kills = random.Random(form), 0
+        while True:
+            with subprocess.Popen(command, stdout=subprocess.PIPE) as worker:
                 assert worker.stdout is not None
-                assert len(worker.stdout.read(requests)) == requests
-                worker.kill()
-        subprocess.run([*command, str(checkpoint), str(path)], check=True)
-    assert contents(path) == contents(whole)
-    assert not path.with_name(f"{path.name}.partial.jsonl").exists()
+                requests = chance.randrange(3, 8) if kills < KILLS else 1_000
+                if len(worker.stdout.read(requests)) == requests:
+                    worker.kill()
+                    kills += 1
+                    continue
+            # It has come to its end.
+            assert worker.returncode == 0
+            assert contents(path) == contents(whole)
+            assert not path.with_name(f"{path.name}.partial.jsonl").exists()
+            if kills == KILLS:
+                break
+            checkpoint.unlink()
+            path.unlink()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")

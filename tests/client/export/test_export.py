@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import itertools
 import json
 import os
 import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -23,6 +25,7 @@ from scenario_search import (
     SearchAssetSearchResponse,
 )
 from scenario_search.converter import structure
+from scenario_search.crawl.checkpoint import Checkpoint
 from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.emulator import Emulator
 from scenario_search.export import files as export_files, frames
@@ -233,6 +236,36 @@ async def test_a_resumed_export_equals_an_undisturbed_one(
         file.write(b'{"id": "torn')
     await crawl_of(ASSETS, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
     assert files["path"].read_bytes() == (tmp_path / "undisturbed").read_bytes()
+
+
+async def test_an_export_that_fails_keeps_all_that_was_read(files: dict[str, Path]) -> None:
+    await failing_export(files, 9)
+    kept = Checkpoint.read(files["checkpoint"])
+    assert kept is not None
+    assert kept.requests == 10
+    assert kept.hits == len(files["path"].read_bytes().splitlines()) >= 500
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(0, 3, 6), (1, 30, 40)])
+async def test_hits_are_committed_a_thousand_at_a_time_or_after_a_second(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch, seconds: int, least: int, most: int
+) -> None:
+    clock = itertools.count(0, seconds)
+    monkeypatch.setattr(
+        "scenario_search.export.files.time", SimpleNamespace(monotonic=lambda: next(clock))
+    )
+    writes: list[bytes] = []
+    write = Checkpoint.write
+
+    def noted(checkpoint: Checkpoint, path: Path, data: bytes) -> None:
+        writes.append(data)
+        write(checkpoint, path, data)
+
+    monkeypatch.setattr(Checkpoint, "write", noted)
+    assets = [dated(i, i) for i in range(3000)]
+    await crawl_of(assets, checkpoint=files["checkpoint"]).to_jsonl(files["path"])
+    assert least <= len(writes) <= most
+    assert len(files["path"].read_bytes().splitlines()) == 3000
 
 
 async def test_a_finished_export_resumed_makes_no_request_and_keeps_the_file(
