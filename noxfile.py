@@ -76,13 +76,14 @@ def run(session: nox.Session, *command: str, env: dict[str, str] | None = None) 
     session.run(str(scripts / "python"), *command, env={"PATH": path, **(env or {})})
 
 
+SHARED = ("tests", "typing", "docs", "contract", "lint", "coverage")
 IN_SHARED_ENVIRONMENT = {"venv_backend": "none", "requires": ["environment"]}
 
 
 @nox.session(default=False)
 def environment(session: nox.Session) -> None:
     """Makes the environment that most sessions share; each of them requires it."""
-    session.install("-e", ".[all]", *group("tests", "typing", "docs", "contract", "lint"))
+    session.install("-e", ".[all]", *group(*SHARED))
 
 
 @nox.session
@@ -110,6 +111,17 @@ def tests_on(session: nox.Session) -> None:
     """Runs the tests on a Python of choice."""
     session.install("-e", ".[all]", *group("tests"))
     session.run("pytest", *(session.posargs or TESTS))
+
+
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
+def coverage(session: nox.Session) -> None:
+    """Lists the modules with lines or branches that no test runs, in child processes either."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = {"COVERAGE_FILE": str(Path(folder, "data"))}
+        command = ("-m", "coverage", "run", "-m", "pytest", *(session.posargs or TESTS))
+        run(session, *command, env=data)
+        run(session, "-m", "coverage", "combine", "--quiet", env=data)
+        run(session, "-m", "coverage", "report", env=data)
 
 
 for version in PYTHONS:
