@@ -12,9 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, TypeVar, overload
-
-import attrs
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NoReturn,
+    TypeVar,
+    get_args,
+    overload,
+)
 
 from scenario_search.names import camel_case
 
@@ -53,24 +61,24 @@ def field_hints(name: str, kind: Kind) -> str:
     return hints + (f"; it is a field of {' and '.join(elsewhere)}" if elsewhere else "")
 
 
-@attrs.define(eq=False)
 class DocumentedField:
-    """One filterable field: its type and, for each endpoint that has it, what it holds.
+    """One filterable field. As an attribute of a `DocumentedFields` it is what that makes of it.
 
-    As an attribute of a `DocumentedFields` it gives the object made for its wire name.
+    Attributes:
+        value_type: Its type.
+        about: What it holds, by the kind of hits, for each kind that has it.
+        name: Its name on the wire, such as ``createdAt``.
     """
 
-    value_type: FieldType
-    assets: str | None = attrs.field(default=None, kw_only=True)
-    models: str | None = attrs.field(default=None, kw_only=True)
-    workflows: str | None = attrs.field(default=None, kw_only=True)
-    name: str = attrs.field(default="", init=False)
-    """The name on the wire, such as ``createdAt``."""
+    def __init__(self, value_type: FieldType, **about: str) -> None:
+        self.value_type = value_type
+        self.about: Mapping[str, str] = about
+        self.name = ""
 
     @classmethod
     def of_all(cls, value_type: FieldType, about: str) -> DocumentedField:
         """Returns a field that holds the same in hits of each endpoint."""
-        return cls(value_type, assets=about, models=about, workflows=about)
+        return cls(value_type, **dict.fromkeys(get_args(Kind), about))
 
     def __set_name__(self, owner: type[_Namespace[Any]], name: str) -> None:
         self.name = owner._prefix + camel_case(name)
@@ -81,11 +89,6 @@ class DocumentedField:
     def __get__(self, instance: _Namespace[T], owner: object) -> T: ...
     def __get__(self, instance: _Namespace[T] | None, owner: object) -> DocumentedField | T:
         return self if instance is None else instance._make(self.name)
-
-    def description(self, kind: Kind) -> str | None:
-        """What the field holds in hits of ``kind``; None where it is not filterable."""
-        about: str | None = getattr(self, kind)
-        return about
 
 
 class _Namespace(Generic[T]):
@@ -231,12 +234,12 @@ def _table(kind: Kind) -> Mapping[str, DocumentedField]:
         field
         for namespace in (DocumentedFields, ComplianceFields)
         for field in vars(namespace).values()
-        if isinstance(field, DocumentedField) and field.description(kind) is not None
+        if isinstance(field, DocumentedField) and kind in field.about
     ]
     return MappingProxyType({field.name: field for field in fields})
 
 
 FIELDS: Mapping[Kind, Mapping[str, DocumentedField]] = MappingProxyType(
-    {"assets": _table("assets"), "models": _table("models"), "workflows": _table("workflows")}
+    {kind: _table(kind) for kind in get_args(Kind)}
 )
 """Filterable fields of each endpoint by wire name."""

@@ -67,9 +67,7 @@ def _fields(
     demo: Demo = False,  # noqa: ARG001 - no server is asked
 ) -> None:
     """List the fields that a filter may name."""
-    rows = [
-        (name, field.value_type, field.description(kind)) for name, field in FIELDS[kind].items()
-    ]
+    rows = [(name, field.value_type, field.about[kind]) for name, field in FIELDS[kind].items()]
     if as_json:
         for name, type_, about in rows:
             emit(json_text({"name": name, "type": type_, "about": about}) + "\n")

@@ -35,6 +35,7 @@ DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 MAX_QUERY = 10_000  # characters; ten words are searched for, and an embedder reads no more
 MAX_PICTURES = 16
+_SEARCHED_BY_PICTURE: frozenset[Kind] = frozenset({"assets", "models"})
 LARGEST_POSITION = 2**53 - 1  # the largest whole number every JSON reader holds exactly
 
 
@@ -109,8 +110,8 @@ def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> Sea
         "original_assets": _flag(query_string, "originalAssets"),
         **_read_position(values),
     }
-    # The workflow endpoint has no pictures: there these keys are as unknown as any other.
-    if kind != "workflows":
+    # Elsewhere these keys are as unknown as any other.
+    if kind in _SEARCHED_BY_PICTURE:
         attributes["like"], attributes["unlike"] = _read_images(values)
         attributes["image_semantic_ratio"] = _read(values, "imageSemanticRatio", _ratio, 1.0)
     request = SearchRequest(kind=kind, **attributes)
