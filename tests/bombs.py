@@ -7,6 +7,7 @@ in a process of its own, and prints as JSON what the last two did to it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import importlib
 import subprocess
@@ -87,23 +88,72 @@ def _with_hit(hit: bytes) -> bytes:
 
 
 _LARGEST = 8 * 2**20 - 1000
+_ECHO = b'"echo":"a2V5OnNlY3JldA",'
+"""What the search below sends as its credentials."""
+_LONG = b'"long":123456789012345678901234567890,'
+_SURROGATE = rb'"text":"\ud800",'
+
+
+def _values(number: int, value: bytes) -> bytes:
+    return b'"x":[%b0]' % (number * (value + b","))
+
 
 ACCEPTED: dict[str, Callable[[], bytes]] = {
     "1,000 hits, 8 MiB": lambda: _page(1000, 6500),
     "8 MiB of one text": lambda: _with_hit(b'"x":"%b"' % (b"y" * _LARGEST)),
+    "8 MiB of escapes": lambda: _with_hit(b'"x":"%b"' % (rb"\u00e9" * (_LARGEST // 6))),
     "8 MiB of lone surrogates": lambda: _with_hit(b'"x":"%b"' % (rb"\ud800" * (_LARGEST // 6))),
     "1,000 hits, a lone surrogate": lambda: _page(1000, 6500).replace(b"yyyyyy", rb"\ud800", 1),
-    "8 MiB of long integers": lambda: _with_hit(
-        b'"x":[%b0]' % ((b"1234567890" * 4 + b",") * 199_000)
-    ),
+    "8 MiB of long integers": lambda: _with_hit(_values(199_000, b"1234567890" * 4)),
     "8 MiB of blanks": lambda: b'{"hits":[' + b" " * _LARGEST + b"]}",
-    "100,000 lists": lambda: _with_hit(b'"x":[%b0]' % (b"[]," * 99_990)),
+    "8 MiB of lists": lambda: _with_hit(_values(159_990, b"[]" + b" " * 49)),
+    "8 MiB of backslashes, an echo": lambda: _with_hit(
+        _ECHO + b'"x":"%b"' % (rb"\\" * (_LARGEST // 2 - 20))
+    ),
+    "8 MiB of texts, an echo": lambda: _with_hit(_ECHO + _values(190_000, b'"%b"' % (b"y" * 41))),
+    "8 MiB of escaped escapes, an echo": lambda: _with_hit(
+        _ECHO + b'"x":"%b"' % ((rb"\\u0061" + b"y" * 48) * 150_000)
+    ),
+    "20,000 lists": lambda: _with_hit(_values(19_990, b"[]")),
+    "20,000 lists in lists": lambda: _with_hit(_values(22, b"[" * 900 + b"]" * 900)),
+    "20,000 lists, 180,000 numbers": lambda: _with_hit(
+        _values(19_900, b"[]")[:-2] + b"0," * 180_000 + b"0]"
+    ),
+    "20,000 objects": lambda: _with_hit(_values(19_990, b'{"":0}')),
+    "9,000 lists, an echo": lambda: _with_hit(_ECHO + _values(8_950, b"[]")),
+    "6,000 objects, an echo, a long integer": lambda: _with_hit(
+        _ECHO + _LONG + _values(6_300, b'{"":0}')
+    ),
+    "200,000 numbers": lambda: _with_hit(_values(199_990, b"0")),
+    "200,000 fractions": lambda: _with_hit(_values(199_990, b"0.5")),
+    "45,000 fractions, a lone surrogate": lambda: _with_hit(_SURROGATE + _values(44_900, b"0.5")),
+    "45,000 fractions, an echo, a long integer": lambda: _with_hit(
+        _ECHO + _LONG + _values(44_900, b"0.5")
+    ),
+    "45,000 texts, an echo, a long integer": lambda: _with_hit(
+        _ECHO + _LONG + _values(44_900, b'"12345678"')
+    ),
+    "15,000 keys, an echo, a long integer": lambda: _with_hit(
+        _ECHO + _LONG + b",".join(b'"key%05d":"12345678"' % n for n in range(14_900))
+    ),
+    "22,000 escaped escapes, an echo": lambda: _with_hit(
+        _ECHO + b'"x":"%b"' % (rb"\\u0061" * 22_400)
+    ),
+    "40,000 keys": lambda: _with_hit(b",".join(b'"%05d":0' % n for n in range(39_900))),
+    "190,000 keys, 7 MiB": lambda: _with_hit(
+        b",".join(b'"%05d":"%b"' % (n, b"y" * 26) for n in range(190_000))
+    ),
 }
-"""Bodies that a client reads, though no server of the API would send them."""
+"""Bodies that a client reads, though no server of the API would send them. Some are as dense as
+they may be."""
 
 REFUSED: dict[str, Callable[[], bytes]] = {
     "800,000 empty hits": lambda: b'{"hits":[' + b"{}," * 800_000 + b"{}]}",
     "349,000 empty hits": lambda: b'{"hits":[' + b"{}," * 349_000 + b"{}]}",
+    "100,000 lists": lambda: _with_hit(_values(100_000, b"[]")),
+    "200,000 numbers, an echo": lambda: _with_hit(_ECHO + _values(199_000, b"0")),
+    "60,000 fractions, a long integer": lambda: _with_hit(_LONG + _values(60_000, b"0.5")),
+    "41,000 keys": lambda: _with_hit(b",".join(b'"%05d":0' % n for n in range(41_000))),
     "2,000,000 lists": lambda: _with_hit(b'"x":[%b0]' % (b"[]," * 2_000_000)),
     "4,000,000 lists in lists": lambda: _with_hit(
         b'"x":[%b0]' % ((b"[" * 900 + b"]" * 900 + b",") * 4600)
@@ -165,7 +215,11 @@ async def _search(url: str) -> dict[str, Any]:
         ticking = asyncio.create_task(tick())
         await client.search.asset_search(query="x")
         await asyncio.sleep(0)
-        page_held, held, message = held, 0.0, None
+        page_held = held
+        # Else the collector may choose the next moments to go through all that was imported.
+        gc.collect()
+        await asyncio.sleep(0)
+        held, message = 0.0, None
         before = _peak_memory()
         try:
             await client.search.asset_search(query="x")

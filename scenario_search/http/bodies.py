@@ -25,8 +25,8 @@ _TURN = 2**20
 _CODINGS = {"", "identity", "gzip", "deflate", "br", "zstd"}
 """The content codings that aiohttp decompresses, or does not need to."""
 
-_LARGEST_ERROR_BODY = 2**20
-"""Bytes kept of the body of a response that is not a success."""
+_LARGEST_ERROR_BODY = 2**17
+"""Bytes read of the body of a response that is not a success."""
 
 
 @functools.cache

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["error_context", "response_info", "status_error"]
 
 _MESSAGE_SHOWN = 500
+_BODY_KEPT = 2**16
 _TOO_MANY_REQUESTS = 429
 
 
@@ -60,7 +61,8 @@ def status_error(answer: Answer, secrets: Secrets) -> APIError:
     try:
         body = rewrite(read_json(answer.body), shown)
     except ValueError:
-        body = shown(answer.body.decode("utf-8", "replace")) or None
+        # The transport has cut a long one, perhaps inside of a secret, but far behind this.
+        body = without_signature(secrets.start_of(answer.body, _BODY_KEPT)) or None
     fields: Mapping[str, Any] = body if isinstance(body, dict) else {}
     start = without_signature(secrets.start_of(answer.body, 4 * _MESSAGE_SHOWN))
     texts = [fields.get("error"), fields.get("message"), start]

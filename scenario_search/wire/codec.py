@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
@@ -19,6 +19,7 @@ import orjson
 
 from scenario_search.errors import APIResponseValidationError
 from scenario_search.text import without_signature
+from scenario_search.wire.bounds import DenseError, check, check_to_reread
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.secrets import Secrets
@@ -40,19 +41,13 @@ __all__ = ["PageDecoder", "read_json", "read_page"]
 H = TypeVar("H", bound=Hit)
 P = TypeVar("P", bound=SearchHits[Any])
 
-MAX_COMMAS = 200_000
-"""A body with more is refused before it is decoded: decoded, it could take a hundred times its
-size. A page of 100 hits has about 5,000. A body of at most 400 kB has more only inside of texts."""
-
-MAX_CONTAINERS = 125_000
-"""A body with more arrays and objects is refused likewise. They may stand in one another without
-a comma: 8 MiB of brackets become 400 MB. A page of 100 hits has about 1,000."""
-
 MAX_HITS = 1_000
 """A page with more is refused. The API's largest page has 100."""
 
 _SLICE = 100
 _BODY_SHOWN = 200
+# Bytes of a body that may be written anew, for which backslashes take longest.
+_WRITTEN = 2**19
 _NO_SECRETS = Secrets()
 
 # Digits as 1 and what stands before a number as 0. All else is NUL, which is skipped fastest.
@@ -75,42 +70,32 @@ def read_page(body: bytes, secrets: Secrets = _NO_SECRETS, **context: Any) -> di
 
     Raises:
         APIResponseValidationError: The body is not JSON, is not an object, its ``hits`` is not an
-            array, it has more than 200,000 commas, more than 125,000 opening brackets and
-            braces, or more than 1,000 hits.
+            array, it has more than 1,000 hits, or more values than :mod:`.bounds` allows.
     """
-    # Each array and object has two brackets, and each comma stands behind a value, so a usual page
-    # is too short to be counted.
-    size = len(body)
-    if size > 2 * MAX_CONTAINERS and body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
-        raise APIResponseValidationError(
-            f"The response has more than {MAX_CONTAINERS:,} arrays and objects, which no page of "
-            f"hits has: {_quoted(body, secrets)}",
-            **context,
-        )
-    if size > 2 * MAX_COMMAS and body.count(b",") > MAX_COMMAS:
-        raise APIResponseValidationError(
-            f"The response has more than {MAX_COMMAS:,} commas, which no page of hits has: "
-            f"{_quoted(body, secrets)}",
-            **context,
-        )
     try:
-        data = read_json(body)
+        check(body)
+        data = read_json(body, before_rereading=check_to_reread)
+        if data.__class__ is not dict:
+            problem = f"should be a JSON object, but is {describe(data)}"
+            _refuse("$", f"{problem}: {_quoted(body, secrets)}", context)
+        hits = data.get("hits")
+        if hits.__class__ is not list:
+            problem = f"should be an array, but is {describe(hits)}"
+            _refuse("$.hits", f"{problem}: {_quoted(body, secrets)}", context)
+        if len(hits) > MAX_HITS:
+            _refuse("$.hits", f"are {len(hits):,}, but at most {MAX_HITS:,} are read", context)
+        page: dict[str, Any] = secrets.erase(data, body)
+    except DenseError as error:
+        raise APIResponseValidationError(
+            f"The response has {error}, which no page of hits has: {_quoted(body, secrets)}",
+            **context,
+        ) from None
     except ValueError as error:
         raise APIResponseValidationError(
             f"The response is not JSON ({error}): {_quoted(body, secrets)}",
             truncated=_is_truncated(body, error),
             **context,
         ) from None
-    if data.__class__ is not dict:
-        problem = f"should be a JSON object, but is {describe(secrets.erase(data, body))}"
-        _refuse("$", f"{problem}: {_quoted(body, secrets)}", context)
-    hits = data.get("hits")
-    if hits.__class__ is not list:
-        problem = f"should be an array, but is {describe(secrets.erase(hits, body))}"
-        _refuse("$.hits", f"{problem}: {_quoted(body, secrets)}", context)
-    if len(hits) > MAX_HITS:
-        _refuse("$.hits", f"are {len(hits):,}, but at most {MAX_HITS:,} are read", context)
-    page: dict[str, Any] = secrets.erase(data, body)
     return page
 
 
@@ -127,10 +112,14 @@ def _refuse(path: str, problem: str, context: dict[str, Any]) -> NoReturn:
     raise APIResponseValidationError(f"{what} {problem}", problems=[(path, problem)], **context)
 
 
-def read_json(body: bytes) -> Any:
+def read_json(body: bytes, *, before_rereading: Callable[[bytes], object] = lambda _: None) -> Any:
     """Decodes JSON. Integers may have any size, and texts may hold lone surrogates.
 
     Python's own decoder reads the few documents that orjson refuses or reads with a loss.
+
+    Args:
+        body: The JSON.
+        before_rereading: Called with the body before Python's decoder reads it, which takes longer.
 
     Raises:
         ValueError: The body is not JSON.
@@ -141,13 +130,14 @@ def read_json(body: bytes) -> Any:
         data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         refusal = error
-    if refusal is None and _is_written_as(data, body):
+    if refusal is None and len(body) <= _WRITTEN and _is_written_as(data, body):
         return data
     surrogates = refusal is not None and re.search(_SURROGATE_PATTERN, body) is not None
     if surrogates or _may_hold_a_long_integer(body):
+        before_rereading(body)
         # Python has limits of its own, such as 4,300 digits, where orjson is heard again.
         with suppress(ValueError):
-            return _read_slowly(body)
+            return _read_slowly(body, accepted=refusal is None)
     if refusal is not None:
         raise refusal
     return data
@@ -171,9 +161,11 @@ def _may_hold_a_long_integer(body: bytes) -> bool:
     return any(long_integer in kinds for long_integer in _LONG_INTEGER_KINDS)
 
 
-def _read_slowly(body: bytes) -> Any:
+def _read_slowly(body: bytes, *, accepted: bool) -> Any:
+    # What orjson accepts has no number too large for a float.
+    parse_float = None if accepted else _finite
     try:
-        return json.loads(body.decode(), parse_constant=_no_constant, parse_float=_finite)
+        return json.loads(body.decode(), parse_constant=_no_constant, parse_float=parse_float)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

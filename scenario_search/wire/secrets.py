@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 import orjson
 
 from scenario_search.hidden import HiddenText
+from scenario_search.wire.bounds import check_to_reread
 
 __all__ = ["Secrets", "rewrite", "secret_values"]
 
@@ -18,6 +18,9 @@ _LEAST_ERASED = 8
 """Characters. A shorter secret may be a word of a response, so it is not erased there."""
 
 _HIDDEN = "[hidden]"
+
+_ESCAPED_BYTE = re.compile(rb"\\u00[2-7]")
+_ESCAPED_CHARACTER = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 
 _HARMLESS_HEADERS = {
     *("accept", "accept-charset", "accept-encoding", "accept-language", "baggage"),
@@ -51,11 +54,18 @@ class Secrets:
         self._texts = tuple(sorted(unique, key=lambda text: (-len(text), text)))
 
     def erased(self, text: str) -> str:
-        r"""Returns a text without the secrets, also as JSON may write them (``\u003d``, ``\/``)."""
-        if "\\" in text and self._texts:
-            return self._escaped.sub(_HIDDEN, text)
+        r"""Returns a text without the secrets.
+
+        One that holds a secret as JSON may write it (``\u003d``, ``\/``), once or more often
+        escaped, is hidden as a whole: it is JSON, or nearly so, that something else has quoted.
+        """
         for secret in self._texts:
-            text = text.replace(secret, _HIDDEN)
+            if secret in text:
+                text = text.replace(secret, _HIDDEN)
+        if "\\" in text:
+            unescaped = _unescaped(text)
+            if any(secret in unescaped for secret in self._unescaped):
+                return _HIDDEN
         return text
 
     def start_of(self, body: bytes, size: int) -> str:
@@ -65,9 +75,13 @@ class Secrets:
             body: Bytes that may not be text.
             size: How many bytes are wanted. A secret that begins among them is erased whole.
         """
+        start = body[:size].decode("utf-8", "replace")
         longest = max(map(len, self._texts), default=0)
-        # A character that is escaped takes six bytes.
-        return self.erased(body[: size + 6 * longest].decode("utf-8", "replace"))
+        # A character that is escaped takes six bytes. What follows the start may end inside of a
+        # secret, so it is cut off again: erased text is never longer.
+        more = body[: size + 6 * longest].decode("utf-8", "replace")
+        erased = self.erased(more)
+        return erased[: max(0, len(erased) - len(more) + len(start))] if more != start else erased
 
     def erase(self, data: Any, body: bytes) -> Any:
         """Erases the secrets from decoded JSON, in place, from keys and from texts.
@@ -78,67 +92,79 @@ class Secrets:
 
         Returns:
             The JSON, which is another object only if it was a single text.
+
+        Raises:
+            DenseError: There are secrets in it, and too many values to go through.
         """
-        return rewrite(data, self.erased) if self._may_be_in(data, body) else data
+        if not self._may_be_in(data, body):
+            return data
+        check_to_reread(body)
+        return rewrite(data, self.erased)
 
     def _may_be_in(self, data: Any, body: bytes) -> bool:
         """Whether erasing may change something. Takes a fraction of the time of decoding."""
-        if not self._texts:
-            return False
-        if any(secret in body for secret in self._encoded):
-            return True
-        if b"\\" not in body or (b"\\u00" not in body and b"\\/" not in body):
-            return False
-        # Written anew, only what must be escaped is. Some servers escape "&" or every "/".
-        try:
-            body = orjson.dumps(data)
-        except TypeError:  # a lone surrogate, or an integer beyond 64 bits
-            return True
-        return any(secret in body for secret in self._encoded)
+        if b"\\" in body and self._texts:
+            if _ESCAPED_BYTE.search(body):
+                # Written anew, only what must be escaped is. What then is so was escaped twice.
+                try:
+                    body = orjson.dumps(data)
+                except TypeError:  # a lone surrogate, or an integer beyond 64 bits
+                    return True
+                if _ESCAPED_BYTE.search(body):
+                    return True
+            body = body.translate(None, b"\\")
+        return any(needle in body for needle in self._needles)
 
     @cached_property
-    def _encoded(self) -> tuple[bytes, ...]:
+    def _needles(self) -> tuple[bytes, ...]:
         # One that contains another, as a header contains its token, is only where that is.
         texts = [
             text for text in self._texts if not any(o in text for o in self._texts if o != text)
         ]
-        return tuple(HiddenBytes(json.dumps(text)[1:-1].encode()) for text in texts)
+        return tuple(HiddenBytes(_unescaped(text).encode()) for text in texts)
 
     @cached_property
-    def _escaped(self) -> re.Pattern[str]:
-        return re.compile("|".join(map(_pattern, self._texts)))
+    def _unescaped(self) -> tuple[str, ...]:
+        unescaped = map(_unescaped, self._texts)
+        return tuple(HiddenText(text) for text in unescaped if len(text) >= _LEAST_ERASED)
 
     def __repr__(self) -> str:
         return f"<{len(self._texts)} secrets>"
 
 
 def rewrite(data: Any, change: Callable[[str], str]) -> Any:
-    """Changes every text of decoded JSON, in place, keys too.
+    """Changes the texts of decoded JSON, in place, keys too.
 
     Args:
         data: The JSON, of any depth.
-        change: Returns what a text is replaced by.
+        change: Returns what a text is replaced by. It does not see texts below eight characters,
+            which hold neither a secret nor a URL.
 
     Returns:
         The JSON, which is another object only if it was a single text.
     """
-
-    def changed(value: Any) -> Any:
-        return change(value) if value.__class__ is str else value
-
     root = [data]
     containers: list[Any] = [root]
     while containers:
         container = containers.pop()
-        if container.__class__ is dict:
-            items = {change(key): changed(value) for key, value in container.items()}
-            container.clear()
-            container.update(items)
-            values: Iterable[Any] = items.values()
-        else:
-            container[:] = values = list(map(changed, container))
-        containers += [value for value in values if value.__class__ in (dict, list)]
+        is_object = container.__class__ is dict
+        if is_object:
+            _rewrite_keys(container, change)
+        for place, value in container.items() if is_object else enumerate(container):
+            kind = value.__class__
+            if kind is str:
+                if len(value) >= _LEAST_ERASED:
+                    container[place] = change(value)
+            elif kind is dict or kind is list:
+                containers.append(value)
     return root[0]
+
+
+def _rewrite_keys(container: dict[str, Any], change: Callable[[str], str]) -> None:
+    if any(len(key) >= _LEAST_ERASED and change(key) != key for key in container):
+        items = {change(key): value for key, value in container.items()}
+        container.clear()
+        container.update(items)
 
 
 class HiddenBytes(bytes):
@@ -150,18 +176,8 @@ class HiddenBytes(bytes):
         return "<hidden>"
 
 
-def _pattern(secret: str) -> str:
-    """Returns a regular expression of a secret whose characters may be escaped, even twice."""
-    return "".join(_character_patterns(secret))
-
-
-def _character_patterns(secret: str) -> Iterator[str]:
-    for place, character in enumerate(secret):
-        code = "".join(
-            f"[{digit}{digit.upper()}]" if digit.isalpha() else digit
-            for digit in f"{ord(character):02x}"
-        )
-        plain = re.escape(character)
-        if place or character in '"\\/':
-            plain = rf"\\{{0,8}}{plain}"
-        yield rf"(?:{plain}|\\{{1,8}}u00{code})"
+def _unescaped(text: str) -> str:
+    r"""Returns a text without its backslashes, and with the Latin characters of ``\u0041``."""
+    if "\\u00" in text:
+        text = _ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
+    return text.replace("\\", "")

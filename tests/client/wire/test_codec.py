@@ -14,7 +14,6 @@ from hypothesis import given, settings, strategies as st
 
 from scenario_search.converter import make_converter, structure
 from scenario_search.errors import APIResponseValidationError
-from scenario_search.wire import codec
 from scenario_search.wire.codec import PageDecoder, read_page
 from scenario_search.wire.document import Document, wire_fields
 from scenario_search.wire.hits import (
@@ -543,7 +542,7 @@ def test_not_strict_keeps_mistyped_totals() -> None:
         (b'{"hits": [{"id": "\\ud800", "score": NaN}]}', "not JSON"),
         (b'{"hits": [{"id": "\\ud800", "score": 1e999}]}', "not JSON"),
         (b'{"hits": [{"id": "\xff"}]}', "not JSON"),
-        (b'{"hits": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", "not JSON"),
+        (b'{"hits": ' + b"[" * 9_000 + b"]" * 9_000 + b"}", "not JSON"),
         (b"[]", "should be a JSON object, but is an array"),
         (b"null", "should be a JSON object, but is null"),
         (b'"hits"', "should be a JSON object, but is a string"),
@@ -615,52 +614,6 @@ def test_lone_surrogates_are_read() -> None:
         b'{"hits": [{"id": "a", "url": "\\ud800", "tags": ["\\uDFFF", "\\ud83d\\ude00"]}]}'
     ).hits
     assert (hit.url, hit.tags) == ("\ud800", ["\udfff", "\U0001f600"])
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"hits":[],"x":[' + b"[],[[]],{}," * 45_000 + b"[]]}",
-        b'{"hits":[],"x":[' + b",".join([b"[" * 500 + b"]" * 500] * 250) + b"]}",
-        b'{"hits":[],"x":[' + b",".join([b'{"":' * 500 + b"0" + b"}" * 500] * 250) + b"]}",
-    ],
-    ids=["side by side", "lists in lists", "objects in objects"],
-)
-def test_a_body_of_too_many_arrays_and_objects_is_refused_before_it_is_decoded(
-    body: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert body.count(b",") <= codec.MAX_COMMAS
-    monkeypatch.setattr(codec, "read_json", None)
-    assert "more than 125,000 arrays and objects" in str(failure(body))
-
-
-def test_as_many_arrays_and_objects_as_are_allowed_are_read() -> None:
-    # With the two around them.
-    body = b'{"hits":[],"x":' + b"[" + b"{}," * 124_996 + b"[]" + b"]}"
-    assert len(decode(body).extra["x"]) == 124_997
-    assert "arrays and objects" in str(failure(body.replace(b"[]]", b"[],[]]")))
-
-
-@pytest.mark.parametrize("digit", [b"0", b'""'])
-def test_a_body_of_too_many_commas_is_refused_before_it_is_decoded(
-    digit: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def commas(number: int) -> bytes:
-        return b'{"hits":[],"x":[' + (digit + b",") * (number - 1) + digit + b"]}"
-
-    assert len(decode(commas(200_000)).extra["x"]) == 200_000
-    monkeypatch.setattr(codec, "read_json", None)
-    assert "more than 200,000 commas" in str(failure(commas(200_001)))
-
-
-def test_commas_in_a_text_count_too() -> None:
-    text = "," * 200_001 + "x" * 200_000
-    assert "more than 200,000 commas" in str(failure(json.dumps({"hits": [], "x": text})))
-
-
-def test_commas_of_a_text_that_is_shorter_than_as_many_values_do_not_count() -> None:
-    text = "," * 200_001
-    assert decode(json.dumps({"hits": [], "x": text})).extra == {"x": text}
 
 
 def test_a_page_of_too_many_hits_is_refused_before_any_is_made() -> None:

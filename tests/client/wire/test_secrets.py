@@ -78,6 +78,36 @@ def test_a_secret_that_is_longer_than_what_is_quoted_is_not_quoted_in_part() -> 
     assert "canar" not in str(raised.value)
 
 
+@pytest.mark.parametrize("size", range(1, 40))
+@pytest.mark.parametrize("text", ["https://a.example/?x={} canarytoken {} canarytoken", "{}{}"])
+def test_the_start_of_a_body_ends_inside_of_no_secret(text: str, size: int) -> None:
+    body = text.format("y" * 20, "canarytoken" * 3).encode()
+    start = Secrets(["canarytoken"]).start_of(body, size)
+    assert len(start) <= size
+    assert "canar" not in start
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"you sent canary\\/token",
+        r"you sent canary\\\\u002ftoken!",
+        r"you sent \\u0063anary\\u002Ftoken!",
+        r"c\\a\\n\\a\\r\\y\\/\\t\\o\\k\\e\\n",
+    ],
+)
+def test_a_text_that_quotes_json_with_a_secret_is_hidden(text: str) -> None:
+    page = read_page(page_with(f'"{text}"'), Secrets(["canary/token"]))
+    assert page["hits"][0]["metadata"]["prompt"] == "[hidden]"
+
+
+@pytest.mark.parametrize("secret", ["\\" * 10, r"\u0061" * 3, "\\" * 7 + "abcdefg"])
+def test_a_secret_of_backslashes_hides_no_other_text(secret: str) -> None:
+    assert Secrets([secret]).erased(f"a {secret} b") == "a [hidden] b"
+    other = r"castle \ \u0061 \/"
+    assert Secrets([secret]).erased(other) == other
+
+
 def test_a_short_secret_may_be_a_word() -> None:
     assert Secrets(["castle"]).erased("a castle") == "a castle"
 
@@ -102,6 +132,22 @@ def test_a_secret_that_is_escaped_in_any_way_is_erased(secret: str, data: st.Dat
     )
     page = read_page(page_with(f'"{escaped}"'), Secrets([secret]))
     assert page["hits"][0]["metadata"]["prompt"] == "[hidden]"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.just("x canarytoken canarytoken"),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(["canarytoken", "b"]), inner)
+    ),
+)
+
+
+@given(JSON)
+def test_all_of_a_page_is_kept_but_its_secrets(value: Any) -> None:
+    body = json.dumps({"hits": [value]})
+    expected = json.loads(body.replace("canarytoken", "[hidden]"))
+    page = read_page(body.encode(), Secrets(["canarytoken"]))
+    assert json.dumps(page) == json.dumps(expected)
 
 
 DEEP = 900
