@@ -16,5 +16,6 @@ except ImportError as error:
     ) from error
 
 from scenario_search.dask.crawl import CrawlReport, crawl_to_parquet
+from scenario_search.dask.download import FilesReport, download
 
-__all__ = ["CrawlReport", "crawl_to_parquet"]
+__all__ = ["CrawlReport", "FilesReport", "crawl_to_parquet", "download"]

@@ -14,8 +14,7 @@ import math
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -25,6 +24,7 @@ from distributed.scheduler import KilledWorker
 from scenario_search.crawl.params import CrawlPlanParams
 from scenario_search.crawl.pieces import CrawlPiece, check_not_secret
 from scenario_search.crawl.sampling import EXTRA_SAMPLES
+from scenario_search.dask.clusters import client_of
 from scenario_search.dask.jobs import (
     Job,
     importable,
@@ -136,15 +136,9 @@ def crawl_to_parquet(
     )
     store = job.store()
     store.make_folder(_LEASES)
-    own = Lease(store, _LEASES, lease)
-    own.acquire()
-    own.start()
-    try:
-        with _client(cluster) as client:
-            run = _Run(job, client, own, store, max_requests, save_every)
-            return run.run({"of": of, "shards": shards, **search})
-    finally:
-        own.release()
+    with Lease(store, _LEASES, lease) as own, client_of(cluster) as client:
+        run = _Run(job, client, own, store, max_requests, save_every)
+        return run.run({"of": of, "shards": shards, **search})
 
 
 def _check(
@@ -172,24 +166,6 @@ def _check(
                 Message("{} must be a number above 0, not {!r}", named(name), value)
             )
     check_not_secret(options)
-
-
-@contextmanager
-def _client(cluster: Any) -> Iterator[Client]:
-    """Yields a client of the cluster, or of one that is made for the time of the block."""
-    if isinstance(cluster, Client):
-        yield cluster
-        return
-    if cluster is None:
-        try:
-            current = Client.current()
-        except ValueError:
-            current = None
-        if current is not None:
-            yield current
-            return
-    with Client(cluster, set_as_default=False) as client:
-        yield client
 
 
 def make_plan(job: Job, search: Mapping[str, Any]) -> tuple[list[str], int]:
@@ -247,7 +223,7 @@ class _Run:
                 make_plan, self.job, search, key=f"scenario-plan-{self.job.id}", pure=False
             )
             lines, self.requests = task.result()
-            with self.store.replacing(_PLAN) as file:
+            with self.store.replacing(_PLAN, PROGRESS) as file:
                 file.write("\n".join([asked, *lines]).encode())
         else:
             if told != asked:

@@ -100,22 +100,23 @@ class Gate:
         self._held: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        await self._check()
+        await self.check()
         while (wait := await in_thread(self._paused_until.get) - self._clock()) > 0:
             await self._sleep(wait)
-            await self._check()
+            await self.check()
         if self._rate is not None:
             await in_thread(self._rate.acquire)
             task = asyncio.get_running_loop().create_task(self._give_back(self._rate))
             self._held.add(task)
             task.add_done_callback(self._held.discard)
-            await self._check()  # it may have waited for long
+            await self.check()  # it may have waited for long
         self.requests += 1
         return self
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def _check(self) -> None:
+    async def check(self) -> None:
+        """Raises :class:`StoppedError` if the job has ended."""
         if await in_thread(self._stop.is_set):
             raise StoppedError
 

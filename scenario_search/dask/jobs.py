@@ -17,7 +17,7 @@ from scenario_search.errors import InvalidParamsError
 from scenario_search.http.options import ClientOptions
 from scenario_search.messages import Message, named
 
-__all__ = ["Job", "importable", "public_client_options", "public_storage_options"]
+__all__ = ["Job", "importable", "public_client_options", "public_storage_options", "store_of"]
 
 _SECRET_NAME = re.compile(
     r"(^|_)(key|secret|token|tokens|password|passwd|passphrase|credential|credentials|sas|auth"

@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from scenario_search.dask.stores import Store
 from scenario_search.errors import CheckpointError
@@ -59,6 +59,14 @@ class Lease:
         self._thread: threading.Thread | None = None
         self.lost = threading.Event()
         """Set when another job has taken the folder over."""
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def acquire(self) -> None:
         """Takes the lease. If a holder may have died, this waits until that is certain.

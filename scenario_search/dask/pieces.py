@@ -122,7 +122,8 @@ class PieceFiles:
 
     def saved(self) -> Saved:
         """Returns where to go on."""
-        for name in reversed(self._store.names(self._folder)):
+        names = [name for name in self._store.names(self._folder) if name.endswith(".parquet")]
+        for name in reversed(names):
             told = self._footer(name)
             if told is None:
                 continue
@@ -158,7 +159,8 @@ class PieceFiles:
         """Writes the result of what was saved and of further rows; returns how many it has."""
         rows.finish()
         count = 0
-        with self._store.replacing(self.result) as file:
+        self._store.make_folder(self._folder)
+        with self._store.replacing(self.result, self._folder) as file:
             writer = parquet.ParquetWriter(file, rows.schema)
             waiting: list[Any] = []
             for batch in self._batches(saved, buffer):

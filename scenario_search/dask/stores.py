@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Any
 
 import fsspec
@@ -87,10 +88,19 @@ class Store:
             return False
         return True
 
+    def put(self, path: Path, name: str) -> None:
+        """Copies a file of this machine into the store."""
+        self._files.put_file(str(path), self.path(name))
+
     @contextmanager
-    def replacing(self, name: str) -> Iterator[IO[bytes]]:
-        """Opens a file to write it; at the end of the block it takes the place of another."""
-        beside = f"{name}.{uuid.uuid4().hex[:12]}.partial"
+    def replacing(self, name: str, folder: str) -> Iterator[IO[bytes]]:
+        """Opens a file to write it; at the end of the block it takes its place.
+
+        Args:
+            name: Its name.
+            folder: Where it is until then; a process that is killed leaves it there.
+        """
+        beside = f"{folder}/{uuid.uuid4().hex}.partial"
         try:
             with self._files.open(self.path(beside), "wb") as file:
                 yield file

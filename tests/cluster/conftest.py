@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 from date_server import CANARY, HITS, DateServer
-
-pytest.importorskip("distributed")
-
 from distributed import Client, LocalCluster
+
+# Of the session `cluster` only.
+collect_ignore = [] if find_spec("moto") and find_spec("s3fs") else ["test_s3.py"]
 
 
 @pytest.fixture(scope="session")

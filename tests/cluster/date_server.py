@@ -59,6 +59,8 @@ class DateServer:
         ids: The ids of all assets, in their order.
         times: When each request came, on the monotonic clock.
         headers: Those of the last request.
+        files: The ids of the files that were requested.
+        broken: The ids of the files that are not there.
         before: Called with the number of the request, from 1; what it returns is answered in place
             of a page, as a status, headers and a body.
     """
@@ -75,6 +77,8 @@ class DateServer:
         """Forgets the requests and the script."""
         self.times: list[float] = []
         self.headers: dict[str, str] = {}
+        self.files: list[str] = []
+        self.broken: set[str] = set()
         self.before: Callable[[int], tuple[int, dict[str, str], Any] | None] = lambda _: None
 
     def __enter__(self) -> Self:
@@ -89,6 +93,7 @@ class DateServer:
     def _run(self) -> None:
         app = web.Application()
         app.router.add_post("/v1/search/assets", self._search)
+        app.router.add_get("/files/{id}", self._file)
         runner = web.AppRunner(app, access_log=None)
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -110,9 +115,23 @@ class DateServer:
         places = self._places(body["filter"], descending="desc" in str(body.get("sortBy")))
         start = body["offset"]
         page = places[start : min(start + body["limit"], CAP)]
-        hits = [{"id": self.ids[place], "createdAt": self._dates[place]} for place in page]
+        hits = [self._hit(place) for place in page]
         answer = {"hits": hits, "offset": start, "limit": body["limit"]}
         return web.json_response({**answer, "estimatedTotalHits": min(len(places), CAP)})
+
+    def _hit(self, place: int) -> dict[str, str]:
+        return {
+            "id": self.ids[place],
+            "createdAt": self._dates[place],
+            "mimeType": "text/plain",
+            "url": f"{self.url.removesuffix('/v1')}/files/{self.ids[place]}?Signature=s",
+        }
+
+    async def _file(self, request: web.Request) -> web.Response:
+        self.files.append(request.match_info["id"])
+        if request.match_info["id"] in self.broken:
+            return web.Response(status=404)
+        return web.Response(text=f"This is {request.match_info['id']}.")
 
     def _places(self, condition: str, *, descending: bool) -> range:
         low, high = 0, len(self._dates)
@@ -124,3 +143,8 @@ class DateServer:
             else:
                 high = (bisect_right if sign == "<=" else bisect_left)(self._dates, date)
         return range(high - 1, low - 1, -1) if descending else range(low, high)
+
+
+def set_environment(variables: dict[str, str]) -> None:
+    """Sets environment variables, of a worker for example."""
+    os.environ.update(variables)

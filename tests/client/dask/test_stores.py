@@ -34,19 +34,19 @@ def test_of_many_that_create_a_file_concurrently_one_does(tmp_path: Path) -> Non
 
 def test_a_file_takes_its_place_whole(store: Store) -> None:
     store.write("one", b"before")
-    with store.replacing("one") as file:
+    with store.replacing("one", "sub") as file:
         file.write(b"after")
         assert store.read("one") == b"before"
     assert store.read("one") == b"after"
-    assert store.names("") == ["one", "sub"]
+    assert (store.names(""), store.names("sub")) == (["one", "sub"], [])
 
 
 def test_what_fails_on_the_way_leaves_the_file_alone(store: Store) -> None:
     store.write("one", b"before")
-    with pytest.raises(ZeroDivisionError), store.replacing("one"):
+    with pytest.raises(ZeroDivisionError), store.replacing("one", "sub"):
         raise ZeroDivisionError
     assert store.read("one") == b"before"
-    assert store.names("") == ["one", "sub"]
+    assert (store.names(""), store.names("sub")) == (["one", "sub"], [])
 
 
 def test_names_are_sorted_and_none_where_there_is_no_folder(store: Store) -> None:
@@ -54,6 +54,12 @@ def test_names_are_sorted_and_none_where_there_is_no_folder(store: Store) -> Non
         store.write(name, b"x")
     assert store.names("sub") == ["a", "b"]
     assert store.names("none") == []
+
+
+def test_a_file_of_this_machine_is_copied(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "local").write_bytes(b"x")
+    store.put(tmp_path / "local", "sub/copy")
+    assert store.read("sub/copy") == b"x"
 
 
 def test_deleting_what_is_not_there_does_nothing(store: Store) -> None:
