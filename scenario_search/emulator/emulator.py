@@ -184,8 +184,8 @@ class Emulator:
             raise
 
     def mark_ready(self) -> None:
-        """Lets ``/readyz`` say that the emulator is ready."""
-        self._running().ready.set()
+        """Lets ``/readyz`` say that the emulator is ready, and `reset` restore what it has now."""
+        self._running().mark_ready()
 
     async def stop(self) -> None:
         """Stops listening, ends requests in flight and closes the data. Idempotent."""
@@ -326,7 +326,9 @@ class Emulator:
         """Clears the requests seen and the faults.
 
         Args:
-            documents: Restore the data too: the demo's, or none.
+            documents: Restore the documents too, to those that were there at the start (or at
+                `mark_ready`): the demo's, those of the database, or none. What was computed of
+                those that have not changed stays.
         """
         await asyncio.wrap_future(self._running().reset(documents=documents))
 

@@ -156,10 +156,10 @@ class Library:
         self._catch_up(kind)
         return deleted
 
-    def clear(self) -> None:
-        """Deletes all documents."""
-        self.store.clear()
+    def restore(self) -> None:
+        """Brings the documents back that were there when the store was told to remember them."""
         for kind in KINDS:
+            self.store.restore(kind)
             self._catch_up(kind)
 
     def prepare(self, *, texts: bool, pictures: bool) -> None:

@@ -42,7 +42,6 @@ class Running:
         engine: Searches it.
         seen: The requests seen.
         faults: What goes wrong on purpose.
-        fill: Adds the documents that the emulator starts with.
         readers: Threads for searches by words and filters.
         computers: Threads for searches by meaning and likeness.
         writer: The one thread that changes data.
@@ -56,7 +55,6 @@ class Running:
     engine: Engine
     seen: SeenRequests
     faults: Faults
-    fill: Callable[[Library], None]
     readers: ThreadPoolExecutor
     computers: ThreadPoolExecutor
     writer: ThreadPoolExecutor
@@ -95,6 +93,11 @@ class Running:
     def read_file(self, path: str, query_string: str) -> tuple[bytes, str]:
         """Returns the content and the media type behind a URL; blocking. See `Files.read`."""
         return self.library.files.read(path, query_string)
+
+    def mark_ready(self) -> None:
+        """Notes that all is loaded that the emulator starts with."""
+        self.library.store.remember()
+        self.ready.set()
 
     def invisible(self, kind: Kind, since: int = 0) -> dict[str, int]:
         """Returns the projects whose documents no search finds, with the numbers of these.
@@ -156,8 +159,7 @@ class Running:
             self.seen.clear()
             self.faults.clear()
             if documents:
-                self.library.clear()
-                self.fill(self.library)
+                self.library.restore()
 
         return self.writer.submit(work)
 
@@ -176,6 +178,7 @@ def running_over(
 ) -> Iterator[Running]:
     """Fills a library and starts the threads that work on it; at the end it waits for them."""
     fill(library)
+    library.store.remember()
     with contextlib.ExitStack() as stack:
 
         def threads(name: str, number: int, *, cancel: bool = True) -> ThreadPoolExecutor:
@@ -192,7 +195,6 @@ def running_over(
             engine=Engine(library, meaning, options),
             seen=seen,
             faults=faults,
-            fill=fill,
             readers=threads("reader", _READERS),
             computers=threads("computer", _READERS),
             writer=threads("writer", 1),

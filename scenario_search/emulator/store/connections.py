@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from scenario_search.emulator.contract.refusals import check_wanted
-from scenario_search.emulator.store.schema import StoreError, file_error, open_connection, prepare
+from scenario_search.emulator.store.schema import (
+    StoreError,
+    file_error,
+    open_connection,
+    prepare,
+    prepare_originals,
+)
 
 __all__ = ["Connections", "given_up_at"]
 
@@ -52,6 +58,7 @@ class Connections:
             try:
                 self._writer.execute("PRAGMA cache_size = -65536")
                 prepare(self._writer, self.path)
+                prepare_originals(self._writer)
             except BaseException:
                 self._writer.close()
                 raise

@@ -25,6 +25,7 @@ __all__ = [
     "file_error",
     "open_connection",
     "prepare",
+    "prepare_originals",
     "trigram_statements",
     "upsert_statements",
 ]
@@ -102,6 +103,21 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
         if isinstance(error, sqlite3.Error):
             raise StoreError(f"{path} can't be made a store: {error}") from error
         raise
+
+
+def prepare_originals(connection: sqlite3.Connection) -> None:
+    """Makes the tables of what documents and blobs were before they changed.
+
+    They end with the connection. They may grow as large as the file, so they are not in memory.
+    """
+    connection.execute("PRAGMA temp_store = FILE")
+    for kind in KINDS:
+        connection.execute(
+            f"CREATE TEMP TABLE original_{kind}(doc INTEGER PRIMARY KEY, id TEXT, json BLOB)"
+        )
+    connection.execute(
+        "CREATE TEMP TABLE original_blobs(kind TEXT, name TEXT, data BLOB, PRIMARY KEY(kind, name))"
+    )
 
 
 def _check_marks(connection: sqlite3.Connection, path: Path) -> bool:

@@ -87,6 +87,7 @@ class Store:
     ) -> None:
         self._connections = Connections(path)
         self._stopping = stopping or threading.Event()
+        self._remembered_last: dict[Kind, int] = {}
         self._memory_lock = threading.Lock()
         self._memory: OrderedDict[object, tuple[int, Any]] = OrderedDict()
         self.path = self._connections.path
@@ -161,19 +162,9 @@ class Store:
         """
         with self._connections.writing() as connection:
             numbers = [(doc,) for _, doc in _by_ids(connection, kind, "doc", ids)]
-            if numbers:
-                revision = _next_revision(connection, kind)
-                connection.executemany(
-                    f"INSERT INTO {kind}_deleted VALUES (?, {revision:d})", numbers
-                )
-                connection.executemany(trigram_statements(kind)[1], numbers)
-                for table in (kind, f"{kind}_fields", f"{kind}_elements"):
-                    connection.executemany(f"DELETE FROM {table} WHERE doc = ?", numbers)
-                connection.execute(
-                    "UPDATE kinds SET documents = documents - ? WHERE kind = ?",
-                    (len(numbers), kind),
-                )
-            _put_blobs(connection, kind, dict.fromkeys(blobs))
+            self._keep_original(connection, kind, numbers)
+            _drop(connection, kind, numbers)
+            self._put_blobs_of_documents(connection, kind, dict.fromkeys(blobs))
         return len(numbers)
 
     def clear(self, kind: Kind | None = None) -> None:
@@ -190,6 +181,45 @@ class Store:
                 connection.execute(
                     "UPDATE kinds SET documents = 0, cleared = ? WHERE kind = ?", (revision, each)
                 )
+
+    def remember(self) -> None:
+        """Remembers the documents and their files as they are now, for `restore`.
+
+        From now on the first change of each of them keeps what it was.
+        """
+        with self._connections.writing() as connection:
+            for kind in KINDS:
+                connection.execute(f"DELETE FROM temp.original_{kind}")
+                self._remembered_last[kind] = _last_doc(connection, kind)
+            connection.execute("DELETE FROM temp.original_blobs")
+
+    def restore(self, kind: Kind) -> None:
+        """Brings the documents back that were there at `remember`, and no others.
+
+        Those that have not changed since are not touched, and each has the number that it had: so
+        the order of equal hits is the same, and what was computed of them stays.
+        """
+        with self._connections.writing() as connection:
+            last = self._remembered_last[kind]
+            _drop(
+                connection,
+                kind,
+                connection.execute(f"SELECT doc FROM {kind} WHERE doc > ?", (last,)).fetchall(),
+            )
+            kept = connection.execute(f"SELECT doc, id, json FROM temp.original_{kind}").fetchall()
+            if kept:
+                documents = {
+                    doc: (id_, raw, index_document(kind, decoded(raw, self.path)))
+                    for doc, id_, raw in kept
+                }
+                numbers = [(doc,) for doc in documents]
+                connection.executemany(f"DELETE FROM {kind}_deleted WHERE doc = ?", numbers)
+                stored = f"SELECT doc FROM {kind} JOIN temp.original_{kind} USING (doc)"
+                _put(connection, kind, documents, connection.execute(stored).fetchall())
+            blobs = "SELECT name, data FROM temp.original_blobs WHERE kind = ?"
+            _put_blobs(connection, kind, dict(connection.execute(blobs, (kind,))))
+            connection.execute(f"DELETE FROM temp.original_{kind}")
+            connection.execute("DELETE FROM temp.original_blobs WHERE kind = ?", (kind,))
 
     def put_blobs(self, kind: Kind, blobs: Mapping[str, bytes | None]) -> None:
         """Writes named blobs in one transaction; None deletes one.
@@ -373,47 +403,40 @@ class Store:
         with self._connections.writing() as connection:
             known = dict(_by_ids(connection, kind, "doc", (id_ for id_, _, _ in rows)))
             replaced = [(doc,) for doc in known.values()]
-            revision = _next_revision(connection, kind)
-            (last_doc,) = connection.execute(
-                "SELECT last_doc FROM kinds WHERE kind = ?", (kind,)
-            ).fetchone()
+            self._keep_original(connection, kind, replaced)
+            last_doc = _last_doc(connection, kind)
             latest: dict[int, tuple[str, bytes, Indexed]] = {}
             for row in rows:
                 doc = known.setdefault(row[0], last_doc + 1)
                 last_doc = max(last_doc, doc)
                 latest[doc] = row
-            put_document, put_fields = upsert_statements(kind)
-            add_trigrams, remove_trigrams = trigram_statements(kind)
-            connection.executemany(remove_trigrams, replaced)
-            connection.executemany(
-                put_document, ((doc, id_, raw) for doc, (id_, raw, _) in latest.items())
-            )
-            connection.executemany(
-                put_fields,
-                (
-                    (doc, revision, each.present, each.null, each.filled, *each.scalars)
-                    for doc, (_, _, each) in latest.items()
-                ),
-            )
-            connection.executemany(add_trigrams, ((doc,) for doc in latest))
-            connection.executemany(f"DELETE FROM {kind}_elements WHERE doc = ?", replaced)
-            connection.executemany(
-                f"INSERT INTO {kind}_elements(field, value, doc) VALUES (?, ?, ?)",
-                (
-                    (field, value, doc)
-                    for doc, (_, _, indexed) in latest.items()
-                    for field, value in indexed.elements
-                ),
-            )
-            new = len(latest) - len(replaced)
-            connection.execute(
-                "UPDATE kinds SET last_doc = ?, documents = documents + ? WHERE kind = ?",
-                (last_doc, new, kind),
-            )
+            _put(connection, kind, latest, replaced)
+            connection.execute("UPDATE kinds SET last_doc = ? WHERE kind = ?", (last_doc, kind))
             if blobs is not None:
                 for id_, _, _ in rows:
-                    _put_blobs(connection, kind, blobs(id_))
-        return new
+                    self._put_blobs_of_documents(connection, kind, blobs(id_))
+        return len(latest) - len(replaced)
+
+    def _keep_original(
+        self, connection: sqlite3.Connection, kind: Kind, numbers: list[tuple[int]]
+    ) -> None:
+        """Keeps documents that are about to change, unless they were not there at `remember`."""
+        connection.executemany(
+            f"INSERT OR IGNORE INTO temp.original_{kind} SELECT doc, id, json FROM {kind}"
+            f" WHERE doc = ? AND doc <= {self._remembered_last.get(kind, 0):d}",
+            numbers,
+        )
+
+    def _put_blobs_of_documents(
+        self, connection: sqlite3.Connection, kind: Kind, blobs: Mapping[str, bytes | None]
+    ) -> None:
+        if self._remembered_last:
+            connection.executemany(
+                "INSERT OR IGNORE INTO temp.original_blobs VALUES (:kind, :name,"
+                " (SELECT data FROM blobs WHERE kind = :kind AND name = :name))",
+                [{"kind": kind, "name": name} for name in blobs],
+            )
+        _put_blobs(connection, kind, blobs)
 
     def _remembered(
         self,
@@ -442,6 +465,61 @@ def _table(kind: Kind) -> Kind:
     if kind not in KINDS:
         raise ValueError(f"Unknown kind {kind!r}; use one of {', '.join(KINDS)}")
     return kind
+
+
+def _put(
+    connection: sqlite3.Connection,
+    kind: Kind,
+    documents: Mapping[int, tuple[str, bytes, Indexed]],
+    replaced: list[tuple[int]],
+) -> None:
+    """Writes documents by their numbers; those of `replaced` are there already."""
+    revision = _next_revision(connection, kind)
+    put_document, put_fields = upsert_statements(kind)
+    add_trigrams, remove_trigrams = trigram_statements(kind)
+    connection.executemany(remove_trigrams, replaced)
+    connection.executemany(
+        put_document, ((doc, id_, raw) for doc, (id_, raw, _) in documents.items())
+    )
+    connection.executemany(
+        put_fields,
+        (
+            (doc, revision, each.present, each.null, each.filled, *each.scalars)
+            for doc, (_, _, each) in documents.items()
+        ),
+    )
+    connection.executemany(add_trigrams, ((doc,) for doc in documents))
+    connection.executemany(f"DELETE FROM {kind}_elements WHERE doc = ?", replaced)
+    connection.executemany(
+        f"INSERT INTO {kind}_elements(field, value, doc) VALUES (?, ?, ?)",
+        (
+            (field, value, doc)
+            for doc, (_, _, indexed) in documents.items()
+            for field, value in indexed.elements
+        ),
+    )
+    connection.execute(
+        "UPDATE kinds SET documents = documents + ? WHERE kind = ?",
+        (len(documents) - len(replaced), kind),
+    )
+
+
+def _drop(connection: sqlite3.Connection, kind: Kind, numbers: list[tuple[int]]) -> None:
+    if not numbers:
+        return
+    revision = _next_revision(connection, kind)
+    connection.executemany(f"INSERT INTO {kind}_deleted VALUES (?, {revision:d})", numbers)
+    connection.executemany(trigram_statements(kind)[1], numbers)
+    for table in (kind, f"{kind}_fields", f"{kind}_elements"):
+        connection.executemany(f"DELETE FROM {table} WHERE doc = ?", numbers)
+    connection.execute(
+        "UPDATE kinds SET documents = documents - ? WHERE kind = ?", (len(numbers), kind)
+    )
+
+
+def _last_doc(connection: sqlite3.Connection, kind: Kind) -> int:
+    row = connection.execute("SELECT last_doc FROM kinds WHERE kind = ?", (kind,)).fetchone()
+    return int(row[0])
 
 
 def _by_ids(

@@ -250,11 +250,18 @@ class TestMeaning:
         load(library, asset("late", "fortress"))
         assert ids(library, dict(body)) == ["late"]
 
-    def test_nothing_is_left_after_clearing(self, library: Library) -> None:
+    def test_restoring_embeds_only_what_has_changed(
+        self, library: Library, embedder: Dictionary
+    ) -> None:
         body = {"query": "fortress", "querySemanticRatio": 1}
-        ids(library, dict(body))
-        library.clear()
-        assert found(library, dict(body)) == ([], 0)
+        before = found(library, dict(body))
+        library.store.remember()
+        load(library, asset("word", "tree"), asset("more", "fortress"))
+        assert found(library, dict(body)) != before
+        embedder.embedded.clear()
+        library.restore()
+        assert found(library, dict(body)) == before
+        assert len(embedder.embedded) == 2  # the one that had changed, and the query
 
     def test_a_query_without_meaning_finds_by_words(self, library: Library) -> None:
         assert ids(library, {"query": "nothing", "querySemanticRatio": 0.5}) == ["word"]
@@ -474,6 +481,31 @@ class TestLikeness:
         (tmp_path / "5.png").write_bytes(picture(77))
         library.load([asset("5")], folder=tmp_path)
         assert ids(library, {"image": data_url(picture(77))})[0] == "5"
+
+    def test_restoring_brings_files_back_and_looks_only_at_what_has_changed(
+        self, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        body = {"image": data_url(picture(3)), "imageSemanticRatio": 0}
+        before = found(library, dict(body))
+        library.store.remember()
+        (tmp_path / "3.png").write_bytes(picture(9))
+        (tmp_path / "new.png").write_bytes(picture(3))
+        library.load([asset("3"), asset("new")], folder=tmp_path)
+        library.delete(["5"], "assets")
+        assert found(library, dict(body))[0][0] == "new"
+        looked: list[str] = []
+        usual = library.files.picture
+
+        def noted(document: dict[str, Any], side: int) -> bytes | None:
+            looked.append(document["id"])
+            return usual(document, side)
+
+        library.restore()
+        monkeypatch.setattr(library.files, "picture", noted)
+        assert found(library, dict(body)) == before
+        assert sorted(looked) == ["3", "5"]
+        assert library.files.loaded({"id": "new"}) is None
+        assert library.files.loaded({"id": "5"}) == picture(5)
 
     def test_what_is_deleted_is_not_found(self, library: Library) -> None:
         ids(library, {"image": "0"})

@@ -170,6 +170,50 @@ def test_deleted_documents_are_gone_and_their_numbers_stay_unused(store: Store) 
     assert ids(store) == ["b", "a"]
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_restoring_undoes_whatever_was_changed(store: Store, seed: int) -> None:
+    pick = random.Random(seed)
+    words = ("dragon", "castle", "mill")
+
+    def some() -> list[dict[str, Any]]:
+        count = pick.randrange(1, 6)
+        return [
+            asset(f"{pick.randrange(12)}", prompt=pick.choice(words))
+            | {"tags": [pick.choice(words)]}
+            for _ in range(count)
+        ]
+
+    def file_of(id_: str) -> dict[str, bytes]:
+        return {f"file/{id_}/": pick.randbytes(3)} if pick.random() < 0.5 else {}
+
+    def state() -> list[Any]:
+        every = store.select_numbers("assets")
+        filters = [f"{form} {word}" for form in ("prompt CONTAINS", "tags =") for word in words]
+        return [
+            *(every.tolist(), store.raw_documents("assets", every), store.count("assets")),
+            *(ids(store, text) for text in filters),
+            store.blobs("assets", "file/"),
+        ]
+
+    store.upsert("assets", some() + some(), blobs=file_of)
+    store.remember()
+    before = state()
+    for _ in range(3):
+        covered = store.revision("assets")
+        for _ in range(pick.randrange(1, 5)):
+            if pick.random() < 0.5:
+                store.upsert("assets", some(), blobs=file_of)
+            else:
+                gone = [each["id"] for each in some()]
+                store.delete("assets", gone, [f"file/{id_}/" for id_ in gone])
+        held = set(before[0]) | set(store.changed_since("assets", covered).changed.tolist())
+        store.restore("assets")
+        assert state() == before
+        changes = store.changed_since("assets", covered)
+        follows = (held - set(changes.deleted.tolist())) | set(changes.changed.tolist())
+        assert sorted(follows) == before[0]
+
+
 def test_clearing_empties_one_kind_or_all(store: Store) -> None:
     for kind in KINDS:
         store.upsert(kind, [{"id": "a", "name": "dragon", "metadata": {"prompt": "dragon"}}])
