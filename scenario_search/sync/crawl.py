@@ -22,8 +22,6 @@ __all__ = ["SyncCrawl", "SyncCrawler", "TaskBlock"]
 
 P = ParamSpec("P")
 H = TypeVar("H", bound=Hit)
-
-
 B = TypeVar("B", bound=AsyncCrawl[Any] | AsyncPrefetch[Any])
 
 
@@ -110,7 +108,7 @@ def _crawls(
         return SyncCrawl(start(self._here, *args, **options), caller)
 
     returned = start.__annotations__["return"].replace("Async", "Sync")
-    call.__annotations__["return"] = returned
+    call.__annotations__ = {**start.__annotations__, "return": returned}
     described: Any = call
     described.__signature__ = inspect.signature(start).replace(return_annotation=returned)
     return call

@@ -18,7 +18,7 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -33,7 +33,7 @@ from scenario_search.caller_warnings import PendingWarnings, collect_warnings, w
 if TYPE_CHECKING:
     from scenario_search.http.transport import Transport
 
-__all__ = ["Caller", "Items", "check_process", "close", "reset_in_fork", "run", "synchronous"]
+__all__ = ["Caller", "Items", "check_process", "close", "reset_in_fork", "synchronous"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,11 +98,6 @@ def _running_portal() -> _Portal:
         return _portal
 
 
-def run(function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Runs a coroutine function in the portal and returns its result. See :meth:`Caller.run`."""
-    return Caller().run(function, *args, **kwargs)
-
-
 def close(function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None:
     """Runs a coroutine function that closes something, from wherever garbage is collected.
 
@@ -112,9 +107,9 @@ def close(function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None
     if sys.is_finalizing():
         return
     if threading.current_thread() is _portal:
-        threading.Thread(target=run, args=(function, *args), daemon=True).start()
+        threading.Thread(target=Caller().run, args=(function, *args), daemon=True).start()
     else:
-        run(function, *args)
+        Caller().run(function, *args)
 
 
 def check_process(process: int, what: str) -> None:
@@ -139,9 +134,7 @@ class Caller:
         self._callbacks: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._warned: PendingWarnings = []
 
-    def run(
-        self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def run(self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a coroutine function in the portal and returns its result.
 
         An exception in this thread, such as Ctrl-C or an error of a callback, cancels it.
@@ -181,7 +174,7 @@ class Caller:
         try:
             with _interrupts() as interrupts:
                 portal.started.result().start_task_soon(call)
-                self._wait(outcome, portal, interrupts)
+                self._wait(outcome, portal, process, interrupts)
             return outcome.result()
         except BaseException as error:
             if not outcome.done() and portal.takes_calls() and process == os.getpid():
@@ -194,14 +187,15 @@ class Caller:
                 while self._warned:
                     warn_caller(*self._warned.pop(0))
 
-    def _wait(self, outcome: Future[Any], portal: _Portal, interrupts: list[int]) -> None:
+    def _wait(
+        self, outcome: Future[Any], portal: _Portal, process: int, interrupts: list[int]
+    ) -> None:
         """Runs callbacks until a call is over and no callback is left.
 
         The timeout is for what does not end the wait by itself: Ctrl-C on Windows, an exception
         set by another thread (some notebooks run cells in threads), Ctrl-C that an event loop
         handles, and the end of the portal.
         """
-        process = os.getpid()
         while True:
             done = outcome.done()
             try:
@@ -219,44 +213,40 @@ class Caller:
 
     def iterate(self, iterator: AsyncIterator[T]) -> Iterator[T]:
         """Iterates over an asynchronous iterator, and requests each item when it is wanted."""
-
-        async def following() -> T | object:
-            return await anext(iterator, _END)
-
-        while (item := self.run(following)) is not _END:
+        while (item := self.run(anext, iterator, _END)) is not _END:
             yield cast("T", item)
-
-    def notify(self, function: Callable[[T], object], value: T) -> None:
-        """Has the thread call a function with a value as it is now, however it changes later."""
-        self._callbacks.put(partial(function, copy.copy(value)))
 
     async def iterate_here(self, items: Iterable[T]) -> AsyncIterator[T]:
         """Iterates over an iterable in the thread, and takes each item when it is wanted."""
-        iterator: Iterator[T] = await self._ask(iter, items)
-        while (item := await self._ask(next, iterator, _END)) is not _END:
-            yield item
 
-    async def _ask(self, function: Callable[..., Any], *args: object) -> Any:
-        answer: Future[Any] = Future()
+        def iterated() -> Iterator[T]:
+            # In a generator, since no future accepts the StopIteration that iter() may raise.
+            yield from items
 
-        def callback() -> None:
-            if not answer.set_running_or_notify_cancel():
+        def take(answer: Future[T | object]) -> None:
+            if answer.set_running_or_notify_cancel():
+                try:
+                    answer.set_result(next(iterator, _END))
+                except Exception as error:  # noqa: BLE001 - raised where it was asked
+                    answer.set_exception(error)
+
+        iterator = iterated()
+        while True:
+            answer: Future[T | object] = Future()
+            self._callbacks.put(partial(take, answer))
+            if (item := await asyncio.wrap_future(answer)) is _END:
                 return
-            try:
-                answer.set_result(function(*args))
-            except StopIteration:
-                # A future accepts no StopIteration, and would wait forever.
-                answer.set_exception(RuntimeError(f"{function.__name__}() raised StopIteration"))
-            except Exception as error:  # noqa: BLE001 - raised where it was asked
-                answer.set_exception(error)
-
-        self._callbacks.put(callback)
-        return await asyncio.wrap_future(answer)
+            yield cast("T", item)
 
     def redirect_progress(self, options: dict[str, Any]) -> None:
-        """Has ``progress``, if a call's options have it, called in the thread."""
+        """Has ``progress``, if a call's options have it, called in the thread.
+
+        It is called with the statistics as they are now, however they change later.
+        """
         if callable(progress := options.get("progress")):
-            options["progress"] = partial(self.notify, progress)
+            options["progress"] = lambda stats: self._callbacks.put(
+                partial(progress, copy.copy(stats))
+            )
 
     def forget(self) -> None:
         """Drops the callbacks that are left, once nothing can send more of them."""

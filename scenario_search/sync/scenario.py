@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import attrs
 
@@ -104,10 +104,7 @@ class Scenario:
     def with_options(self, **changes: Any) -> Self:
         """Returns a copy with other options that shares the connections.
 
-        Closing any of the copies closes the connections of all.
-
-        Raises:
-            ConfigurationError: An option cannot be used, or belongs to the connections.
+        See :meth:`AsyncScenario.with_options`.
         """
         copy = object.__new__(type(self))
         copy._wrap(self._client.with_options(**changes))
@@ -140,7 +137,7 @@ class Scenario:
 
     def refresh(self, hits: Iterable[SearchAssetSearchResponse]) -> list[SearchAssetSearchResponse]:
         """Returns assets with fresh URLs, in their order. See :meth:`AsyncScenario.refresh`."""
-        return portal.run(self._client.refresh, list(hits))
+        return portal.Caller().run(self._client.refresh, list(hits))
 
     def close(self) -> None:
         """Closes the connections. Closing again does nothing."""
@@ -158,11 +155,7 @@ class Scenario:
             return f"<{type(self).__name__}, which could not be made>"
         return self._client._shown_as(type(self).__name__)
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            f"{type(self).__name__} cannot be pickled: make a client in each process (a page holds "
-            "its client: pickle its hits)"
-        )
+    __reduce__ = AsyncScenario.__reduce__
 
 
 class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
@@ -191,13 +184,8 @@ class SyncSearchHitsOffset(FetchedPage[H]):
         return _twin(self, AsyncSearchHitsOffset)
 
     def get_next_page(self) -> SyncSearchHitsOffset[H]:
-        """Requests the page after this one.
-
-        Raises:
-            PaginationError: There is none (ask ``has_next_page()`` first), or the server sent
-                this page again.
-        """
-        return _sync_page(portal.run(self._here.get_next_page))
+        """Requests the page after this one. See :meth:`AsyncSearchHitsOffset.get_next_page`."""
+        return _sync_page(portal.Caller().run(self._here.get_next_page))
 
     def iter_pages(self) -> Iterator[SyncSearchHitsOffset[H]]:
         """Yields this page, then the ones after it. ``max_items`` counts from this page on."""
@@ -257,7 +245,7 @@ def _sync_page(page: AsyncSearchHitsOffset[H]) -> SyncSearchHitsOffset[H]:
 def _method(endpoint: Endpoint[P, O, Q, H]) -> SearchMethod[P, O, Q, SyncSearchHitsOffset[H]]:
     def call(search: SyncSearch, params: SearchParams) -> SyncSearchHitsOffset[H]:
         results = AsyncSearchResults(prepared_search(search._requester, endpoint, params))
-        return _sync_page(portal.run(results.first_page))
+        return _sync_page(portal.Caller().run(results.first_page))
 
     return search_method(endpoint, call, owner="SyncSearch", returns="SyncSearchHitsOffset")
 

@@ -101,22 +101,24 @@ def test_a_call_that_ends_the_interpreter_ends_no_other_call() -> None:
         ended.set()
 
     with ThreadPoolExecutor(1) as threads:
-        other = threads.submit(portal.run, wait)
+        other = threads.submit(portal.Caller().run, wait)
         started.wait()
         with pytest.raises(SystemExit):
-            portal.run(leave)
-        portal.run(end)
+            portal.Caller().run(leave)
+        portal.Caller().run(end)
         assert other.result() == "returned"
 
 
 def test_a_callback_that_no_thread_waits_for_runs_in_the_next_that_waits() -> None:
     caller = portal.Caller()
     done: list[tuple[str, int]] = []
+    options: dict[str, Any] = {"progress": lambda sent: done.append((sent, threading.get_ident()))}
+    caller.redirect_progress(options)
 
     async def send(value: str) -> None:
-        caller.notify(lambda sent: done.append((sent, threading.get_ident())), value)
+        options["progress"](value)
 
-    portal.run(send, "early")
+    portal.Caller().run(send, "early")
     assert done == []
     caller.run(send, "during")
     here = threading.get_ident()
@@ -126,11 +128,13 @@ def test_a_callback_that_no_thread_waits_for_runs_in_the_next_that_waits() -> No
 def test_a_callback_that_is_forgotten_does_not_run() -> None:
     caller = portal.Caller()
     done: list[str] = []
+    options: dict[str, Any] = {"progress": done.append}
+    caller.redirect_progress(options)
 
     async def send() -> None:
-        caller.notify(done.append, "early")
+        options["progress"]("early")
 
-    portal.run(send)
+    portal.Caller().run(send)
     caller.forget()
     caller.run(asyncio.sleep, 0)
     assert done == []
@@ -149,7 +153,7 @@ def test_a_thousand_calls_of_32_threads_leave_nothing_behind() -> None:
                 assert sum(threads.map(search, range(1000))) == 2000
             assert aside.server.connections <= 16
         assert {t.name for t in threading.enumerate()} <= threads_before
-        assert portal.run(_tasks_beside_this) == 1
+        assert portal.Caller().run(_tasks_beside_this) == 1
         assert sockets_to(aside.server.port) == set()
 
 
@@ -344,14 +348,14 @@ def test_copies_of_the_parents_tasks_report_nothing_when_they_are_destroyed() ->
             await asyncio.sleep(0)
         async def end():
             tasks.pop().cancel()
-        portal.run(start)
+        portal.Caller().run(start)
         child = os.fork()
         if child == 0:
             tasks.clear()
             gc.collect()
             os._exit(5)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-        portal.run(end)
+        portal.Caller().run(end)
     """
     done = run_script(script, "https://api.example")
     assert (done.stdout, done.stderr) == ("5\n", "")

@@ -138,7 +138,7 @@ def test_a_collection_that_ends_instead_of_beginning_is_an_error(
         def __iter__(self) -> Iterator[SearchAssetSearchResponse]:
             return iter([next(iter([]))])
 
-    with pytest.raises(RuntimeError, match=r"iter\(\) raised StopIteration"):
+    with pytest.raises(RuntimeError, match="generator raised StopIteration"):
         client.download(Rows(), tmp_path)
 
 

@@ -46,7 +46,7 @@ async def others() -> list[str]:
 @pytest.fixture(autouse=True)
 def _nothing_is_left_running() -> Iterator[None]:
     yield
-    assert portal.run(others) == []
+    assert portal.Caller().run(others) == []
 
 
 def interrupted_call(client: Scenario) -> None:
@@ -69,7 +69,7 @@ def test_ctrl_c_while_the_call_is_handed_over(
     with served_aside(STALL) as aside, client_of(aside.url) as client:
         monkeypatch.setattr(BlockingPortal, "start_task_soon", interrupted)
         interrupted_call(client)
-        assert portal.run(others) == []
+        assert portal.Caller().run(others) == []
         aside.all_gone()
 
 
@@ -125,7 +125,7 @@ def test_ctrl_c_while_backing_off_sends_nothing_more() -> None:
     try:
         with served_aside(busy) as aside, client_of(aside.url) as client:
             interrupted_call(client)
-            assert portal.run(others) == []
+            assert portal.Caller().run(others) == []
             assert len(aside.server.requests) == 1
     finally:
         logger.removeHandler(handler)

@@ -103,6 +103,14 @@ def test_a_method_is_documented_and_plain(one: Any, other: Any) -> None:
     assert not inspect.iscoroutinefunction(other)
 
 
+def test_crawls_say_on_each_side_what_they_return() -> None:
+    names = ("assets", "models", "workflows", "run")
+    for cls, prefix in ((AsyncCrawler, "AsyncCrawl["), (SyncCrawler, "SyncCrawl[")):
+        for name in names:
+            annotations = inspect.get_annotations(method(cls, name))
+            assert annotations["return"].startswith(prefix)
+
+
 def test_the_constructors_differ_by_the_session_alone() -> None:
     assert parameters(Scenario.__init__) == parameters(AsyncScenario.__init__)
     own = set(attrs.fields_dict(AsyncClientOptions)) - set(attrs.fields_dict(ClientOptions))
