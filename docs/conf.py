@@ -59,7 +59,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(scenario_search\..*\.)?(PreparedSearch|PagedSearch|SearchParams|Checkpoint|JsonLines|ClientHit|_\w+)",
     ),
-    (r"py:.*", r"(scenario_search\..*\.)?(Screen|Walk|Known|PillowImage|Format|Fit)"),
+    (r"py:.*", r"(scenario_search\..*\.)?(Screen|Walk|Known|Kind|PillowImage|Format|Fit)"),
     (r"py:mod", r"scenario_search\..*"),
 ]
 suppress_warnings = ["ref.python"]  # the annotation type[...] is no attribute "type"
