@@ -303,7 +303,6 @@ def _pending_json(pending: Pending) -> dict[str, Any]:
     return {
         "range": _range_json(pending.range),
         "ranked": pending.ranked,
-        "prefix": pending.prefix,
         "known": sorted(pending.known),
         "edge": pending.edge,
     }
@@ -316,7 +315,6 @@ def _pending_from(data: Any) -> Pending:
         ranked=_typed(data["ranked"], bool),
         known=frozenset(known),
         edge=edge,
-        prefix=_typed(data["prefix"], bool),
     )
 
 

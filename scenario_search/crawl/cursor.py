@@ -67,15 +67,14 @@ class Pending:
         range: The range of dates.
         ranked: Whether it is read as a window, without relying on the order of hits.
         known: The keys of hits that are not wanted.
-        edge: The keys of those consumed at the end that it is read from; in a window, of all.
-        prefix: Whether ``edge`` is how a window's results begin, in their order.
+        edge: The keys of those consumed at the end that it is read from; in a window, of those
+            that its results begin with, in their order.
     """
 
     range: Range
     ranked: bool = False
     known: frozenset[str] = frozenset()
     edge: list[str] = attrs.field(factory=list)
-    prefix: bool = False
 
 
 @attrs.frozen

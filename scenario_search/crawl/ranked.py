@@ -93,6 +93,11 @@ class Window:
         self._probed = probe or range_.undated or bool(prefix)
         self._checks: list[Request] | None = None
 
+    @property
+    def sequence(self) -> list[str]:
+        """The keys of the hits that the results begin with; none if their order is unstable."""
+        return list(self._walk.sequence) if self._walk.is_in_order else []
+
     def request(self) -> Request:
         """Returns the next request."""
         if self._checks:

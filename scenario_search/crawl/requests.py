@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -22,6 +23,32 @@ if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
 
 __all__ = ["CrawlRequests"]
+
+
+class _Attempts(Pause):
+    """Counts the attempts of all requests of a crawl, and bounds and delays them together.
+
+    Args:
+        stats: Where they are counted.
+        most: How many may be sent; ``None`` for any number.
+    """
+
+    def __init__(self, stats: CrawlStats, most: int | None) -> None:
+        super().__init__()
+        self._stats = stats
+        self._left = math.inf if most is None else most
+
+    async def wait(self, sleep: Callable[[float], Awaitable[object]]) -> None:
+        """Waits until another attempt may be sent, and counts it.
+
+        Raises:
+            BudgetSpentError: No further one may be sent.
+        """
+        if self._left < 1:
+            raise BudgetSpentError
+        self._left -= 1
+        await super().wait(sleep)
+        self._stats.requests += 1
 
 
 class CrawlRequests:
@@ -53,11 +80,9 @@ class CrawlRequests:
         self._params = params
         self._field = field
         self._stats = stats
-        self._budget = max_requests
         self._progress = progress
-        self._in_flight = 0
         self._asked_for_undated = False
-        self._pause = Pause()
+        self._attempts = _Attempts(stats, max_requests)
 
     async def ask(self, request: Request) -> list[Any]:
         """Returns the hits of a page, as JSON values.
@@ -83,21 +108,13 @@ class CrawlRequests:
 
     async def _page(self, request: Request) -> list[Any]:
         search = PreparedSearch(self._requester, self._endpoint, self._of(request))
-        retries = 0
-        self._in_flight += 1
+        position = Position(paged=False, start=request.offset, size=request.size)
         try:
-            position = Position(paged=False, start=request.offset, size=request.size)
-            page, info = await search.fetch_json(position, pause=self._pause)
-            retries = info.retries_taken
+            page, info = await search.fetch_json(position, pause=self._attempts)
         except APIError as error:
-            retries = error.retries_taken
+            self._stats.retries += error.retries_taken
             raise
-        finally:
-            self._in_flight -= 1
-            self._stats.requests += 1 + retries
-            self._stats.retries += retries
-            if self._budget is not None:
-                self._budget -= 1 + retries
+        self._stats.retries += info.retries_taken
         hits: list[Any] = page["hits"]
         return hits
 
@@ -107,9 +124,4 @@ class CrawlRequests:
         }
         if request.newest_first is not None:
             changes["sort_by"] = [f"{self._field}:{'desc' if request.newest_first else 'asc'}"]
-        if self._budget is not None:
-            left = self._budget - self._in_flight
-            if left < 1:
-                raise BudgetSpentError
-            changes["max_retries"] = min(int(self._params.max_retries or 0), left - 1)
         return attrs.evolve(self._params, **changes)

@@ -336,7 +336,8 @@ class CrawlRun(Generic[H]):
 
     async def _end(self, segments: Segments) -> None:
         is_ended_early = segments.stopped or segments.postponed is not None
-        self.stats.finished = not is_ended_early and segments.is_finished
+        incomplete = segments.incomplete
+        self.stats.finished = segments.is_finished and not (is_ended_early or incomplete)
         self.stats.undated_left_out |= segments.postponed is not None
         if not is_ended_early:
             self.stats.expected = self.stats.hits
@@ -344,7 +345,7 @@ class CrawlRun(Generic[H]):
         if segments.postponed is not None and self.piece is not None:
             # A machine that reads a piece of undated hits has to know that it must try again.
             raise segments.postponed
-        if incomplete := segments.incomplete:
+        if incomplete:
             shown = ", ".join(incomplete[:_SHOWN])
             more = len(incomplete) - _SHOWN
             raise IncompleteCrawlError(

@@ -26,7 +26,7 @@ _SLICE = 15 * PAGE
 """Hits that a worker keeps, by the density seen, when another takes the rest."""
 
 _SMALLEST_SLICE = 4 * PAGE
-_WORTH_TAKING = 8 * PAGE
+_WORTH_TAKING = 10 * PAGE
 _HELD_PORTIONS = 15
 """Portions that wait for their turn, for each request in flight, when hits come in order."""
 
@@ -161,8 +161,12 @@ class Segments:
             raise self._error
 
     def _next_portion(self) -> Portion | None:
-        # What was read ahead is handed out, too, where what comes before it will not be read.
-        in_order = self._dating.in_order and not self._is_ending
+        in_order = self._dating.in_order
+        if in_order and self._is_ending:
+            # What comes before this will not be read: each answered request is progress.
+            in_order = False
+            for work in self.works:
+                work.release()
         for work in self.works:
             if work.ready:
                 portion = work.hand_out()
@@ -262,9 +266,7 @@ class Segments:
             await self._step(work)
         except BudgetSpentError:
             self.stopped = True
-        except Exception as error:
-            if self._concurrency == 1:
-                raise
+        except Exception as error:  # noqa: BLE001 - raised once what was read is handed out
             self._error = self._error or error
 
     async def _step(self, work: Work) -> None:

@@ -16,7 +16,7 @@ class CrawlStats:
     hits: int = 0
     """Number of hits yielded."""
     requests: int = 0
-    """Number of requests that were answered or given up, retries included."""
+    """Number of requests sent, retries included."""
     retries: int = 0
     """How many of them were retries."""
     invalid: int = 0

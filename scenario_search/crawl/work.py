@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import Any
 
 import attrs
@@ -102,7 +103,7 @@ class Work:
                 cap=dating.cap,
                 depth=depth,
                 known=known,
-                prefix=pending.edge if pending.prefix else (),
+                prefix=pending.edge,
                 probe=probe,
                 field=dating.field,
                 key=dating.keys,
@@ -116,11 +117,7 @@ class Work:
                 field=dating.field,
                 key=dating.keys,
             )
-        work = cls(reader, pending, dating)
-        pending.prefix = (
-            not work.holds_back and not pending.known and (pending.prefix or not pending.edge)
-        )
-        return work
+        return cls(reader, pending, dating)
 
     @property
     def holds_back(self) -> bool:
@@ -141,10 +138,14 @@ class Work:
             return
         self._collected += new
         if self.reader.done:
-            self._collected.sort(key=self._order, reverse=self.dating.newest_first)
-            for start in range(0, len(self._collected), PAGE):
-                self.ready.append(Portion(self, self._collected[start : start + PAGE]))
-            self._collected = []
+            self.release()
+
+    def release(self) -> None:
+        """Hands out what was held back, since no more will be read."""
+        self._collected.sort(key=self._order, reverse=self.dating.newest_first)
+        for start in range(0, len(self._collected), PAGE):
+            self.ready.append(Portion(self, self._collected[start : start + PAGE]))
+        self._collected = []
 
     def _order(self, hit: Any) -> tuple[int, str]:
         date = hit_date(hit, self.dating.field)
@@ -172,7 +173,9 @@ class Work:
         for part in self.parts:
             part._omit(keys)
         if isinstance(self.reader, Window):
-            self.pending.edge += keys
+            known = self.pending.known.union(self.pending.edge, keys)
+            self.pending.edge = [*takewhile(known.__contains__, self.reader.sequence)]
+            self.pending.known = known.difference(self.pending.edge)
             return
         dates = [hit_date(hit, self.dating.field) for hit in portion.hits]
         last = next((date for date in reversed(dates) if date is not None), None)

@@ -34,7 +34,7 @@ def test_what_was_saved_is_read(path: Path) -> None:
     low, high = Bound(timestamp(5)), Bound(timestamp(7), inclusive=False)
     pending = [
         Pending(Range(low, high), known=frozenset({"a"}), edge=["b", "c"]),
-        Pending(Range(undated=True), ranked=True, edge=["d"], prefix=True),
+        Pending(Range(undated=True), ranked=True, edge=["d"]),
     ]
     checkpoint = new(pending=pending, hits=3, newest=timestamp(6), recent={"b": timestamp(6)})
     checkpoint.files["out.jsonl"] = 17

@@ -283,6 +283,48 @@ async def test_a_quota_of_searches_per_run_is_progress_all_the_same(
     assert runs <= (5 if concurrency == 1 else 10)
 
 
+@pytest.mark.parametrize("order", ["newest", None])
+@pytest.mark.parametrize("searches", [4, 8])
+async def test_each_run_of_a_ranked_search_is_progress_under_any_quota(
+    checkpoint: Path, order: Any, searches: int
+) -> None:
+    assets = [dated(i, i * 1000) for i in range(2000)]
+    random.Random(1).shuffle(assets)
+    engine = TextEngine(assets)
+    found: list[str] = []
+    finished, runs = False, 0
+    while not finished:
+        crawl = crawl_of(
+            engine,
+            query="x",
+            checkpoint=checkpoint,
+            order=order,
+            cap=1000,
+            concurrency=1,
+            max_requests=searches,
+        )
+        found += await ids_of(crawl)
+        finished = crawl.stats.finished
+        runs += 1
+        assert runs * searches < 80
+    assert len(found) == len(set(found)) == 2000
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("status", [401, 503])
+async def test_second_attempts_count_against_the_budget(status: int, concurrency: int) -> None:
+    refused = Answer(status, {}, b"{}", 0.0)
+    engine = TextEngine(ASSETS, cap=CAP, before=lambda n: refused if n in (2, 7) else None)
+    secrets = {"api_key": None, "api_secret": None, "bearer_auth": lambda: "token_of_a_test"}
+    client, _ = faked_client(engine, **secrets)
+    client._requester.chance = lambda: 0.0
+    async with client.crawl.assets(cap=CAP, max_requests=7, concurrency=concurrency) as crawl:
+        hits = [hit async for hit in crawl]
+    assert 0 < len(hits) <= 500
+    assert engine.requests == crawl.stats.requests == 7
+    assert not crawl.stats.finished
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"code": "QUOTA_EXCEEDED"}'])
 @pytest.mark.parametrize("concurrency", [1, 8])
 async def test_undated_hits_that_a_limit_kept_back_come_later(
@@ -557,6 +599,7 @@ async def test_a_date_that_could_not_be_read_whole_is_reported_after_an_interrup
     crawl = crawl_of(engine, checkpoint=checkpoint)
     with pytest.raises(IncompleteCrawlError) as caught:
         await ids_of(crawl)
+    assert not crawl.stats.finished
     assert caught.value.instants == ("2024-01-01T00:00:00.005Z",)
     assert crawl.stats.hits == CAP + 500
 
