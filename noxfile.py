@@ -229,6 +229,13 @@ def datasets(session: nox.Session) -> None:
 
 
 @nox.session(default=False, **IN_SHARED_ENVIRONMENT)
+def live(session: nox.Session) -> None:
+    """Asks the live service what its documentation leaves open: 60 searches, and a report."""
+    wanted = {"SCENARIO_LIVE_REPORT": "live-report.md"}
+    run(session, "-m", "pytest", "tests/live", *session.posargs, env=wanted)
+
+
+@nox.session(default=False, **IN_SHARED_ENVIRONMENT)
 def fuzz(session: nox.Session) -> None:
     """Tries the properties with twenty times the examples."""
     profile = {"HYPOTHESIS_PROFILE": "fuzz"}

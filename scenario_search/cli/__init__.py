@@ -14,6 +14,7 @@ import typer
 
 from scenario_search._version import __version__
 from scenario_search.cli.commands.crawls import add_crawls
+from scenario_search.cli.commands.doctor import add_doctor
 from scenario_search.cli.commands.downloads import add_download
 from scenario_search.cli.commands.emulating import add_emulator
 from scenario_search.cli.commands.filter_checks import add_filter_commands
@@ -72,6 +73,7 @@ add_run(app)
 add_download(app)
 add_filter_commands(_group("filter", "Check a filter, or list the fields it may name."))
 add_whoami(app)
+add_doctor(app)
 add_emulator(app)
 
 

@@ -46,6 +46,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "filter check": ("scenario-search filter check 'width >= 1024 AND tags = dragon'",),
     "filter fields": ("scenario-search filter fields --kind models",),
     "whoami": ("scenario-search whoami --json",),
+    "doctor": ("scenario-search doctor",),
     "emulate": (
         "scenario-search emulate --demo --port 8901",
         "scenario-search emulate --data all.jsonl --db kept.db --project proj_mine",

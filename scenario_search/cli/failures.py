@@ -30,7 +30,16 @@ from scenario_search.filters import format_error
 from scenario_search.http.credentials import API_KEY, API_SECRET, BEARER_AUTH
 from scenario_search.text import clean
 
-__all__ = ["BUDGET", "EXIT_CODES", "INCOMPLETE", "CommandError", "Commands", "set_debug"]
+__all__ = [
+    "API",
+    "BUDGET",
+    "CREDENTIALS",
+    "EXIT_CODES",
+    "INCOMPLETE",
+    "CommandError",
+    "Commands",
+    "set_debug",
+]
 
 API, USAGE, BUDGET, INCOMPLETE, CREDENTIALS, INTERRUPTED = 1, 2, 3, 4, 5, 130
 

@@ -22,7 +22,7 @@ from import_graph import (
 LAYERS = [
     *("_version", "text", "names", "messages", "errors", "hidden", "caller_warnings"),
     *("filters", "display", "wire", "converter"),
-    *("concurrency", "http", "export", "progress", "search", "crawl", "files"),
+    *("concurrency", "http", "export", "progress", "search", "crawl", "files", "probes"),
     *("emulator.contract", "emulator.filter", "emulator.store", "emulator.text"),
     *("emulator.vectors", "emulator.meaning", "emulator.likeness", "emulator.testing"),
     *("emulator.engine", "emulator.http", "emulator.demo", "emulator.emulator", "emulator"),

@@ -1,0 +1,1 @@
+"""Questions to a search service that its documentation leaves open, and their answers."""
