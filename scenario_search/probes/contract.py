@@ -162,14 +162,14 @@ PROBES: Final = (
     ),
     Probe(
         name="filterable fields of assets",
-        question="Which of the documented fields can be filtered?",
+        question="Which documented fields of assets can be filtered?",
         documented="all",
         emulator="all",
         ask=all_filterable("assets", ASSET_FIELDS),
     ),
     Probe(
         name="filterable fields of models",
-        question="Which of the documented fields can be filtered?",
+        question="Which documented fields of models can be filtered?",
         documented="all",
         emulator="all",
         ask=all_filterable("models", MODEL_FIELDS),
