@@ -367,6 +367,20 @@ async def test_a_checkpoint_of_other_credentials_is_refused(checkpoint: Path) ->
         await ids_of(client.crawl.assets(cap=CAP, checkpoint=checkpoint))
 
 
+async def test_a_crawl_goes_on_with_a_renewed_token(checkpoint: Path) -> None:
+    def crawl_with(token: str, **options: Any) -> AsyncCrawl[Any]:
+        credentials = {"api_key": None, "api_secret": None, "bearer_auth": token}
+        client, _ = faked_client(TextEngine(ASSETS, cap=CAP), **credentials)
+        return client.crawl.assets(cap=CAP, checkpoint=checkpoint, **options)
+
+    before, after = "e30.eyJzdWIiOiAiYW5uIn0.1", "e30.eyJzdWIiOiAiYW5uIn0.2"  # of "ann"
+    other = "e30.eyJzdWIiOiAiYmVuIn0.3"  # of "ben"
+    first = await ids_of(crawl_with(before, max_items=130))
+    with pytest.raises(CheckpointError, match="another credentials"):
+        await ids_of(crawl_with(other))
+    assert sorted(first + await ids_of(crawl_with(after))) == IDS
+
+
 # Since
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import json
 import pickle
 from typing import Any
 
@@ -138,6 +139,43 @@ def test_what_is_no_text_is_no_credential(name: str, value: Any, what: str) -> N
 def test_a_colon_ends_the_key_of_basic_credentials_so_a_key_has_none() -> None:
     assert refusal(api_key="a:b", api_secret="s") == "api_key must not hold a colon"
     assert authorization(api_key="k", api_secret="a:b") == "Basic k:a:b"
+
+
+def token_of(claims: object) -> str:
+    """Returns a JSON Web Token, unsigned."""
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"e30.{payload}.x"
+
+
+async def owner(**options: Any) -> str:
+    return await take_credentials(options).owner()
+
+
+async def test_the_owner_of_a_key_is_the_key_whatever_its_secret() -> None:
+    assert await owner(api_key="k", api_secret="s") == "k"
+
+
+async def test_a_renewed_token_has_the_owner_of_the_one_before() -> None:
+    before, after = token_of({"sub": "ann", "exp": 1}), token_of({"exp": 22, "sub": "ann"})
+    assert await owner(bearer_auth=before) == await owner(bearer_auth=after) == "ann"
+    assert await owner(bearer_auth=lambda: after) == "ann"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "opaque",
+        "two.parts",
+        "a.!.c",
+        "e30.bm90IEpTT04.x",  # not JSON
+        token_of([1]),
+        token_of({}),
+        token_of({"sub": 7}),
+        token_of({"sub": ""}),
+    ],
+)
+async def test_a_token_that_names_no_subject_is_its_own_owner(token: str) -> None:
+    assert await owner(bearer_auth=token) == token
 
 
 def test_credentials_are_taken_out_of_the_options() -> None:
