@@ -307,6 +307,23 @@ async def test_a_shrinking_total_loses_no_hit(mode: dict[str, Any]) -> None:
 
 
 @MODES
+async def test_a_total_that_shrinks_to_what_was_reached_loses_no_hit(mode: dict[str, Any]) -> None:
+    def change(body: dict[str, Any], page: Page) -> Page:
+        reached = start_of(body) + 10
+        return totals(page, min(reached, 35) if start_of(body) else 35, 10)
+
+    client, _ = faked_client(lying(change))
+    assert await walk(client, **mode) == ids_from(0, 35)
+
+
+def test_a_walk_that_has_ended_takes_no_further_page() -> None:
+    ended = Walk(Position(paged=False, start=0, size=10))
+    assert ended.accept(page_of([], offset=0, estimated_total_hits=0)) is None
+    with pytest.raises(PaginationError, match="has ended"):
+        ended.accept(page_of(["a"], offset=0))
+
+
+@MODES
 async def test_a_growing_total_is_believed(mode: dict[str, Any]) -> None:
     client, _ = faked_client(
         lying(lambda body, page: totals(page, min(35, start_of(body) + 11), 10))
@@ -398,6 +415,15 @@ async def test_short_pages_in_page_mode_warn(first: int, received: str) -> None:
         TruncatedResultsWarning, match=rf"{received} hits .*`limit` .*`offset` .*client\.crawl"
     ):
         await walk(client, page=first, hits_per_page=10)
+
+
+async def test_short_pages_that_hold_all_that_the_server_counts_do_not_warn() -> None:
+    def without_one(body: dict[str, Any], page: Page) -> Page:
+        kept = page["hits"][:-1] if body["page"] == 2 else page["hits"]
+        return totals(page | {"hits": kept}, 34, 10)
+
+    client, _ = faked_client(lying(without_one))
+    assert len(await walk(client, page=1, hits_per_page=10)) == 34
 
 
 async def test_short_pages_that_are_fetched_one_by_one_warn_too() -> None:
