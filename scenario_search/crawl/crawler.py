@@ -9,7 +9,6 @@ from scenario_search.crawl.crawl import AsyncCrawl
 from scenario_search.crawl.params import (
     CrawlAssetsParams,
     CrawlModelsParams,
-    CrawlOptions,
     CrawlPlanParams,
     CrawlWorkflowsParams,
     RunOptions,
@@ -19,7 +18,6 @@ from scenario_search.crawl.params import (
 from scenario_search.crawl.pieces import CrawlPiece
 from scenario_search.search.endpoints import ASSETS, ENDPOINTS, MODELS, WORKFLOWS, Endpoint
 from scenario_search.wire.hits import Hit
-from scenario_search.wire.params import Conditions
 from scenario_search.wire.signatures import takes, takes_beside
 
 if TYPE_CHECKING:
@@ -27,12 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncCrawler"]
 
+Options = CrawlAssetsParams | CrawlModelsParams | CrawlWorkflowsParams | CrawlPlanParams
+
 H = TypeVar("H", bound=Hit)
 P = ParamSpec("P")
 
 
 def _crawls(
-    endpoint: Endpoint[Any, Any, Any, H], options: Callable[P, CrawlOptions]
+    endpoint: Endpoint[Any, Any, Any, H], options: Callable[P, Options]
 ) -> Callable[Concatenate[AsyncCrawler, P], AsyncCrawl[H]]:
     """Returns the method that crawls what an endpoint searches."""
 
@@ -95,10 +95,8 @@ class AsyncCrawler:
         endpoint = ENDPOINTS[piece.params.kind]
         return AsyncCrawl(self._requester, endpoint, piece.params, run_options, piece=piece)
 
-    def _crawl(self, endpoint: Endpoint[Any, Any, Any, H], options: CrawlOptions) -> AsyncCrawl[H]:
+    def _crawl(self, endpoint: Endpoint[Any, Any, Any, H], options: Options) -> AsyncCrawl[H]:
         valid = self._requester.options.validate
-        if not isinstance(options, Conditions):
-            raise TypeError(f"{type(options).__name__} does not say what is searched for")
         params = search_params(options, endpoint.params_class, valid=valid)
         check(params, options, valid=valid)
         return AsyncCrawl(self._requester, endpoint, params, options)
