@@ -37,7 +37,7 @@ from scenario_search.errors import (
     PaginationError,
 )
 from scenario_search.files.folder import Folder
-from scenario_search.files.manifest import DownloadedFile
+from scenario_search.files.manifest import DownloadedFile, was_signed
 from scenario_search.files.names import file_name
 from scenario_search.files.options import DownloadOptions, DownloadReport
 from scenario_search.files.parts import PartialFile, file_digest, file_length
@@ -270,6 +270,17 @@ class _Download:
         url: object = asset.url
         if not isinstance(url, str) or not url:
             raise APIResponseValidationError(f"{asset.id} has no url", paths=("$.url",))
+        if was_signed(url):
+            fresh = await self.fresh_urls.of(asset)
+            if fresh is None or not fresh.url:
+                raise APIResponseValidationError(
+                    f"{asset.id} has no URL any more: it failed in an earlier run, and a search "
+                    "does not return it now",
+                    paths=("$.url",),
+                )
+            self.report.refreshed += 1
+            asset = fresh
+            url = fresh.url
         source = url_path(url)
         part = PartialFile(self.folder.path / name, source)
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import copy
+import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,9 +14,14 @@ from typing import Any
 import attrs
 
 from scenario_search.files.lines import JsonLines
+from scenario_search.text import shown_url
 from scenario_search.wire.document import json_bytes
+from scenario_search.wire.secrets import rewrite
 
-__all__ = ["DownloadedFile", "Manifest", "ManifestEntry"]
+__all__ = ["DownloadedFile", "Manifest", "ManifestEntry", "was_signed"]
+
+_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_LEFT_OUT = "?..."
 
 
 @attrs.frozen
@@ -30,7 +37,8 @@ class DownloadedFile:
         source: The path of the URL that it came from.
         status: ``"downloaded"``, ``"skipped"`` for one that was there already, or ``"failed"``.
         error: Why it failed.
-        asset: The asset of a file that failed, as the API sent it, to try again.
+        asset: The asset of a file that failed, as the API sent it, to try again. In the manifest
+            its URLs have lost their signatures.
     """
 
     id: str
@@ -47,7 +55,21 @@ class DownloadedFile:
         """Returns the manifest's line."""
         fields = attrs.fields_dict(type(self))
         line = {name: value for name in fields if (value := getattr(self, name)) is not None}
+        if self.asset is not None:
+            line["asset"] = rewrite(copy.deepcopy(self.asset), _without_signature)
         return json_bytes(line)
+
+
+def was_signed(url: str) -> bool:
+    """Returns whether a URL in a manifest has lost its signature, so that it needs a fresh one."""
+    return url.endswith(_LEFT_OUT)
+
+
+def _without_signature(text: str) -> str:
+    if _URL.fullmatch(text) is None:
+        return text
+    shown = shown_url(text)
+    return text if shown == text else shown + _LEFT_OUT
 
 
 @attrs.frozen

@@ -558,3 +558,49 @@ async def test_a_bar_shows_files_of_all_files(
     await client.download(assets, tmp_path, progress=progress, on_error="skip")
     last = capsys.readouterr().err.rpartition("\r")[2]
     assert ("files: 100%" in last and "5/5" in last and "1 failed" in last) is progress
+
+
+def crawled_once(server: Server) -> TextEngine:
+    """Makes a server of files that are there only for those who have a fresh signature."""
+    engine = crawled(server, 3)
+    for hit in engine.assets:
+        hit["url"] = hit["url"].replace("//", "//user:canary@") + "?Signature=canary"
+        hit["metadata"] = {"prompt": f"as on {hit['url']} and more"}
+
+    async def one_fails(request: web.Request) -> web.StreamResponse:
+        fails = (request.path, request.query["Signature"]) == ("/1", "canary")
+        return web.Response(status=404) if fails else await server.whole(request)
+
+    server.respond = one_fails
+    return engine
+
+
+async def test_the_manifest_keeps_no_signature_and_the_next_run_asks_for_a_fresh_one(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    hit = {**crawled_once(server).assets[1]}
+    options: Any = {"cap": 50, "checkpoint": tmp_path / "x.ckpt"}
+    folder = tmp_path / "files"
+    first = await client.download(client.crawl.assets(**options), folder, on_error="skip")
+    assert (first.downloaded, first.refreshed, len(first.failed)) == (2, 0, 1)
+    assert first.failed[0].asset == hit
+    (kept,) = [line["asset"] for line in manifest(folder) if line["status"] == "failed"]
+    assert kept == {**hit, "url": f"{server.url}/1?..."}
+
+    server.requests.clear()
+    server.engine = lambda _: {"hits": [{**hit, "url": f"{server.url}/1?Signature=fresh"}]}
+    second = await client.download(client.crawl.assets(**options), folder)
+    assert (second.downloaded, second.refreshed, second.failed) == (1, 1, [])
+    assert [request.query["Signature"] for request in server.requests] == ["fresh"]
+
+
+async def test_a_failed_file_whose_asset_is_gone_stays_failed(
+    server: Server, client: AsyncScenario, tmp_path: Path
+) -> None:
+    crawled_once(server)
+    options: Any = {"cap": 50, "checkpoint": tmp_path / "x.ckpt"}
+    for _ in range(2):
+        crawl = client.crawl.assets(**options)
+        report = await client.download(crawl, tmp_path / "files", on_error="skip")
+        server.engine = lambda _: {"hits": []}
+    assert "has no URL any more" in str(report.failed[0].error)
