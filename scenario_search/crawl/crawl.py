@@ -20,6 +20,7 @@ from scenario_search.crawl.run import Batch, CrawlRun
 from scenario_search.crawl.stats import CrawlEstimate, CrawlStats
 from scenario_search.errors import InvalidParamsError
 from scenario_search.export import files as export, frames, parquet as export_parquet
+from scenario_search.export.targets import ExportTarget, local_file
 from scenario_search.messages import Message, named
 from scenario_search.progress import ProgressBar
 from scenario_search.search.endpoints import Endpoint
@@ -243,30 +244,35 @@ class AsyncCrawl(AllFrames, Generic[H]):
             self._commit,
         )
 
-    async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
+    async def to_jsonl(self, path: ExportTarget) -> None:
         """Writes all hits to a file, one line of JSON each, as the API sent them.
 
         With a checkpoint it can be stopped and resumed at any time, and each hit is in the file
         once. It runs requests concurrently, inside the crawl's block or not.
 
+        Args:
+            path: The file, a URL of fsspec, or a file object open for bytes. The last two get the
+                export when it is whole. Until then it is in a file of this machine, which lies
+                beside the checkpoint and is kept if there is one.
+
         Raises:
             CheckpointError: The file is not the one that the checkpoint knows.
             IncompleteCrawlError: At the end, where some hits cannot be reached.
         """
-        async with self._running(path):
-            await export.to_jsonl(self._export_source(), path)
+        async with self._exporting(path, "jsonl") as file:
+            await export.to_jsonl(self._export_source(), file)
 
-    async def to_csv(self, path: str | os.PathLike[str]) -> None:
+    async def to_csv(self, path: ExportTarget) -> None:
         """Writes all hits to a CSV file: see :func:`scenario_search.export.files.to_csv`.
 
         Raises:
             CheckpointError: The file is not the one that the checkpoint knows.
             IncompleteCrawlError: At the end, where some hits cannot be reached.
         """
-        async with self._running(path):
-            await export.to_csv(self._export_source(), path)
+        async with self._exporting(path, "csv") as file:
+            await export.to_csv(self._export_source(), file)
 
-    async def to_parquet(self, path: str | os.PathLike[str]) -> None:
+    async def to_parquet(self, path: ExportTarget) -> None:
         """Writes all hits to a Parquet file. See :meth:`to_jsonl`.
 
         Types and columns: :mod:`scenario_search.export.parquet`.
@@ -277,9 +283,9 @@ class AsyncCrawl(AllFrames, Generic[H]):
             IncompleteCrawlError: At the end, where some hits cannot be reached.
         """
         resumable = self._options.checkpoint is not None
-        async with self._running(path, export_parquet.collected_beside(path)):
+        async with self._exporting(path, "parquet") as file:
             source = self._export_source()
-            await export_parquet.to_parquet(source, path, resumable=resumable)
+            await export_parquet.to_parquet(source, file, resumable=resumable)
 
     async def _columns(self) -> frames.Columns:
         columns = frames.Columns(self._endpoint.hit_class)
@@ -287,6 +293,14 @@ class AsyncCrawl(AllFrames, Generic[H]):
             async for hits in batches:
                 await in_thread(columns.add, hits)
         return columns
+
+    @asynccontextmanager
+    async def _exporting(self, target: ExportTarget, form: str) -> AsyncIterator[Path]:
+        """Enters the crawl, and yields the file of this machine that is to be written."""
+        async with local_file(target, form, self._options.checkpoint) as file:
+            beside = [export_parquet.collected_beside(file)] if form == "parquet" else []
+            async with self._running(file, *beside):
+                yield file
 
     @asynccontextmanager
     async def _running(self, *files: str | os.PathLike[str]) -> AsyncIterator[None]:

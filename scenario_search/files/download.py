@@ -36,11 +36,12 @@ from scenario_search.errors import (
     IncompleteCrawlError,
     PaginationError,
 )
+from scenario_search.export.targets import is_url
 from scenario_search.files.folder import Folder
 from scenario_search.files.manifest import DownloadedFile, was_signed
 from scenario_search.files.names import file_name
 from scenario_search.files.options import DownloadOptions, DownloadReport
-from scenario_search.files.parts import PartialFile, file_digest, file_length
+from scenario_search.files.parts import PartialFile
 from scenario_search.files.refresh import FreshUrls
 from scenario_search.files.transfer import Expected, ExpiredUrl, Transfers
 from scenario_search.progress import ProgressBar
@@ -68,7 +69,7 @@ async def download(
     options: DownloadOptions,
 ) -> DownloadReport:
     """Downloads the files of assets. See :meth:`scenario_search.AsyncScenario.download`."""
-    folder = Folder(Path(directory))
+    folder = await in_thread(_folder, directory)
     # Before there is a folder, since tqdm may be missing.
     bar = ProgressBar("files") if options.progress is True else None
     report = DownloadReport()
@@ -85,6 +86,14 @@ async def download(
             bar.close()
         await in_thread(folder.close)
     return report
+
+
+def _folder(directory: str | os.PathLike[str]) -> Folder:
+    if is_url(directory):
+        from scenario_search.files.store_folder import StoreFolder  # noqa: PLC0415 - few have one
+
+        return StoreFolder(str(directory))
+    return Folder(Path(directory))
 
 
 def _progress(
@@ -253,13 +262,12 @@ class _Download:
         entry = self.folder.manifest.entry(name)
         if entry is None:
             return None
-        path = self.folder.path / name
         if url_path(asset.url) not in ("", entry.source):
             return None
-        if await in_thread(file_length, path) != entry.size:
+        if await in_thread(self.folder.length, name) != entry.size:
             return None
         digest = entry.digest.hex()
-        if self.options.verify and await in_thread(file_digest, path) != digest:
+        if self.options.verify and await in_thread(self.folder.digest, name) != digest:
             return None
         return DownloadedFile(
             str(asset.id), name, entry.size, digest, entry.mime, entry.source, "skipped"

@@ -10,6 +10,7 @@ from scenario_search.errors import InvalidParamsError
 from scenario_search.files.manifest import DownloadedFile, Manifest
 from scenario_search.files.metadata import ImageFolderMetadata
 from scenario_search.files.names import LOCK, MANIFEST, METADATA
+from scenario_search.files.parts import file_digest, file_length
 from scenario_search.messages import Message, named
 from scenario_search.wire.hits import SearchAssetSearchResponse
 
@@ -49,6 +50,14 @@ class Folder:
             ) from None
         self.manifest.open()
         self.metadata.open()
+
+    def length(self, name: str) -> int | None:
+        """Returns the length of a file; ``None`` if it is not there."""
+        return file_length(self.path / name)
+
+    def digest(self, name: str) -> str:
+        """Returns the SHA-256 digest of a file's content, in hexadecimal."""
+        return file_digest(self.path / name)
 
     def record(self, file: DownloadedFile, asset: SearchAssetSearchResponse) -> None:
         """Adds what became of a file."""

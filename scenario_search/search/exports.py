@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import abc
-import os
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from scenario_search.concurrency.threads import in_thread
 from scenario_search.export.frames import Columns, library
+from scenario_search.export.targets import ExportTarget, local_file
 from scenario_search.wire.hits import Hit
 
 if TYPE_CHECKING:
@@ -33,8 +33,12 @@ class SearchExports(abc.ABC, Generic[H]):
     @abc.abstractmethod
     def _export_source(self) -> ExportSource[H]: ...
 
-    async def to_jsonl(self, path: str | os.PathLike[str]) -> None:
+    async def to_jsonl(self, path: ExportTarget) -> None:
         """Writes the hits to a file, one line of JSON each, as the API sent them.
+
+        Args:
+            path: The file, a URL of fsspec such as ``"s3://bucket/hits.jsonl"``, or a file object
+                open for bytes.
 
         Raises:
             OSError: The file cannot be written.
@@ -43,9 +47,10 @@ class SearchExports(abc.ABC, Generic[H]):
         """
         from scenario_search.export import files as export  # noqa: PLC0415 - few searches need it
 
-        await export.to_jsonl(self._export_source(), path)
+        async with local_file(path, "jsonl") as file:
+            await export.to_jsonl(self._export_source(), file)
 
-    async def to_csv(self, path: str | os.PathLike[str]) -> None:
+    async def to_csv(self, path: ExportTarget) -> None:
         """Writes the hits to a CSV file. See :func:`scenario_search.export.files.to_csv`.
 
         Raises:
@@ -55,9 +60,10 @@ class SearchExports(abc.ABC, Generic[H]):
         """
         from scenario_search.export import files as export  # noqa: PLC0415 - few searches need it
 
-        await export.to_csv(self._export_source(), path)
+        async with local_file(path, "csv") as file:
+            await export.to_csv(self._export_source(), file)
 
-    async def to_parquet(self, path: str | os.PathLike[str]) -> None:
+    async def to_parquet(self, path: ExportTarget) -> None:
         """Writes the hits to a Parquet file.
 
         Types and columns: :mod:`scenario_search.export.parquet`.
@@ -70,7 +76,8 @@ class SearchExports(abc.ABC, Generic[H]):
         """
         from scenario_search.export import parquet as export_parquet  # noqa: PLC0415 - few searches need it
 
-        await export_parquet.to_parquet(self._export_source(), path)
+        async with local_file(path, "parquet") as file:
+            await export_parquet.to_parquet(self._export_source(), file)
 
 
 class PageFrames(abc.ABC, Generic[H]):

@@ -22,6 +22,7 @@ from scenario_search.errors import (
     PaginationError,
     TruncatedResultsWarning,
 )
+from scenario_search.export.targets import ExportTarget
 from scenario_search.http.responses import error_context
 from scenario_search.messages import Message
 from scenario_search.search.exports import PageFrames, SearchExports
@@ -239,13 +240,14 @@ class AsyncSearchHitsOffset(FetchedPage[H]):
     methods.
     """
 
-    async def to_jsonl(self, path: str | os.PathLike[str], *, all_pages: bool = False) -> None:
+    async def to_jsonl(self, path: ExportTarget, *, all_pages: bool = False) -> None:
         """Writes this page's hits to a file, one line of JSON each, as the API sent them.
 
         The file is replaced as a whole, or not at all.
 
         Args:
-            path: The file.
+            path: The file, a URL of fsspec such as ``"s3://bucket/hits.jsonl"``, or a file object
+                open for bytes.
             all_pages: Whether to go on to the last page, up to ``max_items``.
 
         Raises:
@@ -255,11 +257,11 @@ class AsyncSearchHitsOffset(FetchedPage[H]):
         """
         await PageExports(self, all_pages).to_jsonl(path)
 
-    async def to_csv(self, path: str | os.PathLike[str], *, all_pages: bool = False) -> None:
+    async def to_csv(self, path: ExportTarget, *, all_pages: bool = False) -> None:
         """Writes this page's hits to a CSV file. See :meth:`to_jsonl`."""
         await PageExports(self, all_pages).to_csv(path)
 
-    async def to_parquet(self, path: str | os.PathLike[str], *, all_pages: bool = False) -> None:
+    async def to_parquet(self, path: ExportTarget, *, all_pages: bool = False) -> None:
         """Writes this page's hits to a Parquet file. See :meth:`to_jsonl`.
 
         Types and columns: :mod:`scenario_search.export.parquet`.

@@ -24,6 +24,7 @@ FOUND_ELSEWHERE = {
     "SyncCrawler",
     "SyncSearch",
     "Checkpoint",  # what an export asks of a crawl
+    "ExportTarget",  # a path, a URL or a file object
     "SearchParams",
     "RunOptions",
     "Fit",  # literals, of wire.renditions
