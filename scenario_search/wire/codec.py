@@ -22,7 +22,7 @@ from scenario_search.text import without_signature
 from scenario_search.wire.bounds import DenseError, check, check_to_reread
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.pages import SearchHits
-from scenario_search.wire.secrets import Secrets
+from scenario_search.wire.secrets import Secrets, holds
 from scenario_search.wire.structuring import hook_error, users_hooks
 from scenario_search.wire.validation import (
     Problem,
@@ -158,7 +158,7 @@ def _is_written_as(data: Any, body: bytes) -> bool:
 def _may_hold_a_long_integer(body: bytes) -> bool:
     """Returns whether orjson may have made a float of an integer, which it does past 64 bits."""
     kinds = body.translate(_KINDS)
-    return any(long_integer in kinds for long_integer in _LONG_INTEGER_KINDS)
+    return any(holds(kinds, long_integer) for long_integer in _LONG_INTEGER_KINDS)
 
 
 def _read_slowly(body: bytes, *, accepted: bool) -> Any:
