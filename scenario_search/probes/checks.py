@@ -84,13 +84,21 @@ async def _accepted(service: Service) -> Finding:
     reply = await _own(service)
     if not reply.error:
         return Finding("accepted", f"accepted, for about {reply.total:,} assets of your own")
-    advice = {
-        401: f"The credentials are refused: look at {API_KEY} and {API_SECRET}, or {BEARER_AUTH}",
-        403: f"The credentials are of another project: look at {PROJECT_ID}, or leave it out",
-        404: f"There is no search at this address: look at {BASE_URL}, which ends in /v1",
-    }.get(reply.status, "The service refuses a search that its documentation allows")
-    refused = f"refused with {reply.status}"
-    return Finding(refused, f"{refused}: {reply.error}", advice, is_last=True)
+    answer = f"refused with {reply.status}" if reply.status != 200 else "not a page"
+    return Finding(answer, f"{answer}: {reply.error}", _advice(reply.status), is_last=True)
+
+
+def _advice(status: int) -> str:
+    """Returns what to do about the status of a search that should bring a page."""
+    if status == 401:
+        return f"The credentials are refused: look at {API_KEY} and {API_SECRET}, or {BEARER_AUTH}"
+    if status == 403:
+        return f"The credentials are of another project: look at {PROJECT_ID}, or leave it out"
+    if status < 400 or status in (404, 405):
+        return f"This is not the address of the API: look at {BASE_URL}, which ends in /v1"
+    if status >= 500:
+        return "The service, or a proxy before it, fails: try again later"
+    return "The service refuses a search that its documentation allows"
 
 
 async def _clock(service: Service) -> Finding:

@@ -8,7 +8,12 @@ from typing import Any
 import attrs
 import orjson
 
-from scenario_search.errors import APIConnectionError, APIStatusError, RateLimitError
+from scenario_search.errors import (
+    APIConnectionError,
+    APIResponseValidationError,
+    APIStatusError,
+    RateLimitError,
+)
 from scenario_search.http.requester import Requester
 from scenario_search.search.endpoints import ENDPOINTS
 from scenario_search.wire.params import CallOptions
@@ -32,7 +37,7 @@ class Reply:
     Attributes:
         status: The HTTP status.
         body: The decoded JSON; of an error that is none, its text.
-        error: What an error says; empty for a page.
+        error: What an error says, or why a success is not a page; empty for a page.
         headers: The headers of a page; look-ups ignore case.
         elapsed: Seconds from sending the request to the last byte of a page.
     """
@@ -108,8 +113,8 @@ class Service:
             body: The request's JSON, sent as it is.
 
         Raises:
-            APIError: No reply arrived, or it is not a page. After a connection that failed, or
-                where the service wants no more requests, all later searches raise the same.
+            APIError: No reply arrived, or the service wants no more requests. All later searches
+                raise the same.
             UnansweredError: As many searches as may be were sent.
         """
         key = orjson.dumps([kind, project_id, body], option=orjson.OPT_SORT_KEYS)
@@ -133,6 +138,8 @@ class Service:
         except (APIConnectionError, RateLimitError) as error:
             self._end = error
             raise
+        except APIResponseValidationError as error:
+            return Reply(status=200, body=None, error=error.message)
         except APIStatusError as error:
             said = error.message.removeprefix(f"{error.status_code}: ")
             return Reply(status=error.status_code, body=error.body, error=said)

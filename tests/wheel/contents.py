@@ -4,8 +4,9 @@
 built of the checkout. It prints the sizes, and ends with 1 where something is wrong.
 
 There is one wheel, for the core and for all extras: what an extra adds are other packages. Its core
-is each module but those of the command line and the emulator, which are folders of their own; also
-the modules for frames and Parquet belong to it. A size is what the files take in the wheel, packed.
+is each module but those of the command line, the emulator and the probes of a service, which are
+folders of their own; also the modules for frames and Parquet belong to it. A size is what the files
+take in the wheel, packed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ SIZES = ("320x176", "176x320", "240x240")
 PARTS = {
     f"{PACKAGE}emulator/": "emulator",
     f"{PACKAGE}cli/": "command line",
+    f"{PACKAGE}probes/": "probes",
     PACKAGE: "core",
     "": "metadata",
 }
@@ -42,7 +44,7 @@ DATA = {
 
 def sizes(wheel: zipfile.ZipFile) -> dict[str, int]:
     """Give the packed bytes of each part."""
-    found = dict.fromkeys(("core", "emulator", "command line", "metadata"), 0)
+    found = dict.fromkeys(PARTS.values(), 0)
     for entry in wheel.infolist():
         found[next(PARTS[start] for start in PARTS if entry.filename.startswith(start))] += (
             entry.compress_size

@@ -18,6 +18,10 @@ from scenario_search.probes.service import Service
 __all__ = ["add_doctor"]
 
 
+_PATIENCE = 20.0
+"""Seconds for a reply: who waits longer has found out what is wrong."""
+
+
 @attrs.frozen(kw_only=True)
 class DoctorOptions:
     """For which project, and in what form."""
@@ -50,7 +54,7 @@ def _doctor(options: DoctorOptions, connection: Connection) -> None:
 
 
 async def _examine(connection: Connection, project_id: str | None) -> dict[str, Finding]:
-    async with connection.client() as client:
+    async with connection.client(timeout=_PATIENCE) as client:
         return await ask_all(CHECKS, Service(client._requester, project_id=project_id))
 
 

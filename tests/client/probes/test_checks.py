@@ -50,12 +50,26 @@ async def test_a_failed_connection_says_what_to_look_at_and_ends_the_checks(
 
 @pytest.mark.parametrize(
     ("status", "advice"),
-    [(401, "SDK_API_KEY"), (403, "another project"), (404, "ends in /v1"), (400, "allows")],
+    [
+        (401, "SDK_API_KEY"),
+        (403, "another project"),
+        (404, "in /v1"),
+        (301, "in /v1"),
+        (400, "allows"),
+        (502, "proxy"),
+    ],
 )
 async def test_refused_credentials_say_what_to_look_at(status: int, advice: str) -> None:
     findings, transport = await examine(lambda _: Answer(status, {}, b'{"error": "no"}', 0))
     assert findings["access"].answer == f"refused with {status}"
     assert advice in findings["access"].advice
+    assert len(transport.bodies) == 1
+
+
+async def test_a_page_of_another_service_is_no_access() -> None:
+    findings, transport = await examine(lambda _: Answer(200, {}, b"<html>Welcome", 0))
+    assert findings["access"].answer == "not a page"
+    assert "SCENARIO_BASE_URL" in findings["access"].advice
     assert len(transport.bodies) == 1
 
 
