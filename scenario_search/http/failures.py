@@ -90,8 +90,10 @@ def _refused_credentials() -> ConfigurationError:
 def _failed_connection(error: Exception, url: str) -> APIConnectionError:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return APIConnectionError(f"The proxy did not connect to {url}: it answered {error.status}")
-    if isinstance(error, aiohttp.ClientConnectorError) and error.host != yarl.URL(url).raw_host:
-        url = f"the proxy {error.host}:{error.port}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        asked = yarl.URL(url)
+        if (error.host, error.port) != (asked.raw_host, asked.port):
+            url = f"the proxy {error.host}:{error.port}"
     if isinstance(error, _UNTRUSTED):
         verification = getattr(error, "certificate_error", None)
         reason = getattr(verification, "verify_message", None)

@@ -197,7 +197,11 @@ def _shown(value: Any) -> str:
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Document:
-    """Anything that is a JSON object on the wire."""
+    """Anything that is a JSON object on the wire.
+
+    Two are equal if their values are. Since these can change, a document cannot be in a set or be
+    the key of a dict: use its ``id`` there.
+    """
 
     _json: dict[str, Any] | None = attrs.field(default=None, alias="_json")
     """The object as it came, which is never changed; ``None`` where a program made this."""

@@ -265,6 +265,14 @@ async def test_a_proxy_that_is_not_there_is_named_without_its_password(network: 
     )
 
 
+async def test_a_proxy_that_is_not_there_is_named_where_the_server_has_the_same_host() -> None:
+    async with ForwardProxy({}) as proxy, RawServer() as server:
+        pass
+    async with client_of(server.url, proxy=proxy.url, max_retries=0) as client:
+        with pytest.raises(APIConnectionError, match=rf"the proxy 127.0.0.1:{proxy.port} failed"):
+            await client.search.asset_search(query="x")
+
+
 async def test_a_proxy_whose_certificate_is_not_trusted_is_named(network: Network) -> None:
     async with ForwardProxy(network.servers, context=network.context) as proxy:
         async with client_of("https://api.example", proxy=proxy.url) as client:
