@@ -29,6 +29,7 @@ class FakeTransport:
     queries: list[Mapping[str, str]] = attrs.Factory(list)
     timeouts: list[float] = attrs.Factory(list)
     closed: bool = False
+    secrets: tuple[str, ...] = ()
     seconds: float = 0
     sent_at: list[float] = attrs.Factory(list)
 

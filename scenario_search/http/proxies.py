@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 from collections.abc import Mapping
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import attrs
@@ -24,10 +24,12 @@ class Proxy:
     Attributes:
         url: Its URL, without a user name and a password.
         headers: What it is sent with each request: the credentials, if its URL had some.
+        secrets: The password of these, and what is sent, which no response may hand back.
     """
 
     url: str
     headers: Mapping[str, str] = attrs.field(repr=False)
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     @classmethod
     def of(cls, url: str) -> Proxy:
@@ -35,12 +37,14 @@ class Proxy:
         parts = urlsplit(url)
         credentials, at, address = parts.netloc.rpartition("@")
         headers = {}
+        secrets: tuple[str, ...] = ()
         if at:
             user, _, password = credentials.partition(":")
             pair = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
-            basic = HiddenText(f"Basic {base64.b64encode(pair).decode()}")
-            headers["Proxy-Authorization"] = basic
-        return cls(f"{parts.scheme}://{address}", headers)
+            basic = HiddenText(base64.b64encode(pair).decode())
+            headers["Proxy-Authorization"] = HiddenText(f"Basic {basic}")
+            secrets = tuple(map(HiddenText, (basic.rstrip("="), password, unquote(password))))
+        return cls(f"{parts.scheme}://{address}", headers, secrets)
 
 
 class Proxies:
@@ -70,6 +74,13 @@ class Proxies:
         if self._proxy is not None:
             return [self._proxy.url]
         return [_with_scheme(url) for url in self._of_environment.values()]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no response may hand back, of all proxies that can be used."""
+        usable = [url for url in self.urls if proxy_problem(url) is None]
+        proxies = [self._proxy] if self._proxy is not None else map(Proxy.of, usable)
+        return tuple(secret for proxy in proxies for secret in proxy.secrets)
 
     def for_url(self, url: str) -> Proxy | None:
         """Returns the proxy to request a URL through, or ``None`` for a direct connection.

@@ -117,9 +117,8 @@ class Requester:
         self.converter = options.converter or default_converter()
         self.sleep = sleep
         self.chance = chance
-        self._own_secrets = Secrets(
-            [*credentials.secrets(), *secret_values(options.default_headers or {})]
-        )
+        self._proxy_secrets = self.transport.secrets
+        self._own_secrets = self._secrets_of(credentials, options.default_headers or {})
         # A function's token differs from request to request, so its headers are not kept.
         self._own_headers = {} if credentials.may_change else self._merge_headers(credentials, {})
 
@@ -288,8 +287,12 @@ class Requester:
         """Returns what no response to a request may hand back."""
         if credentials is self.credentials and not extra:
             return self._own_secrets
-        headers = {**(self.options.default_headers or {}), **(extra or {})}
-        return Secrets([*credentials.secrets(), *secret_values(headers)])
+        return self._secrets_of(
+            credentials, {**(self.options.default_headers or {}), **(extra or {})}
+        )
+
+    def _secrets_of(self, credentials: Credentials, headers: Mapping[str, str]) -> Secrets:
+        return Secrets([*credentials.secrets(), *self._proxy_secrets, *secret_values(headers)])
 
     async def announce_retry(
         self, method: str, path: str, error: APIError, delay: float, pause: Pause | None

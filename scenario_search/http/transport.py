@@ -128,6 +128,11 @@ class Transport:
         """Whether the client was closed."""
         return self._sessions.closed
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no response may hand back: the credentials of the client's proxies."""
+        return self._proxies.secrets
+
     def trust(self, url: str) -> None:
         """Allows connections to the host of a URL also where its name leads to this machine.
 

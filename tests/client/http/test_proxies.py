@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from scenario_search import (
     APIConnectionError,
     APIStatusError,
     AsyncScenario,
+    BadRequestError,
     ConfigurationError,
     Scenario,
     SearchAssetSearchResponse,
@@ -251,6 +253,30 @@ async def test_a_proxy_that_cannot_connect_says_so_and_is_asked_again(network: N
             with pytest.raises(APIConnectionError, match=r"The proxy .* answered 502"):
                 await client.search.asset_search(query="x")
         assert len(proxy.asked) == 3
+
+
+@pytest.mark.parametrize("variable", [False, True], ids=["proxy=", "HTTP_PROXY"])
+async def test_what_hands_back_a_proxys_credentials_shows_them_nowhere(
+    *, variable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without TLS the proxy reads them from the request itself, and may quote it."""
+    pair = base64.b64encode(b"me:hunter2+pass").decode()
+    told = f"Proxy-Authorization: Basic {pair}, or me:hunter2+pass, or hunter2%2Bpass"
+    echo = http(told.encode(), f"X-Request-Id: {pair}", status="400 Bad Request")
+    async with RawServer(echo) as proxy:
+        url = proxy.url.replace("//", "//me:hunter2%2Bpass@")
+        options: dict[str, Any] = {"allow_http": True, "max_retries": 0}
+        if variable:
+            monkeypatch.setenv("HTTP_PROXY", url)
+            monkeypatch.setenv("HTTPS_PROXY", "http://[not a url")
+        else:
+            options["proxy"] = url
+        async with client_of("http://api.example", **options) as client:
+            with pytest.raises(BadRequestError) as raised:
+                await client.search.asset_search(query="x")
+    shown = f"{raised.value} {vars(raised.value)}"
+    assert "hunter2" not in shown
+    assert pair.rstrip("=") not in shown
 
 
 async def test_a_proxy_that_is_not_there_is_named_without_its_password(network: Network) -> None:
