@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ def encode_document(
 
     Raises:
         InvalidDocumentError: It is no JSON object, or its `id` is no text of at least one
-            character, or holds U+0000.
+            character, or holds U+0000, or U+FFFD, which also stands for half a surrogate pair.
     """
     raw = b""
     try:
@@ -80,7 +81,7 @@ def encode_document(
             raw = bytes(document).strip()
         else:
             raw = _json_of(dict(document))
-        parsed = orjson.loads(raw)
+        parsed = _parse(raw)
     except orjson.JSONDecodeError as error:
         raise InvalidDocumentError(position, _json_problem(error, raw)) from None
     except (TypeError, ValueError, RecursionError) as error:
@@ -89,11 +90,32 @@ def encode_document(
         what = _JSON_NAMES.get(type(parsed), "a number")
         raise InvalidDocumentError(position, f"it must be a JSON object, not {what}")
     id_ = parsed.get("id")
-    if not isinstance(id_, str) or not id_ or "\0" in id_:
+    if not isinstance(id_, str) or not id_ or "\0" in id_ or "\ufffd" in id_:
         has = f"but has {id_!r:.50}" if "id" in parsed else "but has none"
-        problem = f'it needs a text "id", not empty and without U+0000, {has}'
+        problem = f'it needs a text "id", not empty and without U+0000 and U+FFFD, {has}'
         raise InvalidDocumentError(position, problem)
     return id_, raw, parsed
+
+
+_ESCAPE = re.compile(
+    rb"\\(?:[^u]|u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)?)", re.DOTALL
+)
+"""An escape of JSON; in its group, half a surrogate pair."""
+
+
+def _parse(raw: bytes) -> Any:
+    """Parses JSON. Half a surrogate pair, which JSON can hold and text cannot, is read as U+FFFD.
+
+    Raises:
+        orjson.JSONDecodeError: It is not JSON.
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        text = _ESCAPE.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], raw)
+        if text == raw:
+            raise
+        return orjson.loads(text)
 
 
 _JSON_NAMES = {list: "an array", str: "text", bool: "true or false", type(None): "null"}
@@ -116,13 +138,16 @@ def _json_of(document: dict[str, Any]) -> bytes:
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         if json.loads(text) != document:
             raise TypeError(str(error)) from error
-        return text.encode()
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(document, allow_nan=False).encode()
 
 
 def decoded(raw: bytes, path: Path) -> dict[str, Any]:
     """A stored document, parsed; a `StoreError` about the file at `path` if that can't be."""
     try:
-        document: dict[str, Any] = orjson.loads(raw)
+        document: dict[str, Any] = _parse(raw)
     except orjson.JSONDecodeError as error:
         raise file_error(path, error) from error
     return document

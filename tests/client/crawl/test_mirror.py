@@ -17,7 +17,7 @@ ABSENT = object()
 VALUES: dict[str, list[Any]] = {
     "tags": [ABSENT, None, [], [""], ["a", None], ["a", "b"]],
     "collectionIds": [ABSENT, [], None, ["c"]],
-    "description": [ABSENT, None, "", "é \N{CASTLE}"],
+    "description": [ABSENT, None, "", "é \N{CASTLE}", "half \ud800"],
     "nsfw": [ABSENT, [], None, ["x"]],
     "editCapabilities": [None, ABSENT, ["CROP"]],
     "unknown": [ABSENT, {"deep": [None, {}, []]}, HUGE, -HUGE, 1.0, 1e300, None, True],

@@ -98,6 +98,16 @@ def test_integers_past_64_bits_are_kept(store: Store) -> None:
     assert ids(store, f"seed = {2**80}") == ["a"]
 
 
+HALVES = b'{"id": "a", "tags": ["\\ud800 \\\\ud800"], "\\uDC00": ["\\ud83d\\ude00\\uDE00"]}'
+
+
+@pytest.mark.parametrize("document", [HALVES, json.loads(HALVES)])
+def test_halves_of_surrogate_pairs_are_kept(store: Store, document: Any) -> None:
+    store.upsert("assets", [document])
+    assert json.loads(store.raw_documents("assets", [1])[0]) == json.loads(HALVES)
+    assert ids(store, 'tags = "\ufffd \\\\ud800"') == ["a"]
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -108,7 +118,8 @@ def test_integers_past_64_bits_are_kept(store: Store) -> None:
         {"id": "a\0b"},
         {"id": "a", "x": object()},
         {"id": "a", 1: 2},
-        {"id": "a", "x": "\ud800"},
+        {"id": "\ud800"},
+        b'{"id": "\\ud800"}',
         b"[]",
         b"{",
         b'{"id": "a", "x": NaN}',
