@@ -402,7 +402,7 @@ class Cursor:
         """Notes that the hits at the near end could not be read whole."""
         if self.near is not None and not self._is_reported:
             date = Bound(self.near.text)
-            self.gaps.append(Pending(Range(date, date), known=frozenset(self._edge)))
+            self.gaps.append(Pending(Range(date, date), known=self.given))
             self._is_reported = True
 
     def _end_walk(self) -> None:

@@ -599,6 +599,17 @@ async def test_a_date_that_could_not_be_read_whole_is_read_again(checkpoint: Pat
     assert sorted(rest) == [f"asset_{i:06d}" for i in range(CAP, CAP + 10)]
 
 
+async def test_a_date_that_could_not_be_read_whole_brings_no_hit_again(checkpoint: Path) -> None:
+    burst = [dated(i, 5) for i in range(CAP + 10)]
+    found: list[str] = []
+    for before in ([], [dated(1000 + i, 5) for i in range(20)], []):
+        engine = TextEngine([*before, *burst], cap=CAP)
+        with pytest.raises(IncompleteCrawlError):
+            async for hit in crawl_of(engine, checkpoint=checkpoint):
+                found.append(hit.id)  # noqa: PERF401 - what came before the error counts
+    assert len(found) == len(set(found)) == CAP + 20
+
+
 @pytest.mark.parametrize("wanted", [CAP - 20, CAP + 20])
 async def test_a_date_that_could_not_be_read_whole_is_reported_after_an_interruption_too(
     checkpoint: Path, wanted: int
