@@ -77,7 +77,7 @@ def test_any_document_can_be_searched(emulator: Emulator, document: dict[str, An
     for kind in KINDS:
         emulator.load_sync([document], kind)
         for body in bodies(kind):
-            emulator._running().search(read_search(kind, orjson.dumps(body), {}), b"")
+            emulator._running().search(read_search(kind, orjson.dumps(body), {}))
 
 
 LIES: list[dict[str, Any]] = [

@@ -75,7 +75,7 @@ def demo() -> Iterator[Emulator]:
 
 
 def answer(emulator: Emulator, kind: Kind, **body: Any) -> int:
-    return emulator._running().search(read_search(kind, orjson.dumps(body), {}), b"").total
+    return emulator._running().search(read_search(kind, orjson.dumps(body), {})).total
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_documented_field_can_be_sorted_by(
     demo: Emulator, kind: Kind, name: str, order: str
 ) -> None:
     body = {"filter": "createdAt EXISTS", "limit": 100, "sortBy": [f"{name}:{order}"]}
-    found = demo._running().search(read_search(kind, orjson.dumps(body), {}), b"").hits
+    found = demo._running().search(read_search(kind, orjson.dumps(body), {})).hits
     hits = [orjson.loads(hit) for hit in found]
     values = [hit.get(name, hit.get("metadata", {}).get(name)) for hit in hits]
     known = [value for value in values if value is not None]

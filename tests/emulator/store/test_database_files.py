@@ -53,7 +53,7 @@ def opened(path: Path | str | None) -> None:
 
 
 def first(emulator: Emulator, body: dict[str, Any]) -> str:
-    hit = emulator._running().search(read_search("assets", orjson.dumps(body), {}), b"").hits[0]
+    hit = emulator._running().search(read_search("assets", orjson.dumps(body), {})).hits[0]
     return str(orjson.loads(hit)["id"])
 
 

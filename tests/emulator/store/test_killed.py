@@ -46,7 +46,7 @@ def killed(database: Path, folder: Path, what: str, point: str, number: int) -> 
 
 def ids(emulator: Emulator, **body: object) -> list[str]:
     request = read_search("assets", orjson.dumps({"limit": 100, **body}), {})
-    return [orjson.loads(hit)["id"] for hit in emulator._running().search(request, b"").hits]
+    return [orjson.loads(hit)["id"] for hit in emulator._running().search(request).hits]
 
 
 def check_answers(emulator: Emulator) -> int:
