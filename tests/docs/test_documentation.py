@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import builtins
 import contextlib
 import importlib
 import importlib.metadata
@@ -63,6 +64,8 @@ class Reader:
         if Path(example.path) == README:
             example.namespace.clear()
             example.namespace["__name__"] = "example"
+        # As exec does, but not FunctionType; from Python 3.12 on, Class[int] may look for them.
+        example.namespace["__builtins__"] = builtins
         if file := re.match(r"# (\w+\.py)\n", example.parsed):
             (self.folder / file[1]).write_text(example.parsed, encoding="utf-8")
             return
