@@ -4,8 +4,9 @@ import gc
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -97,12 +98,9 @@ def demo_copy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path | N
 
 
 @pytest.fixture(scope="session")
-def _scenario_emulator_of_the_session(
-    demo_copy: Callable[[], Path | None],
-) -> Iterator[Emulator]:
-    """The emulator behind the plugin's fixtures."""
-    with Emulator.demo(path=demo_copy()) as emulator:
-        yield emulator
+def scenario_emulator_options(demo_copy: Callable[[], Path | None]) -> dict[str, Any]:
+    """The options of the emulator behind the plugin's fixtures."""
+    return {} if (path := demo_copy()) is None else {"path": path}
 
 
 @pytest.fixture

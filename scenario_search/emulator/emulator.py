@@ -357,7 +357,9 @@ class Emulator:
         with (
             listening_socket(options.host, options.port) as listener,
             # Also without demo data: a database file may hold some.
-            Library(options.path, self._embedder, options.url_lifetime, DemoFiles()) as library,
+            Library(
+                options.path, self._embedder, options.url_lifetime, DemoFiles(), options.cache
+            ) as library,
             running_over(
                 library,
                 options,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any
 
 from scenario_search.emulator.contract.fields import Kind
+from scenario_search.emulator.demo import drawing
 from scenario_search.emulator.demo.data import DEMO_PROJECT, demo_documents
 from scenario_search.emulator.demo.drawing.pictures import draw_asset, draw_thumbnail
 from scenario_search.emulator.demo.media import media_bytes
@@ -18,6 +22,11 @@ __all__ = ["DemoFiles", "load_demo"]
 class DemoFiles:
     """Draws the files of the demo's documents; see `DrawnFiles`."""
 
+    @property
+    def version(self) -> bytes:
+        """The digest of the code that draws."""
+        return _drawing_digest()
+
     def media(self, document: Mapping[str, Any]) -> tuple[bytes, str]:
         """Returns the file of an asset and its media type."""
         return media_bytes(document)
@@ -29,6 +38,15 @@ class DemoFiles:
     def thumbnail(self, document: Mapping[str, Any], max_side: int = 512) -> bytes:
         """Returns a WebP preview of an asset."""
         return draw_thumbnail(document, max_side=max_side)
+
+
+@functools.cache
+def _drawing_digest() -> bytes:
+    digest = hashlib.sha256()
+    for file in sorted(resources.files(drawing).iterdir(), key=lambda file: file.name):
+        if file.is_file():
+            digest.update(file.read_bytes())
+    return digest.digest()
 
 
 def load_demo(library: Library, seed: int, project_id: str) -> None:

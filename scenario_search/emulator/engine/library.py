@@ -15,6 +15,7 @@ from typing import Any, Final, Self, TypeVar
 
 from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import check_wanted
+from scenario_search.emulator.likeness.feature_cache import FeatureCache
 from scenario_search.emulator.likeness.likenesses import Likenesses
 from scenario_search.emulator.meaning.embedding import Embedder
 from scenario_search.emulator.meaning.meanings import Meanings
@@ -43,6 +44,7 @@ class Library:
         url_lifetime: Seconds until the signed URLs of files expire; None for the service's
             calendar.
         drawn: Draws the files of documents that have none of their own.
+        cache: A folder that keeps features of pictures for other emulators; None for none.
 
     Raises:
         StoreError: The file is no database of an emulator, is of another version or damaged, is
@@ -63,6 +65,7 @@ class Library:
         embedder: Embedder,
         url_lifetime: float | None = None,
         drawn: DrawnFiles | None = None,
+        cache: Path | str | None = None,
     ) -> None:
         self.stopping = threading.Event()
         self._durable = path is not None
@@ -73,7 +76,8 @@ class Library:
             self.texts = TextCatalogue(self.store)
             self.meanings = Meanings(self.store, embedder, self.stopping)
             self.files = Files(self.store, url_lifetime, drawn=drawn)
-            self.likenesses = Likenesses(self.store, self.files, self.stopping)
+            features = None if cache is None else FeatureCache(cache)
+            self.likenesses = Likenesses(self.store, self.files, self.stopping, features)
         except BaseException as error:
             self._close_file()
             if isinstance(error, ValueError):

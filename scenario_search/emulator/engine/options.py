@@ -81,6 +81,8 @@ class EmulatorOptions:
 
     Args:
         path: The database file, created if it does not exist; None for a temporary one.
+        cache: A folder, made if it does not exist, that keeps features of pictures for other
+            emulators; None for none.
         host: The address to listen on. On another than a loopback one, such as ``0.0.0.0`` in a
             container, other machines can use the emulator.
         port: The port; 0 for a free one.
@@ -108,6 +110,7 @@ class EmulatorOptions:
     """
 
     path: Path | str | None = attrs.field(default=None, kw_only=False)
+    cache: Path | str | None = None
     host: str = attrs.field(default="127.0.0.1", converter=_host)
     port: int = attrs.field(default=0, validator=must_be_whole(0, 65_535))
     allowed_hosts: tuple[str, ...] = attrs.field(

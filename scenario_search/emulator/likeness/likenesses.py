@@ -17,6 +17,7 @@ import numpy as np
 from scenario_search.emulator.contract.fields import Kind
 from scenario_search.emulator.contract.refusals import bad_request, check_wanted
 from scenario_search.emulator.likeness import likeness
+from scenario_search.emulator.likeness.feature_cache import FeatureCache
 from scenario_search.emulator.likeness.features import (
     DIMENSIONS,
     SIDE,
@@ -53,9 +54,17 @@ class Likenesses:
         store: The documents; the features are kept there too.
         files: Gives the pictures.
         stopping: Once set, computing is given up.
+        cache: Has features of pictures that other emulators have seen; None for none.
     """
 
-    def __init__(self, store: Store, files: Files, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        store: Store,
+        files: Files,
+        stopping: threading.Event,
+        cache: FeatureCache | None = None,
+    ) -> None:
+        self._cache = cache
         self._store = store
         self._files = files
         self._stopping = stopping
@@ -213,6 +222,17 @@ class Likenesses:
             self._kept.update(list(features), np.stack(list(features.values())))
 
     def _look(self, document: Mapping[str, Any]) -> Features | None:
+        if self._cache is None:
+            return self._features_of_file(document)
+        picture = self._files.recipe(document)
+        features = self._cache.get(picture)
+        if features is None:
+            features = self._features_of_file(document)
+            if features is not None:
+                self._cache.put(picture, features)
+        return features
+
+    def _features_of_file(self, document: Mapping[str, Any]) -> Features | None:
         content = self._files.picture(document, SIDE)
         if content is None:
             return None

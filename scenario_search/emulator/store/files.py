@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
+import orjson
+
 from scenario_search.emulator.contract.refusals import RefusedError
 from scenario_search.emulator.store.signatures import Signer
 from scenario_search.emulator.store.store import Store
@@ -36,6 +38,11 @@ _CACHE_BYTES = 64 * 1024 * 1024
 
 class DrawnFiles(Protocol):
     """Draws the files of documents whose URLs are under `STORED_ORIGIN`, when asked for them."""
+
+    @property
+    def version(self) -> bytes:
+        """What changes with how documents are drawn."""
+        ...
 
     def media(self, document: Mapping[str, Any]) -> tuple[bytes, str]:
         """Returns the file of an asset and its media type."""
@@ -179,6 +186,13 @@ class Files:
         """The file that was loaded for an asset, or None."""
         name = file_blob(str(document["id"]))
         return self._store.blobs("assets", name).get(name)
+
+    def recipe(self, document: Mapping[str, Any]) -> bytes:
+        """Returns what `picture` makes its picture of: the file, or what is drawn and how."""
+        loaded = self.loaded(document)
+        if loaded is not None or self._drawn is None:
+            return loaded or b""
+        return self._drawn.version + orjson.dumps(document)
 
     def picture(self, document: Mapping[str, Any], side: int) -> bytes | None:
         """What an asset looks like, for likeness.
