@@ -84,6 +84,12 @@ class Served:
     demo: bool = option(False, "Load the demo data.")
     result_cap: int = option(1000, "The number of hits of a search that can be reached.", min=1)
     sort_first: bool = option(False, "Sort before relevance, not among equally relevant hits.")
+    per_minute: int | None = option(
+        None, "The number of searches per minute; more are a 429.", "--rate-limit", min=0
+    )
+    quota: int | None = option(
+        None, "The number of searches in all; more are a QUOTA_EXCEEDED.", min=0
+    )
     debug: bool = debug_option()
 
     def sources(self) -> list[tuple[Path, _Kind]]:
@@ -135,6 +141,9 @@ def _emulate(served: Served) -> None:
         emulator = start(**served.options())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    for name in ("per_minute", "quota"):
+        if (number := getattr(served, name)) is not None:
+            emulator.faults.add(**{name: number})
     try:
         asyncio.run(_serve(emulator, served))
     except (InvalidDocumentError, StoreError) as error:

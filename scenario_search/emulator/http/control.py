@@ -11,7 +11,7 @@ on others. A request with an ``Origin`` header is refused, so that no web page c
 ``GET requests``             the requests seen, oldest first
 ``DELETE requests``          clear them
 ``GET faults``               the rules in force
-``POST faults``              add a rule: the arguments of `Faults.add`, ``malformedJson`` for one
+``POST faults``              add a rule: the arguments of `Faults.add`, in camel case
 ``DELETE faults``            take all rules back
 ``POST expire-urls``         make every URL that was answered so far a 403
 ===========================  ======================================================================
@@ -110,7 +110,11 @@ class Control:
         return _answer({})
 
     async def _faults(self, _: web.Request) -> web.StreamResponse:
-        return _answer({"faults": [attrs.asdict(rule) for rule in self._running.faults]})
+        rules = [
+            attrs.asdict(rule, filter=lambda field, _: not field.name.startswith("_"))
+            for rule in self._running.faults
+        ]
+        return _answer({"faults": rules})
 
     async def _add_fault(self, request: web.Request) -> web.StreamResponse:
         try:

@@ -7,9 +7,11 @@ random: a rule counts the requests it applies to, and its counters decide.
 from __future__ import annotations
 
 import fnmatch
+import math
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -29,6 +31,8 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _HEADER_VALUE: Final = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 _OF_THE_CONNECTION: Final = ("content-length", "transfer-encoding")
 _MOST_TIMES: Final = 2**53
+_SEARCHES: Final = "/v1/search/*"
+_QUOTA_EXCEEDED: Final = {"error": "Quota exceeded for search", "code": "QUOTA_EXCEEDED"}
 
 
 def _sendable_headers(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
@@ -100,8 +104,48 @@ class Fault:
 
 
 @attrs.define
+class Limit:
+    """A number of requests that pass, in each minute or in all; the rest is refused with a 429.
+
+    Each response has the headers ``RateLimit-Limit`` and ``RateLimit-Remaining``. By the minute
+    there is ``RateLimit-Reset`` too, and ``Retry-After`` with a 429.
+
+    Attributes:
+        number: The number of requests.
+        minutely: Whether it is per minute, from the first request on.
+        used: The number of requests seen, in this minute or in all.
+    """
+
+    number: int
+    minutely: bool
+    _clock: Callable[[], float]
+    used: int = 0
+    _until: float = 0.0
+
+    def next_fault(self) -> Fault:
+        """Counts a request, and returns its headers or its refusal."""
+        now = self._clock()
+        if self.minutely and now >= self._until:
+            self.used, self._until = 0, now + 60
+        self.used += 1
+        left = self.number - self.used
+        headers = {"RateLimit-Limit": f"{self.number}", "RateLimit-Remaining": f"{max(left, 0)}"}
+        wait = f"{math.ceil(self._until - now)}"
+        if self.minutely:
+            headers["RateLimit-Reset"] = wait
+        if left >= 0:
+            return Fault(headers=headers)
+        if not self.minutely:
+            return Fault(status=429, headers=headers, body=_QUOTA_EXCEEDED)
+        headers["Retry-After"] = wait
+        details = {"actionName": "search", "actionLimit": self.number}
+        body = {"error": "Too many requests", "code": "TOO_MANY_REQUESTS", "details": details}
+        return Fault(status=429, headers=headers, body=body)
+
+
+@attrs.define
 class Rule:
-    """Faults, and the requests they meet.
+    """Faults or a limit, and the requests they meet.
 
     Attributes:
         faults: One fault for every matching request. Several are a sequence that is used once, in
@@ -110,6 +154,7 @@ class Rule:
         method: The HTTP method, or None for any.
         every: Meet only every n-th matching request.
         times: Meet at most this many requests; None for no limit.
+        limit: In place of faults, the number of requests that pass.
         matched: The number of requests that have matched so far.
         met: The number of requests that have met a fault.
     """
@@ -119,6 +164,7 @@ class Rule:
     method: str | None = None
     every: int = 1
     times: int | None = None
+    limit: Limit | None = None
     matched: int = 0
     met: int = 0
 
@@ -127,6 +173,10 @@ class Rule:
         if self.method not in {None, method} or not fnmatch.fnmatchcase(path, self.path):
             return None
         self.matched += 1
+        if self.limit is not None:
+            answered = self.limit.next_fault()
+            self.met += answered.status is not None
+            return answered
         if self.matched % self.every or (self.times is not None and self.met >= self.times):
             return None
         at = self.matched // self.every - 1 if len(self.faults) > 1 else 0
@@ -158,34 +208,53 @@ class _NewRule(Fault):
     Args:
         sequence: In place of one fault, one for each matching request in turn: a `Fault`, a dict
             of its attributes, or None to let a request pass. After it, requests pass.
+        per_minute: In place of a fault, a rate limit: so many searches pass in each minute. Others
+            are a 429 with ``Retry-After``. All have ``RateLimit-Limit``, ``RateLimit-Remaining``
+            and ``RateLimit-Reset``. Without ``path``, all three searches count.
+        quota: In place of a fault, so many searches pass in all. Others are a 429 with the code
+            ``QUOTA_EXCEEDED``.
     """
 
     sequence: Sequence[Fault | Mapping[str, Any] | None] | None = None
+    per_minute: int | None = attrs.field(
+        default=None, validator=optional(must_be_whole(0, _MOST_TIMES))
+    )
+    quota: int | None = attrs.field(default=None, validator=optional(must_be_whole(0, _MOST_TIMES)))
     path: str = attrs.field(default="*", validator=_path_pattern)
     method: str | None = attrs.field(default=None, validator=optional(_method_name))
     every: int = attrs.field(default=1, validator=must_be_whole(1, _MOST_TIMES))
     times: int | None = attrs.field(default=None, validator=optional(must_be_whole(1, _MOST_TIMES)))
 
-    def rule(self) -> Rule:
+    def rule(self, clock: Callable[[], float]) -> Rule:
         """Returns the rule that these arguments describe."""
         single = Fault(**{name: getattr(self, name) for name in _PYTHON_NAMES})
-        if self.sequence is not None:
-            if single != Fault():
-                raise ValueError("A rule takes a sequence or a single fault, not both")
-            # A closing None keeps a sequence of one from being taken for "every request".
-            faults: tuple[Fault | None, ...] = (*_steps(self.sequence), None)
-        elif single == Fault():
-            raise ValueError("A rule needs a fault, such as status=503, or a sequence of faults")
-        else:
-            faults = (single,)
+        limits = [each for each in (self.per_minute, self.quota) if each is not None]
+        if (single != Fault()) + (self.sequence is not None) + len(limits) != 1:
+            raise ValueError(
+                "A rule needs a fault, such as status=503, or a sequence, per_minute or quota:"
+                " one of them"
+            )
         method = self.method.upper() if self.method else None
+        if limits:
+            if self.every != 1 or self.times is not None:
+                raise ValueError("per_minute and quota count all requests, without every or times")
+            path = _SEARCHES if self.path == "*" else self.path
+            limit = Limit(limits[0], self.per_minute is not None, clock)
+            return Rule((), path, method, limit=limit)
+        # A closing None keeps a sequence of one from being taken for "every request".
+        faults = (single,) if self.sequence is None else (*_steps(self.sequence), None)
         return Rule(faults, self.path, method, self.every, self.times)
 
 
 class Faults:
-    """The rules in force, in the order they were added. Threads may share it."""
+    """The rules in force, in the order they were added. Threads may share it.
 
-    def __init__(self) -> None:
+    Args:
+        clock: Returns the time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
 
@@ -199,15 +268,19 @@ class Faults:
         Raises:
             TypeError: A value is of a wrong type.
             ValueError: A value is out of range or can't be sent, a sequence is empty or has an
-                unknown key, a sequence and a fault come together, or neither does. Either
+                unknown key, or there is not one of a fault, a sequence and a limit. Either
                 error names the argument, and no rule is added.
 
         Examples:
             The first two searches are refused with a 503, the third is answered::
 
                 emulator.faults.add(status=503, headers={"Retry-After": "1"}, times=2)
+
+            Sixty searches pass in each minute::
+
+                emulator.faults.add(per_minute=60)
         """
-        rule = _NewRule(**arguments).rule()
+        rule = _NewRule(**arguments).rule(self._clock)
         with self._lock:
             self._rules.append(rule)
         return rule
@@ -223,12 +296,19 @@ class Faults:
             self._rules.clear()
 
     def next_fault(self, method: str, path: str) -> Fault | None:
-        """Returns the fault of the first rule that has one for this request."""
+        """Returns the fault of the first rule that has one for this request.
+
+        It has the headers of the limits that the request has passed before it.
+        """
+        headers: dict[str, str] = {}
         with self._lock:
             for rule in self._rules:
-                if fault := rule.next_fault(method, path):
-                    return fault
-        return None
+                if (fault := rule.next_fault(method, path)) is None:
+                    continue
+                headers |= fault.headers
+                if rule.limit is None or fault.status is not None:
+                    return attrs.evolve(fault, headers=headers)
+        return Fault(headers=headers) if headers else None
 
     def __iter__(self) -> Iterator[Rule]:
         with self._lock:
@@ -264,7 +344,7 @@ def _steps(sequence: Any, names: Mapping[str, str] = _PYTHON_NAMES) -> list[Faul
 def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
     """Adds the rule that a JSON object of the control plane describes.
 
-    Its keys are the arguments of `Faults.add`, with ``malformedJson`` in camel case.
+    Its keys are the arguments of `Faults.add`, in camel case.
 
     Raises:
         ValueError: A key or a value is wrong.
@@ -278,7 +358,10 @@ def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
             arguments["sequence"] = _steps(arguments["sequence"], known)
         return faults.add(**arguments)
     except (TypeError, ValueError) as error:
-        raise ValueError(str(error).replace("malformed_json must", "malformedJson must")) from None
+        text = re.sub(
+            "(malformed_json|per_minute)(?= must)", lambda name: _camel(name[1]), str(error)
+        )
+        raise ValueError(text) from None
 
 
 def _arguments(value: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from scenario_search import AsyncScenario, QuotaExceededError, RateLimitError
 from scenario_search.emulator import Emulator, Fault, Faults
 
 SEARCH = "/v1/search/assets"
@@ -67,6 +68,77 @@ class TestRules:
         faults.add(status=503)
         assert statuses(faults, 3) == [500, 503, 503]
 
+    def test_a_rate_limit_lets_so_many_pass_in_each_minute(self) -> None:
+        now = 100.0
+        faults = Faults(clock=lambda: now)
+        rule = faults.add(per_minute=2)
+        assert faults.next_fault("GET", "/assets/a.png") is None
+        headers = {"RateLimit-Limit": "2", "RateLimit-Remaining": "1", "RateLimit-Reset": "60"}
+        assert faults.next_fault("POST", SEARCH) == Fault(headers=headers)
+        now = 129.5
+        assert faults.next_fault("POST", SEARCH) == Fault(
+            headers=headers | {"RateLimit-Remaining": "0", "RateLimit-Reset": "31"}
+        )
+        refused = faults.next_fault("POST", SEARCH)
+        assert refused is not None
+        assert (refused.status, refused.headers["Retry-After"]) == (429, "31")
+        assert refused.body["details"] == {"actionName": "search", "actionLimit": 2}
+        assert (rule.matched, rule.met) == (3, 1)
+        now = 160.0
+        assert faults.next_fault("POST", SEARCH) == Fault(headers=headers)
+
+    def test_a_quota_lets_so_many_pass_in_all(self) -> None:
+        now = 0.0
+        faults = Faults(clock=lambda: now)
+        faults.add(quota=1)
+        headers = {"RateLimit-Limit": "1", "RateLimit-Remaining": "0"}
+        assert faults.next_fault("POST", SEARCH) == Fault(headers=headers)
+        now = 1e6
+        refused = faults.next_fault("POST", SEARCH)
+        assert refused is not None
+        assert (refused.status, refused.headers) == (429, headers)
+        assert refused.body == {"error": "Quota exceeded for search", "code": "QUOTA_EXCEEDED"}
+
+    def test_a_limit_and_a_fault_meet_the_same_request(self) -> None:
+        faults = Faults()
+        faults.add(quota=5)
+        faults.add(status=503, headers={"Retry-After": "1"}, times=1)
+        fault = faults.next_fault("POST", SEARCH)
+        assert fault is not None
+        assert fault.status == 503
+        assert fault.headers["Retry-After"] == "1"
+        assert fault.headers["RateLimit-Remaining"] == "4"
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            {"quota": 1, "per_minute": 1},
+            {"quota": 1, "status": 503},
+            {"per_minute": 1, "every": 2},
+            {"per_minute": 1, "times": 2},
+            {"quota": -1},
+        ],
+    )
+    def test_a_limit_that_can_not_be_is_refused(self, arguments: dict[str, Any]) -> None:
+        faults = Faults()
+        with pytest.raises(ValueError, match=r"quota|per_minute"):
+            faults.add(**arguments)
+        assert len(faults) == 0
+
+    async def test_a_client_waits_for_a_rate_limit_and_not_for_a_quota(self) -> None:
+        async with Emulator() as emulator:
+            async with AsyncScenario(**emulator.client_options, max_retry_wait=1) as client:
+                emulator.faults.add(per_minute=1)
+                await client.search.asset_search(query="x")
+                with pytest.raises(RateLimitError) as raised:
+                    await client.search.asset_search(query="x")
+                assert 0 < raised.value.retry_after <= 60
+                emulator.faults.clear()
+                emulator.faults.add(quota=1)
+                await client.search.asset_search(query="x")
+                with pytest.raises(QuotaExceededError):
+                    await client.search.asset_search(query="x")
+
     def test_a_rule_can_be_removed(self) -> None:
         faults = Faults()
         rule = faults.add(status=500)
@@ -85,7 +157,7 @@ class TestRules:
             ({"truncate": -1}, "truncate must be from 0"),
             ({"every": 0, "status": 500}, "every must be from 1"),
             ({"times": 0, "status": 500}, "times must be from 1"),
-            ({"sequence": [None], "status": 500}, "not both"),
+            ({"sequence": [None], "status": 500}, "one of them"),
             ({"sequence": []}, "sequence must have one step"),
             ({"sequence": [None, {"statsu": 500}]}, "sequence, step 1: Unknown key 'statsu'"),
             ({"sequence": [{"status": 99}]}, "sequence, step 0: status"),
@@ -260,6 +332,19 @@ class TestControlPlane:
         assert (shown["matched"], shown["met"]) == (4, 2)
         async with session.delete(faults):
             assert len(emulator.faults) == 0
+
+    async def test_another_process_sets_a_rate_limit(
+        self, emulator: Emulator, session: aiohttp.ClientSession
+    ) -> None:
+        url = emulator.url.replace("/v1", "/__emulator__/faults")
+        async with session.post(url, json={"perMinute": 1}) as response:
+            assert response.status == 200
+        assert [(await search(emulator, session))[0] for _ in range(2)] == [200, 429]
+        async with session.get(url) as response:
+            (rule,) = (await response.json())["faults"]
+        assert rule["limit"] == {"number": 1, "minutely": True, "used": 2}
+        async with session.post(url, json={"perMinute": "1"}) as response:
+            assert "perMinute must" in (await response.json())["error"]
 
     @pytest.mark.parametrize(
         ("rule", "message"),
