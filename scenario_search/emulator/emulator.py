@@ -8,8 +8,9 @@ stop it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NotRequired, Self, TypedDict
@@ -25,7 +26,7 @@ from scenario_search.emulator.engine.library import Library
 from scenario_search.emulator.engine.options import DemoOptions, EmulatorOptions
 from scenario_search.emulator.engine.running import Running, running_over
 from scenario_search.emulator.http.routes import make_application
-from scenario_search.emulator.http.server import listening_socket, origin_of, serve
+from scenario_search.emulator.http.server import Listener, serve
 from scenario_search.emulator.http.thread import ServerThread
 from scenario_search.emulator.meaning.embedding import MiniLMEmbedder
 from scenario_search.emulator.store.sources import Source
@@ -151,6 +152,24 @@ class Emulator:
     def expire_urls(self) -> None:
         """Expires every picture URL sent so far: requests for it are answered with a 403."""
         self._running().library.files.expire_urls()
+
+    @contextlib.contextmanager
+    def refusing_connections(self) -> Iterator[None]:
+        """Refuses connections meanwhile, as if nothing listened, and closes those that are open.
+
+        The port stays the same. Use it with a plain ``with``, in coroutines too.
+
+        Raises:
+            RuntimeError: The emulator is not running.
+        """
+        running = self._running()
+        listener = running.listener
+        asyncio.run_coroutine_threadsafe(listener.refuse(), listener.loop).result()
+        try:
+            yield
+        finally:
+            if self._state is running:
+                asyncio.run_coroutine_threadsafe(listener.accept(), listener.loop).result()
 
     # Life
 
@@ -355,7 +374,7 @@ class Emulator:
     async def _serve(self, ready: Callable[[], None], stopping: asyncio.Event) -> None:
         options = self._options
         with (
-            listening_socket(options.host, options.port) as listener,
+            Listener(options.host, options.port) as listener,
             # Also without demo data: a database file may hold some.
             Library(
                 options.path, self._embedder, options.url_lifetime, DemoFiles(), options.cache
@@ -363,7 +382,7 @@ class Emulator:
             running_over(
                 library,
                 options,
-                origin=origin_of(listener),
+                listener=listener,
                 seen=self._seen,
                 faults=self.faults,
                 fill=self._fill,

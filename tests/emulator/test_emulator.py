@@ -167,7 +167,7 @@ class TestLife:
             *(f"{name}_sync" for name in both_ways),
             *("demo", "url", "api_key", "api_secret", "bearer_auth", "project_id"),
             *("requests", "clear_requests", "faults", "expire_urls", "counts", "client_options"),
-            *("invisible", "mark_ready"),
+            *("invisible", "mark_ready", "refusing_connections"),
         }
 
     async def test_two_emulators_do_not_know_of_each_other(self) -> None:
@@ -293,6 +293,23 @@ class TestData:
         await emulator.stop()
         async with emulator, aiohttp.ClientSession() as session:
             async with session.get(emulator.url.replace("/v1", "/readyz")) as response:
+                assert response.status == 200
+
+    async def test_connections_are_refused_and_accepted_again(self) -> None:
+        async with Emulator() as emulator, aiohttp.ClientSession() as session:
+            url = emulator.url.replace("/v1", "/healthz")
+            async with session.get(url) as response:
+                assert response.status == 200
+            with emulator.refusing_connections():
+                with pytest.raises(aiohttp.ClientConnectorError) as raised:
+                    await session.get(url)
+                assert isinstance(raised.value.os_error, ConnectionRefusedError)
+            async with session.get(url) as response:
+                assert response.status == 200
+            with emulator.refusing_connections():
+                await emulator.stop()
+        async with emulator, aiohttp.ClientSession() as session:
+            async with session.get(emulator.url.replace("/v1", "/healthz")) as response:
                 assert response.status == 200
 
     def test_plain_code_loads_and_deletes(self) -> None:

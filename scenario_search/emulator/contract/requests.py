@@ -106,7 +106,7 @@ def read_search(kind: Kind, body: bytes, query_string: Mapping[str, str]) -> Sea
         "query_semantic_ratio": _read(values, "querySemanticRatio", _ratio, 0.0),
         "public": _read(values, "public", _boolean, default=False),
         "sort": _read_sort(kind, values),
-        "project_id": query_string.get("projectId"),
+        "project_id": query_string.get("projectId", "").strip() or None,
         "original_assets": _flag(query_string, "originalAssets"),
         **_read_position(values),
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import attrs
 
@@ -31,12 +31,31 @@ T = TypeVar("T")
 _READERS: Final = 4
 
 
+class Listening(Protocol):
+    """What the server listens on."""
+
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        ...
+
+    async def refuse(self, but: asyncio.BaseTransport | None = None) -> None:
+        """Refuses connections from now on, and closes all that are open but one."""
+        ...
+
+    async def accept(self) -> None:
+        """Accepts connections again."""
+        ...
+
+
 @attrs.frozen(kw_only=True)
 class Running:
     """The state of a running emulator. The coroutines are for the server's own loop.
 
     Attributes:
-        origin: Scheme, host and port.
+        listener: Where requests come from.
         options: The emulator's options, among them the credentials.
         library: The data; only the writer's thread changes it.
         engine: Searches it.
@@ -49,7 +68,7 @@ class Running:
         stopping: Set when the emulator stops; of the server's loop.
     """
 
-    origin: str
+    listener: Listening
     options: EmulatorOptions
     library: Library
     engine: Engine
@@ -64,7 +83,7 @@ class Running:
     @property
     def url(self) -> str:
         """The base URL for a client."""
-        return f"{self.origin}/v1"
+        return f"{self.listener.origin}/v1"
 
     def search(
         self,
@@ -86,7 +105,7 @@ class Running:
         """
         result = self.engine.search(request, left)
         with_urls = self.library.files.with_urls
-        files_at = (origin or self.origin).encode()
+        files_at = (origin or self.listener.origin).encode()
         hits = [with_urls(hit, files_at, originals=request.original_assets) for hit in result.hits]
         return SearchResult(hits, result.total)
 
@@ -169,7 +188,7 @@ def running_over(
     library: Library,
     options: EmulatorOptions,
     *,
-    origin: str,
+    listener: Listening,
     seen: SeenRequests,
     faults: Faults,
     fill: Callable[[Library], None],
@@ -189,7 +208,7 @@ def running_over(
         # Started before the readers, and so ended after them, who wait for its results.
         meaning = threads("meaning", _READERS, cancel=False)
         yield Running(
-            origin=origin,
+            listener=listener,
             options=options,
             library=library,
             engine=Engine(library, meaning, options),

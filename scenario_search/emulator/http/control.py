@@ -5,14 +5,17 @@ on others. A request with an ``Origin`` header is refused, so that no web page c
 
 ===========================  ======================================================================
 ``GET status``               URL, project, counts of documents
-``POST documents/{kind}``    load JSONL; answers ``{"added", "updated"}``
+``GET documents/{kind}``     the documents as JSONL, as they were loaded; ``?id=`` chooses
+``POST documents/{kind}``    load JSONL, by gzip or not; answers ``{"added", "updated", ...}``
 ``DELETE documents/{kind}``  delete ``{"ids": [...]}``; answers ``{"deleted"}``
+``POST prepare``             compute what `Emulator.prepare` computes
 ``POST reset``               clear requests and faults; with ``{"documents": true}`` the data too
 ``GET requests``             the requests seen, oldest first
 ``DELETE requests``          clear them
 ``GET faults``               the rules in force
 ``POST faults``              add a rule: the arguments of `Faults.add`, in camel case
 ``DELETE faults``            take all rules back
+``POST refuse``              refuse connections for ``{"seconds"}``, but not this one
 ``POST expire-urls``         make every URL that was answered so far a 403
 ===========================  ======================================================================
 """
@@ -20,9 +23,10 @@ on others. A request with an ``Origin`` header is refused, so that no web page c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from io import BytesIO
-from typing import Any
+import functools
+from collections.abc import AsyncIterator, Mapping
+from io import BufferedReader, BytesIO
+from typing import Any, Final
 
 import attrs
 import orjson
@@ -32,13 +36,14 @@ from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import RefusedError, bad_request
 from scenario_search.emulator.engine.running import Running
 from scenario_search.emulator.http.guard import CONTROL_PREFIX
-from scenario_search.emulator.store.sources import JsonLines
+from scenario_search.emulator.store.sources import JsonLines, unpacked
 from scenario_search.emulator.store.store import InvalidDocumentError
 from scenario_search.emulator.testing.faults import rule_from_json
 from scenario_search.emulator.testing.seen import SeenRequest
 
 __all__ = ["Control"]
 
+_AT_ONCE: Final = 1000
 _SHOWN = ("method", "path", "query", "headers", "status", "request_id")
 
 
@@ -47,19 +52,23 @@ class Control:
 
     def __init__(self, running: Running) -> None:
         self._running = running
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Adds the paths of the module's table."""
         for method, path, handler in (
             ("GET", "status", self._status),
+            ("GET", "documents/{kind}", self._documents),
             ("POST", "documents/{kind}", self._load),
             ("DELETE", "documents/{kind}", self._delete),
+            ("POST", "prepare", self._prepare),
             ("POST", "reset", self._reset),
             ("GET", "requests", self._requests),
             ("DELETE", "requests", self._clear_requests),
             ("GET", "faults", self._faults),
             ("POST", "faults", self._add_fault),
             ("DELETE", "faults", self._clear_faults),
+            ("POST", "refuse", self._refuse),
             ("POST", "expire-urls", self._expire_urls),
         ):
             router.add_route(method, f"{CONTROL_PREFIX}/{path}", handler)
@@ -70,14 +79,43 @@ class Control:
         project_id = running.options.project_id
         return _answer({"url": running.url, "projectId": project_id, "documents": counts})
 
+    async def _documents(self, request: web.Request) -> web.StreamResponse:
+        running, kind, ids = self._running, _kind(request), request.query.getall("id", [])
+
+        def numbers() -> list[int]:
+            store = running.library.store
+            if ids:
+                return sorted(store.numbers_of(kind, ids).values())
+            return list(map(int, store.select_numbers(kind)))
+
+        listed = await running.in_reader(numbers)
+
+        async def lines() -> AsyncIterator[bytes]:
+            for start in range(0, len(listed), _AT_ONCE):
+                some = listed[start : start + _AT_ONCE]
+                read = functools.partial(running.library.store.raw_documents, kind, some)
+                yield b"".join(b"%s\n" % raw for raw in await running.in_reader(read))
+
+        return web.Response(body=lines(), content_type="application/x-ndjson")
+
+    async def _prepare(self, request: web.Request) -> web.StreamResponse:
+        value = await _object(request)
+        wanted = {name: value.get(name, True) for name in ("texts", "pictures")}
+        if not all(isinstance(each, bool) for each in wanted.values()):
+            raise bad_request('"texts" and "pictures" must be true or false')
+        await asyncio.wrap_future(self._running.prepare(**wanted))
+        return _answer({})
+
     async def _load(self, request: web.Request) -> web.StreamResponse:
-        lines = JsonLines("body", BytesIO(await request.read()))
+        lines = JsonLines("body", unpacked(BufferedReader(BytesIO(await request.read()))))
         try:
             report = await asyncio.wrap_future(self._running.load(lines, _kind(request)))
         except InvalidDocumentError as error:
             raise bad_request(
                 str(error), "INVALID_DOCUMENT", details={"stored": error.stored}
             ) from None
+        except OSError as error:
+            raise bad_request(str(error), "INVALID_DOCUMENT") from None
         return _answer(
             {
                 "added": report.added,
@@ -125,6 +163,21 @@ class Control:
 
     async def _clear_faults(self, _: web.Request) -> web.StreamResponse:
         self._running.faults.clear()
+        return _answer({})
+
+    async def _refuse(self, request: web.Request) -> web.StreamResponse:
+        seconds = (await _object(request)).get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+            raise bad_request('"seconds" must be a number from 0')
+        await self._running.listener.refuse(request.transport)
+
+        async def accept_later() -> None:
+            await self._running.sleep(seconds)
+            await self._running.listener.accept()
+
+        task = asyncio.create_task(accept_later())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return _answer({})
 
     async def _expire_urls(self, _: web.Request) -> web.StreamResponse:

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 
 import attrs
 
-__all__ = ["ClientHit", "Documents", "JsonLines", "Source"]
+__all__ = ["ClientHit", "Documents", "JsonLines", "Source", "unpacked"]
 
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -86,7 +86,7 @@ class Documents:
         source = self._source
         if isinstance(source, str | Path):
             with Path(source).open("rb") as file:
-                yield from self._of_lines(str(source), _unpacked(file))
+                yield from self._of_lines(str(source), unpacked(file))
         elif isinstance(source, JsonLines):
             yield from self._of_lines(source.name, source.lines)
         else:
@@ -117,5 +117,6 @@ class Documents:
             ) from error
 
 
-def _unpacked(file: BufferedReader) -> Iterable[bytes]:
+def unpacked(file: BufferedReader) -> Iterable[bytes]:
+    """Returns the lines of a file, which may be compressed by gzip."""
     return gzip.open(file) if file.peek(len(_GZIP)).startswith(_GZIP) else file

@@ -275,3 +275,8 @@ def test_the_last_page_may_be_less_than_full(total: int, pages: int) -> None:
 def test_ratios_are_words_alone_and_subject_alone_if_unset() -> None:
     request = read({"query": "castle", "image": "asset_1"})
     assert (request.query_semantic_ratio, request.image_semantic_ratio) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_blank_project_is_none(blank: str) -> None:
+    assert read_search("assets", b'{"query": "x"}', {"projectId": blank}).project_id is None

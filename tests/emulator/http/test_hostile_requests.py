@@ -166,6 +166,11 @@ def test_a_body_that_can_not_be_unpacked_is_a_400_and_not_logged(
     assert caplog.records == []
 
 
+def test_a_client_that_sends_no_more_gets_its_response(emulator: Emulator) -> None:
+    received = sent(emulator, request(QUERY, close=False), half_closed=True)
+    assert received.startswith(b"HTTP/1.1 200 OK")
+
+
 def test_a_body_that_ends_early_has_no_answer(emulator: Emulator) -> None:
     assert sent(emulator, request(QUERY, Content_Length="500"), half_closed=True) == b""
 

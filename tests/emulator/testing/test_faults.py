@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import aiohttp
+import numpy as np
 import pytest
 
 from scenario_search import AsyncScenario, QuotaExceededError, RateLimitError
@@ -374,6 +377,60 @@ class TestControlPlane:
             assert response.status == 400
             assert message in (await response.json())["error"]
         assert len(emulator.faults) == 0
+
+    async def test_documents_are_loaded_by_gzip_and_read_back(
+        self, session: aiohttp.ClientSession
+    ) -> None:
+        async with Emulator() as emulator:
+            url = emulator.url.replace("/v1", "/__emulator__/documents/models")
+            lines = b"".join(b'{"id": "%d", "n": null}\n' % number for number in range(2500))
+            async with session.post(url, data=gzip.compress(lines)) as response:
+                assert (await response.json())["added"] == 2500
+            async with session.get(url) as response:
+                assert response.content_type == "application/x-ndjson"
+                assert response.headers["x-request-id"]
+                assert await response.read() == lines
+            async with session.get(url, params=[("id", "7"), ("id", "x"), ("id", "3")]) as response:
+                assert await response.read() == b'{"id": "3", "n": null}\n{"id": "7", "n": null}\n'
+            async with session.post(url, data=gzip.compress(lines)[:-9]) as response:
+                assert response.status == 400
+
+    async def test_it_prepares(self, session: aiohttp.ClientSession) -> None:
+        prepared = []
+
+        class Noted:
+            name, dimensions = "noted", 1
+
+            def embed(self, texts: Sequence[str]) -> Any:
+                prepared.extend(texts)
+                return np.ones((len(texts), 1), np.float32)
+
+        async with Emulator(embedder=Noted()) as emulator:
+            await emulator.load([{"id": "a", "description": "mill"}])
+            url = emulator.url.replace("/v1", "/__emulator__/prepare")
+            for body, texts in (({"texts": False}, []), ({}, ["mill"])):
+                async with session.post(url, json=body) as response:
+                    assert (response.status, prepared) == (200, texts)
+            async with session.post(url, json={"pictures": 1}) as response:
+                assert response.status == 400
+
+    async def test_it_refuses_connections_but_not_its_own(self) -> None:
+        async with Emulator() as emulator:
+            url = emulator.url.replace("/v1", "/__emulator__")
+            async with aiohttp.ClientSession() as own, aiohttp.ClientSession() as other:
+                async with own.post(f"{url}/refuse", json={"seconds": 600}) as response:
+                    assert response.status == 200
+                with pytest.raises(aiohttp.ClientConnectorError):
+                    await other.get(f"{url}/status")
+                async with own.post(f"{url}/refuse", json={"seconds": -1}) as response:
+                    assert response.status == 400
+                async with own.post(f"{url}/refuse", json={"seconds": 0}) as response:
+                    assert response.status == 200
+                for _ in range(1000):
+                    with contextlib.suppress(aiohttp.ClientConnectorError):
+                        async with other.get(f"{url}/status") as response:
+                            break
+                assert response.status == 200
 
     async def test_it_loads_counts_and_deletes(self, session: aiohttp.ClientSession) -> None:
         async with Emulator() as emulator:
