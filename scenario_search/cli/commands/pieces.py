@@ -17,9 +17,7 @@ from scenario_search.cli.failures import BUDGET
 from scenario_search.cli.options import add_command, arguments, option
 from scenario_search.cli.writing import emit, json_text
 from scenario_search.crawl.params import (
-    CrawlAssetsParams,
-    CrawlModelsParams,
-    CrawlWorkflowsParams,
+    CRAWLS,
     RunOptions,
 )
 from scenario_search.crawl.pieces import CrawlPiece
@@ -31,11 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_plans", "add_run"]
 
-_PARAMS = {
-    "assets": CrawlAssetsParams,
-    "models": CrawlModelsParams,
-    "workflows": CrawlWorkflowsParams,
-}
 _NOT_OF_A_PLAN = (
     *attrs.fields_dict(RunOptions),
     *("max_items", "extra_headers", "extra_query", "overlap"),
@@ -79,7 +72,7 @@ class _Run:
 
 def add_plans(app: typer.Typer) -> None:
     """Adds a command for each kind that can be cut into pieces."""
-    for what, params_class in _PARAMS.items():
+    for what, params_class in CRAWLS.items():
         doc = (
             f"Cut a crawl of {what} into pieces, one line of JSON each.\n\n"
             "The pieces hold about as many hits each. scenario-search run reads them, on any "
