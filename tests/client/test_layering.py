@@ -32,8 +32,6 @@ LAYERS = [
 """The folders and modules of the package, from the ground up; "" is the package's own face.
 Each may import what stands before it, also for type checkers only, and inside of functions."""
 
-PLUGIN = "emulator.pytest_plugin"
-
 PURE = {"text", "names", "messages", "errors", "hidden", "filters", "display", "wire", "converter"}
 """What does no input or output, and knows no event loop."""
 
@@ -65,37 +63,6 @@ def layer(module: str) -> str:
     return name
 
 
-def floors(graph: Graph) -> list[list[str]]:
-    """Returns the rows of the table floor by floor, from the top.
-
-    Each row stands on the lowest floor that is above all it imports. The emulator is one row, but
-    for what others load without the rest of it.
-    """
-
-    def row(module: str) -> str:
-        name = layer(module)
-        inside = name.startswith("emulator.") and name not in ("emulator.embedded", PLUGIN)
-        return "emulator" if inside else name
-
-    below: dict[str, set[str]] = {}
-    for module, others in graph.items():
-        below.setdefault(row(module), set()).update(map(row, others))
-    heights: dict[str, int] = {}
-    for name in sorted(below, key=LAYERS.index):
-        heights[name] = 1 + max((heights[other] for other in below[name] - {name}), default=0)
-    numbers = sorted(set(heights.values()), reverse=True)
-    return [[name for name in heights if heights[name] == number] for number in numbers]
-
-
-def drawing(graph: Graph) -> str:
-    """Returns the drawing of the architecture page."""
-    lines = [" · ".join(name or "scenario_search" for name in names) for names in floors(graph)]
-    width = max(map(len, lines))
-    ceiling = f"\n├{'─' * (width + 2)}┤\n"
-    body = ceiling.join(f"│ {line.center(width)} │" for line in lines)
-    return f"┌{'─' * (width + 2)}┐\n{body}\n└{'─' * (width + 2)}┘\n"
-
-
 def upward(graph: Graph) -> set[tuple[str, str]]:
     """Returns the imports, as (importing, imported), that the table does not allow."""
     return {
@@ -120,24 +87,6 @@ def test_every_module_is_in_the_table() -> None:
 
 def test_imports_go_downwards() -> None:
     assert upward(import_graph()) == set()
-
-
-def test_the_architecture_page_shows_the_house_as_it_is() -> None:
-    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
-    house = drawing(import_graph())
-    assert house in page, f"put this drawing into the page:\n{house}"
-
-
-def test_a_house_has_a_floor_for_each_step_of_its_imports() -> None:
-    graph = {
-        "scenario_search.text": set(),
-        "scenario_search.errors": {"scenario_search.text"},
-        "scenario_search.names": set(),
-        "scenario_search.emulator.store": {"scenario_search.emulator.contract"},
-        "scenario_search.emulator.contract": {"scenario_search.errors"},
-        "scenario_search": {"scenario_search.errors", "scenario_search.emulator.store"},
-    }
-    assert floors(graph) == [[""], ["emulator"], ["errors"], ["text", "names"]]
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
