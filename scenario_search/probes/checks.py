@@ -18,7 +18,7 @@ from scenario_search.http.credentials import API_KEY, API_SECRET, BEARER_AUTH
 from scenario_search.http.options import BASE_URL, PROJECT_ID
 from scenario_search.http.proxies import Proxies
 from scenario_search.probes.probe import Ask, Finding, Probe
-from scenario_search.probes.service import Reply, Service
+from scenario_search.probes.service import Reply, Service, UnansweredError
 from scenario_search.text import clean, duration, shown_url
 
 __all__ = ["CHECKS", "EVERYTHING"]
@@ -83,7 +83,7 @@ async def _connection(service: Service) -> Finding:
 async def _accepted(service: Service) -> Finding:
     reply = await _own(service)
     if not reply.error:
-        return Finding("accepted", f"accepted, for about {reply.total:,} assets of your own")
+        return Finding("accepted", f"accepted, {_about(reply)} of your own")
     answer = f"refused with {reply.status}" if reply.status != 200 else "not a page"
     return Finding(answer, f"{answer}: {reply.error}", _advice(reply.status), is_last=True)
 
@@ -102,8 +102,9 @@ def _advice(status: int) -> str:
 
 
 async def _clock(service: Service) -> Finding:
+    reply = await _own(service)
     try:
-        server = parsedate_to_datetime((await _own(service)).headers["date"])
+        server = parsedate_to_datetime(reply.headers["date"])
     except (KeyError, ValueError):
         return Finding(None, "the service names no time")
     skew = (datetime.now(UTC) - server.astimezone(UTC)).total_seconds()
@@ -121,6 +122,16 @@ async def _project(service: Service) -> Finding:
     return Finding("the credentials'", f"the credentials' own{f', {owner}' if owner else ''}")
 
 
+def _about(reply: Reply) -> str:
+    """Returns how many hits there are, as far as the service says."""
+    if not reply.hits:
+        return "none yet"
+    try:
+        return f"about {reply.total:,}"
+    except UnansweredError:
+        return "some"
+
+
 def _may_search(kind: str, *, is_public: bool = False) -> Ask:
     async def ask(service: Service) -> Finding:
         scope: dict[str, Any] = {"public": True} if is_public else {}
@@ -129,8 +140,7 @@ def _may_search(kind: str, *, is_public: bool = False) -> Ask:
             refused = f"refused with {reply.status}"
             advice = "" if reply.status == 403 else "Try again later: it is not the credentials"
             return Finding(refused, f"{refused}: {reply.error}", advice)
-        count = f"about {reply.total:,}" if reply.hits else "none yet"
-        return Finding("allowed", f"allowed, {count}")
+        return Finding("allowed", f"allowed, {_about(reply)}")
 
     return ask
 

@@ -6,7 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import attrs
 
-from scenario_search.errors import APIConnectionError, RateLimitError, ScenarioError
+from scenario_search.errors import (
+    APIConnectionError,
+    ConfigurationError,
+    RateLimitError,
+    ScenarioError,
+)
 from scenario_search.probes.service import Service, UnansweredError
 
 __all__ = ["Ask", "Finding", "Probe", "ask_all"]
@@ -72,8 +77,8 @@ async def ask_all(probes: Iterable[Probe], service: Service) -> dict[str, Findin
         except UnansweredError as error:
             finding = Finding(None, str(error))
         except ScenarioError as error:
-            is_last = isinstance(error, (APIConnectionError, RateLimitError))
-            finding = Finding(None, str(error), advice=str(error), is_last=is_last)
+            lasts = isinstance(error, (APIConnectionError, ConfigurationError, RateLimitError))
+            finding = Finding(None, str(error), advice=str(error), is_last=lasts)
         findings[probe.name] = finding
         is_over = finding.is_last
     return findings

@@ -64,6 +64,6 @@ def test_as_json_each_check_is_an_object(run: Run) -> None:
         "check": "access",
         "verdict": "ok",
         "answer": "accepted",
-        "detail": "accepted, for about 363 assets of your own",
+        "detail": "accepted, about 363 of your own",
         "advice": "",
     }

@@ -47,7 +47,7 @@ def _doctor(options: DoctorOptions, connection: Connection) -> None:
             continue
         said = inert(finding.detail or finding.answer or "", lines=False)
         emit(f"{_verdict(finding):<8} {check.name:<14} {said}\n")
-        if finding.advice:
+        if finding.advice not in ("", finding.detail):
             emit(f"{'':<24}{inert(finding.advice, lines=False)}\n")
     if any(finding.advice for finding in findings.values()):
         raise typer.Exit(CREDENTIALS if _is_refused(findings) else API)

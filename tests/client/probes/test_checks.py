@@ -111,6 +111,22 @@ async def test_a_spent_quota_is_named_once() -> None:
     assert len(transport.bodies) == 1
 
 
+async def test_a_proxy_that_cannot_be_used_ends_the_checks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example:1")
+    findings, transport = await examine(page)
+    assert "SOCKS is not supported" in findings["proxy"].advice
+    assert findings["connection"].detail == "not tried"
+    assert transport.bodies == []
+
+
+async def test_a_service_without_totals_is_searched_all_the_same() -> None:
+    findings, _ = await examine(lambda _: {"hits": [{"id": "a"}]})
+    assert findings["access"].detail == "accepted, some of your own"
+    assert findings["models"].detail == "allowed, some"
+
+
 async def test_a_proxy_is_named_without_its_password() -> None:
     findings, _ = await examine(page, proxy="http://user:secret-1@proxy.example:3128")
     assert findings["proxy"].detail == "through http://proxy.example:3128"
