@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from filelock import BaseFileLock
+
 from scenario_search.emulator.contract.fields import KINDS, Kind
 from scenario_search.emulator.contract.refusals import check_wanted
 from scenario_search.emulator.likeness.feature_cache import FeatureCache
@@ -21,7 +23,7 @@ from scenario_search.emulator.meaning.embedding import Embedder
 from scenario_search.emulator.meaning.meanings import Meanings
 from scenario_search.emulator.store.files import DrawnFiles, Files, file_blob
 from scenario_search.emulator.store.loaded_files import FilesOfLoad
-from scenario_search.emulator.store.lock import FileLock
+from scenario_search.emulator.store.lock import locked
 from scenario_search.emulator.store.schema import file_error
 from scenario_search.emulator.store.sources import Documents, Source
 from scenario_search.emulator.store.store import InvalidDocumentError, LoadReport, Store
@@ -70,9 +72,9 @@ class Library:
         self.stopping = threading.Event()
         self._durable = path is not None
         self.store = Store(path, self.stopping)
-        self._lock: FileLock | None = None
+        self._lock: BaseFileLock | None = None
         try:
-            self._lock = FileLock(self.store.path) if self._durable else None
+            self._lock = locked(self.store.path) if self._durable else None
             self.texts = TextCatalogue(self.store)
             self.meanings = Meanings(self.store, embedder, self.stopping)
             self.files = Files(self.store, url_lifetime, drawn=drawn)

@@ -6,45 +6,32 @@ file would not see each other's documents, and would overwrite each other's vect
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 from scenario_search.emulator.store.store import StoreError
 
-__all__ = ["FileLock"]
+__all__ = ["locked"]
 
 
-class FileLock:
-    """A lock that ends with its process, however that ends.
-
-    It is SQLite's own lock on an empty file beside the database, since that works alike on every
-    system, between processes and within one.
+def locked(path: Path) -> BaseFileLock:
+    """Returns a lock on a database file, which ends with its process, however that ends.
 
     Args:
-        path: The database file.
+        path: The database file. The lock is a file beside it.
 
     Raises:
         StoreError: Another emulator has it, or there can be no file beside it.
     """
-
-    def __init__(self, path: Path) -> None:
-        beside = path.with_name(f"{path.name}-lock")
-        try:
-            self._connection = sqlite3.connect(
-                beside, timeout=0, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.Error as error:
-            raise StoreError(f"{beside} can't be made: {error}") from error
-        try:
-            self._connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error as error:
-            self._connection.close()
-            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise StoreError(
-                    f"{path} is open in another emulator: stop that one, or use a copy of the file"
-                ) from error
-            raise StoreError(f"{beside} can't be locked: {error}") from error
-
-    def release(self) -> None:
-        """Lets another emulator have the file. May be called again."""
-        self._connection.close()
+    beside = path.with_name(f"{path.name}-lock")
+    lock = FileLock(beside, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise StoreError(
+            f"{path} is open in another emulator: stop that one, or use a copy of the file"
+        ) from None
+    except OSError as error:
+        raise StoreError(f"{beside} can't be locked: {error}") from error
+    return lock

@@ -18,7 +18,6 @@ memory find out what to read again (`Store.changed_since`), also in a file opene
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -50,13 +49,17 @@ from scenario_search.emulator.store.numbers import (
     read_numbers,
     read_ranks,
 )
-from scenario_search.emulator.store.schema import (
-    DELETE_BLOB,
-    PUT_BLOB,
-    StoreError,
-    trigram_statements,
-    upsert_statements,
+from scenario_search.emulator.store.rows import (
+    by_ids,
+    drop_documents,
+    known_kind,
+    last_number,
+    next_revision,
+    put_blobs,
+    put_documents,
+    revision_of,
 )
+from scenario_search.emulator.store.schema import StoreError
 
 __all__ = [
     "Changes",
@@ -161,9 +164,9 @@ class Store:
             How many were deleted.
         """
         with self._connections.writing() as connection:
-            numbers = [(doc,) for _, doc in _by_ids(connection, kind, "doc", ids)]
+            numbers = [(doc,) for _, doc in by_ids(connection, kind, "doc", ids)]
             self._keep_original(connection, kind, numbers)
-            _drop(connection, kind, numbers)
+            drop_documents(connection, kind, numbers)
             self._put_blobs_of_documents(connection, kind, dict.fromkeys(blobs))
         return len(numbers)
 
@@ -171,7 +174,7 @@ class Store:
         """Deletes all documents and blobs of a kind, or of all kinds, in one transaction."""
         with self._connections.writing() as connection:
             for each in KINDS if kind is None else (kind,):
-                revision = _next_revision(connection, each)
+                revision = next_revision(connection, each)
                 for table in (each, f"{each}_fields", f"{each}_elements", f"{each}_deleted"):
                     connection.execute(f"DELETE FROM {table}")
                 connection.execute(
@@ -190,7 +193,7 @@ class Store:
         with self._connections.writing() as connection:
             for kind in KINDS:
                 connection.execute(f"DELETE FROM temp.original_{kind}")
-                self._remembered_last[kind] = _last_doc(connection, kind)
+                self._remembered_last[kind] = last_number(connection, kind)
             connection.execute("DELETE FROM temp.original_blobs")
 
     def restore(self, kind: Kind) -> None:
@@ -201,7 +204,7 @@ class Store:
         """
         with self._connections.writing() as connection:
             last = self._remembered_last[kind]
-            _drop(
+            drop_documents(
                 connection,
                 kind,
                 connection.execute(f"SELECT doc FROM {kind} WHERE doc > ?", (last,)).fetchall(),
@@ -215,9 +218,9 @@ class Store:
                 numbers = [(doc,) for doc in documents]
                 connection.executemany(f"DELETE FROM {kind}_deleted WHERE doc = ?", numbers)
                 stored = f"SELECT doc FROM {kind} JOIN temp.original_{kind} USING (doc)"
-                _put(connection, kind, documents, connection.execute(stored).fetchall())
+                put_documents(connection, kind, documents, connection.execute(stored).fetchall())
             blobs = "SELECT name, data FROM temp.original_blobs WHERE kind = ?"
-            _put_blobs(connection, kind, dict(connection.execute(blobs, (kind,))))
+            put_blobs(connection, kind, dict(connection.execute(blobs, (kind,))))
             connection.execute(f"DELETE FROM temp.original_{kind}")
             connection.execute("DELETE FROM temp.original_blobs WHERE kind = ?", (kind,))
 
@@ -228,7 +231,7 @@ class Store:
         and ask `changed_since` that revision when it is read again.
         """
         with self._connections.writing() as connection:
-            _put_blobs(connection, kind, blobs)
+            put_blobs(connection, kind, blobs)
 
     # Reading
 
@@ -239,26 +242,26 @@ class Store:
                 connection.execute(
                     "SELECT name, data FROM blobs WHERE kind = :kind"
                     " AND name >= :prefix AND name < :prefix || :last ORDER BY name",
-                    {"kind": _table(kind), "prefix": prefix, "last": "\U0010ffff"},
+                    {"kind": known_kind(kind), "prefix": prefix, "last": "\U0010ffff"},
                 )
             )
 
     def revision(self, kind: Kind) -> int:
         """The revision of a kind: 0 at first, higher after each change."""
         with self._connections.reading() as connection:
-            return _revision(connection, kind)
+            return revision_of(connection, kind)
 
     def changed_since(self, kind: Kind, revision: int) -> Changes:
         """What changed after a revision; 0 asks for everything there is."""
         with self._connections.reading() as connection:
             now, cleared = connection.execute(
-                "SELECT revision, cleared FROM kinds WHERE kind = ?", (_table(kind),)
+                "SELECT revision, cleared FROM kinds WHERE kind = ?", (known_kind(kind),)
             ).fetchone()
             changed, deleted = (
                 read_numbers(
                     connection,
                     "",
-                    f"FROM {_table(kind)}_{name} WHERE revision > ?",
+                    f"FROM {known_kind(kind)}_{name} WHERE revision > ?",
                     (revision,),
                 )
                 for name in ("fields", "deleted")
@@ -272,13 +275,13 @@ class Store:
         """
         with self._connections.reading() as connection:
             rows = connection.execute(
-                f"SELECT min(doc), count(*) FROM {_table(kind)}_fields WHERE revision > ?"
+                f"SELECT min(doc), count(*) FROM {known_kind(kind)}_fields WHERE revision > ?"
                 " AND ownerId IS NOT NULL AND privacy IS NOT 'public' GROUP BY ownerId",
                 (since,),
             ).fetchall()
             documents = dict(
                 connection.execute(
-                    f"SELECT doc, json FROM {_table(kind)}"
+                    f"SELECT doc, json FROM {known_kind(kind)}"
                     f" WHERE doc IN ({','.join(str(doc) for doc, _ in rows)})"
                 )
             )
@@ -288,20 +291,20 @@ class Store:
         """How many documents of a kind there are."""
         with self._connections.reading() as connection:
             (documents,) = connection.execute(
-                "SELECT documents FROM kinds WHERE kind = ?", (_table(kind),)
+                "SELECT documents FROM kinds WHERE kind = ?", (known_kind(kind),)
             ).fetchone()
         return int(documents)
 
     def get(self, kind: Kind, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The documents with these ids; those not there are left out."""
         with self._connections.reading() as connection:
-            rows = _by_ids(connection, kind, "json", ids)
+            rows = by_ids(connection, kind, "json", ids)
         return {id_: decoded(raw, self.path) for id_, raw in rows}
 
     def numbers_of(self, kind: Kind, ids: Iterable[str]) -> dict[str, int]:
         """The numbers of the documents with these ids; those not there are left out."""
         with self._connections.reading() as connection:
-            return dict(_by_ids(connection, kind, "doc", ids))
+            return dict(by_ids(connection, kind, "doc", ids))
 
     def raw_documents(self, kind: Kind, numbers: Iterable[int] | Numbers) -> list[bytes]:
         """The JSON of documents, in the order of `numbers`; those gone since are left out."""
@@ -309,7 +312,7 @@ class Store:
         with self._connections.reading() as connection:
             stored = dict(
                 connection.execute(
-                    f"SELECT doc, json FROM {_table(kind)} WHERE doc IN"
+                    f"SELECT doc, json FROM {known_kind(kind)} WHERE doc IN"
                     " (SELECT value FROM json_each(?))",
                     (orjson.dumps(wanted).decode(),),
                 )
@@ -342,7 +345,7 @@ class Store:
             return read_numbers(
                 connection,
                 sql.tables,
-                f"FROM {_table(kind)}_fields WHERE {sql.condition}",
+                f"FROM {known_kind(kind)}_fields WHERE {sql.condition}",
                 sql.bindings(),
             )
 
@@ -401,16 +404,16 @@ class Store:
         blobs: Callable[[str], Mapping[str, bytes]] | None,
     ) -> int:
         with self._connections.writing() as connection:
-            known = dict(_by_ids(connection, kind, "doc", (id_ for id_, _, _ in rows)))
+            known = dict(by_ids(connection, kind, "doc", (id_ for id_, _, _ in rows)))
             replaced = [(doc,) for doc in known.values()]
             self._keep_original(connection, kind, replaced)
-            last_doc = _last_doc(connection, kind)
+            last_doc = last_number(connection, kind)
             latest: dict[int, tuple[str, bytes, Indexed]] = {}
             for row in rows:
                 doc = known.setdefault(row[0], last_doc + 1)
                 last_doc = max(last_doc, doc)
                 latest[doc] = row
-            _put(connection, kind, latest, replaced)
+            put_documents(connection, kind, latest, replaced)
             connection.execute("UPDATE kinds SET last_doc = ? WHERE kind = ?", (last_doc, kind))
             if blobs is not None:
                 for id_, _, _ in rows:
@@ -436,7 +439,7 @@ class Store:
                 " (SELECT data FROM blobs WHERE kind = :kind AND name = :name))",
                 [{"kind": kind, "name": name} for name in blobs],
             )
-        _put_blobs(connection, kind, blobs)
+        put_blobs(connection, kind, blobs)
 
     def _remembered(
         self,
@@ -446,7 +449,7 @@ class Store:
         left: threading.Event | None = None,
     ) -> Any:
         with self._connections.reading() as connection:
-            revision = _revision(connection, kind)
+            revision = revision_of(connection, kind)
             with self._memory_lock:
                 known = self._memory.get(key)
                 if known is not None and known[0] == revision:
@@ -459,98 +462,3 @@ class Store:
             while len(self._memory) > _REMEMBERED:
                 self._memory.popitem(last=False)
         return answer
-
-
-def _table(kind: Kind) -> Kind:
-    if kind not in KINDS:
-        raise ValueError(f"Unknown kind {kind!r}; use one of {', '.join(KINDS)}")
-    return kind
-
-
-def _put(
-    connection: sqlite3.Connection,
-    kind: Kind,
-    documents: Mapping[int, tuple[str, bytes, Indexed]],
-    replaced: list[tuple[int]],
-) -> None:
-    """Writes documents by their numbers; those of `replaced` are there already."""
-    revision = _next_revision(connection, kind)
-    put_document, put_fields = upsert_statements(kind)
-    add_trigrams, remove_trigrams = trigram_statements(kind)
-    connection.executemany(remove_trigrams, replaced)
-    connection.executemany(
-        put_document, ((doc, id_, raw) for doc, (id_, raw, _) in documents.items())
-    )
-    connection.executemany(
-        put_fields,
-        (
-            (doc, revision, each.present, each.null, each.filled, *each.scalars)
-            for doc, (_, _, each) in documents.items()
-        ),
-    )
-    connection.executemany(add_trigrams, ((doc,) for doc in documents))
-    connection.executemany(f"DELETE FROM {kind}_elements WHERE doc = ?", replaced)
-    connection.executemany(
-        f"INSERT INTO {kind}_elements(field, value, doc) VALUES (?, ?, ?)",
-        (
-            (field, value, doc)
-            for doc, (_, _, indexed) in documents.items()
-            for field, value in indexed.elements
-        ),
-    )
-    connection.execute(
-        "UPDATE kinds SET documents = documents + ? WHERE kind = ?",
-        (len(documents) - len(replaced), kind),
-    )
-
-
-def _drop(connection: sqlite3.Connection, kind: Kind, numbers: list[tuple[int]]) -> None:
-    if not numbers:
-        return
-    revision = _next_revision(connection, kind)
-    connection.executemany(f"INSERT INTO {kind}_deleted VALUES (?, {revision:d})", numbers)
-    connection.executemany(trigram_statements(kind)[1], numbers)
-    for table in (kind, f"{kind}_fields", f"{kind}_elements"):
-        connection.executemany(f"DELETE FROM {table} WHERE doc = ?", numbers)
-    connection.execute(
-        "UPDATE kinds SET documents = documents - ? WHERE kind = ?", (len(numbers), kind)
-    )
-
-
-def _last_doc(connection: sqlite3.Connection, kind: Kind) -> int:
-    row = connection.execute("SELECT last_doc FROM kinds WHERE kind = ?", (kind,)).fetchone()
-    return int(row[0])
-
-
-def _by_ids(
-    connection: sqlite3.Connection, kind: Kind, column: str, ids: Iterable[str]
-) -> list[tuple[str, Any]]:
-    """The ids among these that are there, each with its column's value."""
-    # SQLite's JSON ends some texts at U+0000, which no id holds.
-    wanted = json.dumps([id_ for id_ in ids if "\0" not in id_])
-    return connection.execute(
-        f"SELECT id, {column} FROM {_table(kind)} WHERE id IN (SELECT value FROM json_each(?))",
-        (wanted,),
-    ).fetchall()
-
-
-def _put_blobs(
-    connection: sqlite3.Connection, kind: Kind, blobs: Mapping[str, bytes | None]
-) -> None:
-    for name, data in blobs.items():
-        if data is None:
-            connection.execute(DELETE_BLOB, (kind, name))
-        else:
-            connection.execute(PUT_BLOB, (kind, name, data))
-
-
-def _revision(connection: sqlite3.Connection, kind: Kind) -> int:
-    row = connection.execute(
-        "SELECT revision FROM kinds WHERE kind = ?", (_table(kind),)
-    ).fetchone()
-    return int(row[0])
-
-
-def _next_revision(connection: sqlite3.Connection, kind: Kind) -> int:
-    connection.execute("UPDATE kinds SET revision = revision + 1 WHERE kind = ?", (_table(kind),))
-    return _revision(connection, kind)
