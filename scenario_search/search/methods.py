@@ -15,7 +15,7 @@ from scenario_search.search.pages import PagedSearch
 from scenario_search.search.results import AsyncSearchResults
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.params import SearchParams, fields_as_shown, ignored_parameters, validate
-from scenario_search.wire.signatures import docstring, signature_of, unexpected_keyword
+from scenario_search.wire.signatures import check_keywords, docstring, signature_of
 
 if TYPE_CHECKING:
     from scenario_search.http.requester import Requester
@@ -82,9 +82,7 @@ def _request(
     """Returns the request of a call: its request object with the options, or of its keywords."""
     params_class: type[SearchParams] = endpoint.params_class
     names = [field.name for field in fields_as_shown(params_class)]
-    for name in keywords:
-        if name not in names:
-            raise TypeError(unexpected_keyword(endpoint.name, name, names))
+    check_keywords(endpoint.name, keywords, names)
     if params is None:
         return params_class(**keywords)
     if not isinstance(params, params_class):

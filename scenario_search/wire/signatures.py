@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import attrs
@@ -20,6 +21,7 @@ from scenario_search.hidden import hide_secrets
 from scenario_search.wire.params import fields_as_shown
 
 __all__ = [
+    "check_keywords",
     "description",
     "docstring",
     "makes",
@@ -28,7 +30,6 @@ __all__ = [
     "takes",
     "takes_beside",
     "takes_beside_two",
-    "unexpected_keyword",
 ]
 
 P = ParamSpec("P")
@@ -115,9 +116,7 @@ def _taking(
         @functools.wraps(method)
         def called(*args: Any, **values: Any) -> R:
             hide_secrets(values)
-            for name in values:
-                if name not in names:
-                    raise TypeError(refused.get(name) or unexpected_keyword(shown, name, names))
+            check_keywords(shown, values, names, refused)
             return method(*args, **values)
 
         doc = inspect.cleandoc(method.__doc__ or "")
@@ -129,13 +128,31 @@ def _taking(
     return decorate
 
 
-def unexpected_keyword(function: str, name: str, names: list[str]) -> str:
-    """Returns the message for a keyword that a function does not take, with the nearest name."""
-    import difflib  # noqa: PLC0415 - for errors only
+def check_keywords(
+    function: str,
+    keywords: Iterable[str],
+    names: list[str],
+    refused: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Checks that a function takes the keywords of a call.
 
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f": did you mean {near[0]}?" if near else ""
-    return f"{function}() got an unexpected keyword argument {name!r}{hint}"
+    Args:
+        function: The function's name, to show.
+        keywords: The call's keywords.
+        names: The keywords that the function takes.
+        refused: Messages for others that callers will try.
+
+    Raises:
+        TypeError: It does not take one of them. The message names the nearest that it takes.
+    """
+    for name in keywords:
+        if name not in names:
+            import difflib  # noqa: PLC0415 - for errors only
+
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f": did you mean {near[0]}?" if near else ""
+            message = f"{function}() got an unexpected keyword argument {name!r}{hint}"
+            raise TypeError(refused.get(name) or message)
 
 
 def takes(
