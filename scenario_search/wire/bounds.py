@@ -64,14 +64,18 @@ def check(body: bytes) -> None:
         raise DenseError(f"more than {MAX_COMMAS:,} commas")
 
 
-def check_to_reread(body: bytes) -> None:
+def check_to_reread(body: bytes, *, escapes: bool = False) -> None:
     """Checks a body that Python is about to go through value by value, beside orjson.
+
+    Args:
+        body: The body.
+        escapes: Whether escapes in its texts are going to be undone once more.
 
     Raises:
         DenseError: It has too many values for that.
     """
     limit = MAX_REREAD * _mebibytes(body)
-    doubled = body.count(b":") + body.count(b"u00")
+    doubled = body.count(b":") + (body.count(b"u00") if escapes else 0)
     if body.count(b",") + 4 * _containers(body) + 2 * doubled > limit:
         raise DenseError(
             f"more than {limit:,} values beside a long integer, a lone surrogate or an echo of "

@@ -57,6 +57,8 @@ _KINDS = bytes(
 )
 # The shortest integers that do not fit into 64 bits have 19 digits.
 _LONG_INTEGER_KINDS = (b"0" + b"1" * 19, b"0-" + b"1" * 19)
+# How a JSON document that only Python reads may end.
+_ENDS = [bytes([end]) for end in b'}]"0123456789']
 _SURROGATE_PATTERN = rb"\\u[dD][89a-fA-F]"
 
 
@@ -132,6 +134,8 @@ def read_json(body: bytes, *, before_rereading: Callable[[bytes], object] = lamb
         refusal = error
     if refusal is None and len(body) <= _WRITTEN and _is_written_as(data, body):
         return data
+    if refusal is not None and body.rstrip()[-1:] not in _ENDS:
+        raise refusal  # it was cut off: it need not be read again
     surrogates = refusal is not None and re.search(_SURROGATE_PATTERN, body) is not None
     if surrogates or _may_hold_a_long_integer(body):
         before_rereading(body)

@@ -98,7 +98,7 @@ class Secrets:
         """
         if not self._may_be_in(data, body):
             return data
-        check_to_reread(body)
+        check_to_reread(body, escapes=True)
         return rewrite(data, self.erased)
 
     def _may_be_in(self, data: Any, body: bytes) -> bool:
