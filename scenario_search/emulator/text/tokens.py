@@ -27,7 +27,7 @@ MAX_QUERY_TOKENS = 1000
 
 _SOFT = "\x02"  # not a space, which a word may hold: a no-break space folds to it
 _ACROSS_SCRIPTS = "\x03"
-_MARKS = {ord(mark): None for mark in (HARD_BREAK, _SOFT, _ACROSS_SCRIPTS)}
+_MARKS = re.compile(f"[{HARD_BREAK}{_SOFT}{_ACROSS_SCRIPTS}]")
 _HARD_CHARACTERS = frozenset("!;?¡§¶¿՜՝՞։׃،؛؟۔।॥၊။჻።፣፤፥፦፧፨។៕៖៘៚᠀᠁᠂᠃᠄᠅᠈᠉⁏⸘⸮⹁※‽、。")  # noqa: RUF001
 _SEPARATOR_CATEGORIES = frozenset({"Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Zl", "Zp", "Zs"})
 _FURTHER_SEPARATORS = frozenset("`\t\n\r")
@@ -137,7 +137,7 @@ _FOLDING = _FoldingTable()
 
 def _clean(text: str) -> str:
     """Returns the text composed, with a mark where the script changes and no other mark of ours."""
-    text = unicodedata.normalize("NFC", text).translate(_MARKS)
+    text = _MARKS.sub("", unicodedata.normalize("NFC", text))
     if not _BEYOND_LATIN.search(text):
         return text
     parts: list[str] = []
@@ -152,9 +152,6 @@ def _clean(text: str) -> str:
     return "".join(parts)
 
 
-_ENDS_OF_WORDS = re.compile(f"[{_SOFT}{_ACROSS_SCRIPTS}]+|({HARD_BREAK})")
-
-
 def document_tokens(text: str | Sequence[str]) -> list[str]:
     """The words of one attribute in order, with `HARD_BREAK` where a hard separator stands.
 
@@ -163,7 +160,8 @@ def document_tokens(text: str | Sequence[str]) -> list[str]:
     if not isinstance(text, str):
         text = "".join(f"{element}. " for element in text)
     marked = _clean(text).replace(", ", HARD_BREAK).replace(". ", HARD_BREAK)
-    pieces = _ENDS_OF_WORDS.split(marked.translate(_FOLDING))
+    folded = marked.translate(_FOLDING).replace(_ACROSS_SCRIPTS, _SOFT)
+    pieces = folded.replace(HARD_BREAK, f"{_SOFT}{HARD_BREAK}{_SOFT}").split(_SOFT)
     return [piece for piece in pieces if piece and piece != " "]
 
 
