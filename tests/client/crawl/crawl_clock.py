@@ -32,6 +32,10 @@ class _Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._waits.now
 
+    async def shutdown_default_executor(self, *_: object) -> None:
+        """Waits for the threads without a limit, which this clock would reach immediately."""
+        await super().shutdown_default_executor()
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end, on a clock of its own."""
