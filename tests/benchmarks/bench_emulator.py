@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import json
 import resource
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from scenario_search import F, Scenario
 from scenario_search.emulator import Emulator
 from scenario_search.emulator.demo.data import iter_assets
 from scenario_search.emulator.meaning.embedding import MiniLMEmbedder, Vectors, normalised
@@ -141,6 +143,50 @@ async def measure(documents: int, rounds: int, random_vectors: bool) -> Row:
     return row
 
 
+def cpu(act: Callable[[], object]) -> float:
+    """The seconds of CPU that something takes, in all threads."""
+    busy = time.process_time()
+    act()
+    return time.process_time() - busy
+
+
+def measure_session(cache: str) -> Row:
+    """Time what a test session waits for on the demo data, by CPU of emulator and client.
+
+    Args:
+        cache: The folder of features.
+    """
+    with contextlib.ExitStack() as stack:
+        emulator = Emulator.demo(cache=cache)
+        stack.callback(emulator.stop_sync)
+        times = {"start": cpu(emulator.start_sync)}
+        client = stack.enter_context(Scenario(**emulator.client_options))
+        search = client.search.asset_search
+        asked = search(query="castle", filter=F.kind == "image").hits[0].id
+        one = statistics.median(cpu(lambda: search(query="castle")) for _ in range(100))
+        times["first search by image"] = cpu(lambda: search(image=asked))
+        times["later search by image"] = cpu(lambda: search(image=asked))
+        times["reset of faults and requests"] = cpu(emulator.reset_sync)
+        emulator.load_sync([{"id": "asset_new"}])
+        emulator.delete_sync([asked])
+        times["reset of documents, two changed"] = cpu(lambda: emulator.reset_sync(documents=True))
+        times["search by image after that"] = cpu(lambda: search(image=asked))
+    return {
+        "search by words, ms": one * 1000,
+        **{name: spent / one for name, spent in times.items()},
+    }
+
+
+def measure_sessions() -> Row:
+    """Time a first session, which fills the cache of features, and one after it."""
+    with tempfile.TemporaryDirectory() as cache:
+        return {
+            f"{which} session: {name}": value
+            for which in ("first", "later")
+            for name, value in measure_session(cache).items()
+        }
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -174,9 +220,16 @@ def main() -> None:
         table.add_column(f"{row['documents']:,}", justify="right")
     for key in list(rows[0])[1:]:
         table.add_row(key, *(f"{row[key]:,.1f}" for row in rows))
+    suite = measure_sessions()
     Console(width=100).print(table)
+    pace = Table(title="A session of tests, in searches by words", title_justify="left")
+    pace.add_column("figure")
+    pace.add_column("multiple", justify="right")
+    for key, value in suite.items():
+        pace.add_row(key, f"{value:,.1f}")
+    Console(width=100).print(pace)
     if arguments.json:
-        arguments.json.write_bytes(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+        arguments.json.write_bytes(orjson.dumps([*rows, suite], option=orjson.OPT_INDENT_2))
 
 
 if __name__ == "__main__":
