@@ -31,7 +31,7 @@ LOWEST = PYTHONS[0]
 
 # What calls a library that is not ours: another version of it may behave differently.
 LOWEST_TESTS = [
-    *(f"tests/client/{name}" for name in ("http", "sync", "export", "files")),
+    *(f"tests/client/{name}" for name in ("http", "sync", "export", "files", "dask")),
     *(f"tests/client/wire/test_{name}.py" for name in ("codec", "hits", "images")),
     *(
         f"tests/client/test_{name}.py"

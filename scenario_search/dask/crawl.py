@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import os
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 import attrs
@@ -25,12 +26,7 @@ from scenario_search.crawl.params import CrawlPlanParams
 from scenario_search.crawl.pieces import CrawlPiece, check_not_secret
 from scenario_search.crawl.sampling import EXTRA_SAMPLES
 from scenario_search.dask.clusters import client_of
-from scenario_search.dask.jobs import (
-    Job,
-    importable,
-    public_client_options,
-    public_storage_options,
-)
+from scenario_search.dask.jobs import Job, new_job
 from scenario_search.dask.leases import Lease
 from scenario_search.dask.pieces import PROGRESS, Outcome, read_piece
 from scenario_search.dask.stores import Store
@@ -56,7 +52,8 @@ class CrawlReport:
 
     Attributes:
         hits: Number of hits in the finished files, those of earlier runs included.
-        requests: Number of requests that this run has sent, plan and retries included.
+        requests: Number of requests that this run has sent, plan and retries included, but those of
+            workers that have died.
         partitions: Number of finished files.
         pieces: Number of files when all is finished.
         failed: What went wrong with pieces, by their names. That of a finished one is that some of
@@ -79,7 +76,7 @@ class CrawlReport:
 
 
 def crawl_to_parquet(
-    path: str,
+    path: str | os.PathLike[str],
     *,
     of: Literal["assets", "models", "workflows"] = "assets",
     shards: int = 100,
@@ -113,8 +110,8 @@ def crawl_to_parquet(
         storage_options: Options of the file system, none of them secret, or a function as for
             ``credentials``.
         requests_per_second: How many requests all workers together send in a second.
-        max_requests: How many requests all workers together send, retries included. Then the run
-            ends, and a rerun goes on.
+        max_requests: How many requests all workers together send, plan and retries included. Then
+            the run ends, and a rerun goes on. What a worker sent before it died comes on top.
         save_every: After how many hits a worker saves what it has read of a piece.
         lease: Seconds after which a job that shows no sign of life counts as dead.
         search: What is searched for, as for ``client.crawl.plan``.
@@ -126,14 +123,7 @@ def crawl_to_parquet(
     """
     options = CrawlPlanParams(of=of, shards=shards, **search)
     _check(options, requests_per_second, max_requests, save_every, lease)
-    job = Job(
-        id=uuid.uuid4().hex[:12],
-        folder=path,
-        storage_options=public_storage_options(storage_options),
-        client_options=public_client_options(client_options),
-        credentials=importable(credentials, "credentials"),
-        requests_per_second=requests_per_second,
-    )
+    job = new_job(path, credentials, client_options, storage_options, requests_per_second)
     store = job.store()
     store.make_folder(_LEASES)
     with Lease(store, _LEASES, lease) as own, client_of(cluster) as client:
@@ -210,7 +200,9 @@ class _Run:
             pieces = self._plan(search)
             self._hand_out(pieces)
         finally:
-            stop.set()  # also where this ends early: workers send no further request
+            # Where this ends early, workers send no further request.
+            with suppress(OSError):
+                stop.set()
         return self._report(len(pieces))
 
     def _plan(self, search: Mapping[str, Any]) -> list[CrawlPiece]:

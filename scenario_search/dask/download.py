@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +28,7 @@ from scenario_search.concurrency.threads import in_thread
 from scenario_search.converter import structure
 from scenario_search.dask.clusters import client_of
 from scenario_search.dask.gates import Gate, StoppedError
-from scenario_search.dask.jobs import (
-    Job,
-    importable,
-    public_client_options,
-    public_storage_options,
-    store_of,
-)
+from scenario_search.dask.jobs import Job, absolute, new_job, store_of
 from scenario_search.dask.leases import Lease
 from scenario_search.dask.stores import Store
 from scenario_search.errors import CheckpointError
@@ -92,8 +88,8 @@ class FilesReport:
 
 
 def download(
-    parquet: str,
-    to: str,
+    parquet: str | os.PathLike[str],
+    to: str | os.PathLike[str],
     *,
     cluster: Any = None,
     credentials: Callable[[], Mapping[str, Any]] | str | None = None,
@@ -126,15 +122,8 @@ def download(
         CheckpointError: Another job writes to the folder.
     """
     DownloadOptions(**options)
-    job = Job(
-        id=uuid.uuid4().hex[:12],
-        folder=to,
-        storage_options=public_storage_options(storage_options),
-        client_options=public_client_options(client_options),
-        credentials=importable(credentials, "credentials"),
-        requests_per_second=requests_per_second,
-    )
-    folder, names = _dataset(parquet, job)
+    job = new_job(to, credentials, client_options, storage_options, requests_per_second)
+    folder, names = _dataset(absolute(parquet), job)
     store = job.store()
     store.make_folder(_LEASES)
     own = Lease(store, _LEASES, lease)
@@ -143,7 +132,8 @@ def download(
         try:
             return _run(job, client, own, folder, names, options)
         finally:
-            stop.set()
+            with suppress(OSError):  # workers are gone with a scheduler
+                stop.set()
 
 
 def _dataset(url: str, job: Job) -> tuple[str, list[str]]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -17,7 +20,7 @@ from scenario_search.errors import InvalidParamsError
 from scenario_search.http.options import ClientOptions
 from scenario_search.messages import Message, named
 
-__all__ = ["Job", "importable", "public_client_options", "public_storage_options", "store_of"]
+__all__ = ["Job", "absolute", "new_job", "store_of"]
 
 _SECRET_NAME = re.compile(
     r"(^|_)(key|secret|token|tokens|password|passwd|passphrase|credential|credentials|sas|auth"
@@ -85,6 +88,34 @@ class Job:
         )
 
 
+def absolute(path: str | os.PathLike[str]) -> str:
+    """Returns a URL as it is, and a path from the root on: workers may run in another folder."""
+    text = os.fspath(path)
+    return text if "://" in text else str(Path(text).absolute())
+
+
+def new_job(
+    folder: str | os.PathLike[str],
+    credentials: Callable[[], Mapping[str, Any]] | str | None,
+    client_options: Mapping[str, Any] | None,
+    storage_options: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | str | None,
+    requests_per_second: float | None,
+) -> Job:
+    """Returns a job, if nothing that it holds may be secret.
+
+    Raises:
+        InvalidParamsError: Something may be secret, or cannot be imported by workers.
+    """
+    return Job(
+        id=uuid.uuid4().hex[:12],
+        folder=absolute(folder),
+        storage_options=_public_storage_options(storage_options),
+        client_options=_public_client_options(client_options),
+        credentials=_importable(credentials, "credentials"),
+        requests_per_second=requests_per_second,
+    )
+
+
 def store_of(url: str, options: Mapping[str, Any] | str) -> Store:
     """Returns a folder in a store.
 
@@ -95,7 +126,7 @@ def store_of(url: str, options: Mapping[str, Any] | str) -> Store:
     return Store(url, imported(options)() if isinstance(options, str) else options)
 
 
-def importable(function: Callable[[], Any] | str | None, name: str) -> str | None:
+def _importable(function: Callable[[], Any] | str | None, name: str) -> str | None:
     """Returns the name by which another process imports a function.
 
     Args:
@@ -137,7 +168,7 @@ def imported(path: str) -> Callable[[], Any]:
     return function
 
 
-def public_client_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
+def _public_client_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     """Returns the options of a client, if none may be secret or cannot travel.
 
     Raises:
@@ -160,7 +191,7 @@ def public_client_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     return options
 
 
-def public_storage_options(
+def _public_storage_options(
     options: Mapping[str, Any] | Callable[[], Any] | str | None,
 ) -> Mapping[str, Any] | str:
     """Returns the options of a file system, if none may be secret, or the name of a function.
@@ -179,7 +210,7 @@ def public_storage_options(
                 )
             )
         return dict(options or {})
-    return importable(options, "storage_options") or {}
+    return _importable(options, "storage_options") or {}
 
 
 def _secret_names(options: Mapping[str, Any]) -> set[str]:

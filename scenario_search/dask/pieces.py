@@ -40,7 +40,7 @@ from scenario_search.search.endpoints import ENDPOINTS
 from scenario_search.wire.codec import read_json
 from scenario_search.wire.document import json_bytes
 
-__all__ = ["PROGRESS", "Outcome", "PieceFiles", "read_piece"]
+__all__ = ["PROGRESS", "Outcome", "PieceFiles", "Reading", "read_piece"]
 
 PROGRESS = "_crawl"
 """The folder of what a job needs beside its result. Readers of datasets leave such names out."""
@@ -190,7 +190,7 @@ class PieceFiles:
 
 
 @attrs.define
-class _Reading:
+class Reading:
     """One attempt at a piece."""
 
     job: Job
@@ -250,6 +250,11 @@ class _Reading:
                 raise
             except APIError as error:
                 outcome = attrs.evolve(outcome, problem=f"{type(error).__name__}: {error}")
+        if crawl.stats.undated_left_out:
+            incomplete = (
+                "The server refuses to be asked for hits without a date: they are left out. Delete "
+                f"{self.files.result} to try again"
+            )
         if outcome.stopped is None and outcome.problem is None:
             told = {"incomplete": incomplete, "requests": crawl.stats.requests}
             hits = await in_thread(self.files.finish, saved, rows, buffer, told)
@@ -274,7 +279,7 @@ def read_piece(job: Job, piece: str, max_requests: int | None, save_every: int) 
         ScenarioError: No other piece can be read either.
     """
     read = CrawlPiece.from_json(piece)
-    reading = _Reading(
+    reading = Reading(
         job, read, job.gate(), PieceFiles(job.store(), read), max_requests, save_every
     )
     return asyncio.run(reading.run())

@@ -141,7 +141,9 @@ def measured(hits: int, rate: float) -> dict[str, Any]:
             SCENARIO_BASE_URL=server.url, SCENARIO_SDK_API_KEY="k", SCENARIO_SDK_API_SECRET="s"
         )
         with (
-            LocalCluster(n_workers=2, threads_per_worker=4, dashboard_address=None) as cluster,
+            LocalCluster(
+                n_workers=2, threads_per_worker=4, dashboard_address="127.0.0.1:0"
+            ) as cluster,
             Client(cluster, set_as_default=False) as client,
         ):
             report = crawl_to_parquet(

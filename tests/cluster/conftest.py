@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 import pytest
-from date_server import CANARY, HITS, DateServer
+from date_server import HITS, DateServer
 from distributed import Client, LocalCluster
 
 # Of the session `cluster` only.
@@ -14,9 +14,8 @@ collect_ignore = [] if find_spec("moto") and find_spec("s3fs") else ["test_s3.py
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[DateServer]:
     with DateServer(HITS) as server, pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SCENARIO_BASE_URL", server.url)
-        environment.setenv("SCENARIO_SDK_API_KEY", "key")
-        environment.setenv("SCENARIO_SDK_API_SECRET", CANARY)
+        for name, value in server.environment.items():
+            environment.setenv(name, value)
         yield server
 
 
@@ -30,7 +29,7 @@ def server(shared_server: DateServer) -> DateServer:
 def shared_client(shared_server: DateServer) -> Iterator[Client]:
     """Two workers, as processes that have the server and the credentials in their environment."""
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client

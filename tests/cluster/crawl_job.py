@@ -18,7 +18,7 @@ from scenario_search.dask import crawl_to_parquet
 def main() -> None:
     folder, keywords = sys.argv[1], json.loads(sys.argv[2])
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         workers = client.run(_process)

@@ -81,6 +81,15 @@ class DateServer:
         self.broken: set[str] = set()
         self.before: Callable[[int], tuple[int, dict[str, str], Any] | None] = lambda _: None
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs in its environment to find it."""
+        return {
+            "SCENARIO_BASE_URL": self.url,
+            "SCENARIO_SDK_API_KEY": "key",
+            "SCENARIO_SDK_API_SECRET": CANARY,
+        }
+
     def __enter__(self) -> Self:
         self._thread.start()
         self._ready.wait()

@@ -4,9 +4,9 @@
 built of the checkout. It prints the sizes, and ends with 1 where something is wrong.
 
 There is one wheel, for the core and for all extras: what an extra adds are other packages. Its core
-is each module but those of the command line, the emulator and the probes of a service, which are
-folders of their own; also the modules for frames and Parquet belong to it. A size is what the files
-take in the wheel, packed.
+is each module but those of the command line, the emulator, clusters and the probes of a service,
+which are folders of their own; also the modules for frames and Parquet belong to it. A size is what
+the files take in the wheel, packed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ PARTS = {
     f"{PACKAGE}emulator/": "emulator",
     f"{PACKAGE}cli/": "command line",
     f"{PACKAGE}probes/": "probes",
+    f"{PACKAGE}dask/": "cluster",
     PACKAGE: "core",
     "": "metadata",
 }
