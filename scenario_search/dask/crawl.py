@@ -22,7 +22,7 @@ import attrs
 from distributed import Client, as_completed
 from distributed.scheduler import KilledWorker
 
-from scenario_search.crawl.params import CrawlPlanParams
+from scenario_search.crawl.params import CrawlPlanParams, check, search_params
 from scenario_search.crawl.pieces import CrawlPiece, check_not_secret
 from scenario_search.crawl.sampling import EXTRA_SAMPLES
 from scenario_search.dask.clusters import client_of
@@ -32,6 +32,7 @@ from scenario_search.dask.pieces import PROGRESS, Outcome, read_piece
 from scenario_search.dask.stores import Store
 from scenario_search.errors import CheckpointError, InvalidParamsError
 from scenario_search.messages import Message, named
+from scenario_search.search.endpoints import ASSETS, ENDPOINTS
 from scenario_search.text import count, duration
 from scenario_search.wire.document import json_bytes
 
@@ -122,7 +123,8 @@ def crawl_to_parquet(
         APIError: The plan failed, or the credentials were refused.
     """
     options = CrawlPlanParams(of=of, shards=shards, **search)
-    _check(options, requests_per_second, max_requests, save_every, lease)
+    valid = bool((client_options or {}).get("validate", True))
+    _check(options, requests_per_second, max_requests, save_every, lease, valid=valid)
     job = new_job(path, credentials, client_options, storage_options, requests_per_second)
     store = job.store()
     store.make_folder(_LEASES)
@@ -137,6 +139,8 @@ def _check(
     max_requests: int | None,
     save_every: int,
     lease: float,
+    *,
+    valid: bool,
 ) -> None:
     """Refuses what cannot be done, before there is a cluster.
 
@@ -156,6 +160,8 @@ def _check(
                 Message("{} must be a number above 0, not {!r}", named(name), value)
             )
     check_not_secret(options)
+    endpoint: Any = ENDPOINTS.get(options.of, ASSETS)  # the check refuses any other
+    check(search_params(options, endpoint.params_class, valid=valid), options, valid=valid)
 
 
 def make_plan(job: Job, search: Mapping[str, Any]) -> tuple[list[str], int]:

@@ -27,6 +27,10 @@ CANARY = "canary0815"
         {"max_requests": True},
         {"save_every": -1},
         {"client_options": {"colour": 1}},
+        {"max_items": 5},
+        {"filter": "width >"},
+        {"shards": 0},
+        {"of": "pictures"},
     ],
 )
 def test_what_cannot_be_used_is_refused_before_there_is_a_cluster(
