@@ -366,9 +366,12 @@ def problems(params: SearchParams) -> Iterator[Message]:
         if parameter.rule and (what := parameter.rule(name, value))
     }
     if not _searched_by(params) and wrong.keys().isdisjoint(_SEARCHES):
-        *first, last = (name for name in _SEARCHES if name in attrs.fields_dict(type(params)))
-        choice = Term(f"one of {params.kind}", f"{', '.join(first)} or {last}")
-        yield Message("Must provide at least one search parameter: {}", choice)
+        choices = [name for name in _SEARCHES if name in attrs.fields_dict(type(params))]
+        listed = ", ".join(["{}"] * (len(choices) - 1))
+        yield Message(
+            f"Must provide at least one search parameter: {listed} or {{}}",
+            *(Term(name, name) for name in choices),
+        )
     yield from wrong.values()
     yield from _conflicts(params)
     if "sort_by" not in wrong:

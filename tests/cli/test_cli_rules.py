@@ -137,7 +137,7 @@ def test_wrong_credentials_are_never_shown(run: Run) -> None:
         ("assets castle --limit many", "--limit must be a whole number, not 'many'"),
         ("download castle --concurrency 0", "--concurrency"),
         ("assets castle --sort sideways", "--sort"),
-        ("assets", "a query, --filter, --image"),
+        ("assets", "the query, --filter, --image"),
         ("assets x --body {", "--body is no JSON"),
         ("assets x --body [1]", "--body takes a JSON object"),
         ("assets x --body null", "--body takes a JSON object"),

@@ -336,7 +336,7 @@ def test_addresses_of_the_demo_are_said_to_be_gone(form: str, told: bool) -> Non
 def test_workflows_are_searched_for_by_conditions_that_they_have(run: Run) -> None:
     done = run("workflows")
     assert done.exit_code == 2
-    assert "Must provide at least one search parameter: a query or --filter" in done.stderr
+    assert "Must provide at least one search parameter: the query or --filter" in done.stderr
     assert run("workflows", "-f", "createdAt EXISTS").exit_code == 0
 
 
