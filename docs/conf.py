@@ -71,7 +71,7 @@ MADE_BY_CLIENTS = {
     *("AllFrames", "FetchedPage", "PageInfo"),
     *("AsyncCrawler", "AsyncCrawl", "SyncCrawler", "SyncCrawl", "CrawlStats"),
     *("Batch", "CrawlEstimate", "CrawlPiece", "ResponseInfo", "DownloadReport", "DownloadedFile"),
-    *("Field", "Faults", "Rule", "LoadReport", "SeenRequest", "Embedder"),
+    *("Field", "Faults", "Limit", "Rule", "LoadReport", "SeenRequest", "Embedder"),
 }
 """Classes that nobody makes by hand, so that how they are made is not shown."""
 

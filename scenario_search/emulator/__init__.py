@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scenario_search.emulator.testing.faults import (
         Fault as Fault,
         Faults as Faults,
+        Limit as Limit,
         Rule as Rule,
     )
     from scenario_search.emulator.testing.seen import SeenRequest as SeenRequest
@@ -37,6 +38,7 @@ __all__ = [
     "Fault",
     "Faults",
     "InvalidDocumentError",
+    "Limit",
     "LoadReport",
     "Rule",
     "SeenRequest",
@@ -49,6 +51,7 @@ _HOMES = {
     "Fault": "testing.faults",
     "Faults": "testing.faults",
     "InvalidDocumentError": "store.store",
+    "Limit": "testing.faults",
     "LoadReport": "store.store",
     "Rule": "testing.faults",
     "SeenRequest": "testing.seen",

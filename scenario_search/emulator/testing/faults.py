@@ -25,7 +25,7 @@ from scenario_search.emulator.contract.arguments import (
 )
 from scenario_search.emulator.contract.signatures import takes
 
-__all__ = ["Fault", "Faults", "Rule", "rule_from_json"]
+__all__ = ["Fault", "Faults", "Limit", "Rule", "rule_from_json"]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _HEADER_VALUE: Final = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
