@@ -240,3 +240,11 @@ def test_emulate_names_an_origin_or_host_name_that_is_none(options: tuple[str, s
     assert done.exit_code == 2
     assert "must be" in done.stderr
     assert options[1] in done.stderr
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "no.such.host.invalid"])
+def test_emulate_names_a_host_that_is_not_this_machine(host: str) -> None:
+    done = invoke("emulate", "--port", "0", "--host", host)
+
+    assert done.exit_code == 1
+    assert f"this machine has no address '{host}' for --host" in done.stderr

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -159,6 +161,8 @@ async def _serve(emulator: Emulator, served: Served) -> None:
     try:
         await emulator.start(ready=False)
     except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise CommandError(f"this machine has no address {served.host!r} for --host") from None
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise CommandError(
             f"cannot listen: {reason}; choose another --port, or 0 for a free one"
