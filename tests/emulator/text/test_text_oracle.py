@@ -134,3 +134,25 @@ def test_odd_queries_give_the_oracles_order(small_pairs: list[Pair], seed: int) 
             found = pair.ours.search(query, limit=TOP)
             assert found.numbers.tolist() == wanted, query
             assert found.total == len(wanted) or len(wanted) == TOP <= found.total, query
+
+
+ALPHABETS = (
+    "castle sword dragon éclair замок меч дракон чёрный κάστρο σπαθί δράκος טירה חרב दुर्ग तलवार "
+    "ｃａｓｔｌｅ ｓｗｏｒｄ ２０２６"  # noqa: RUF001 - full-width letters are the point
+).split()
+
+
+@pytest.mark.parametrize("joint", ["", " "])
+def test_words_of_several_scripts_give_the_oracles_order(
+    joint: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rng = random.Random(1)
+    words = [*ALPHABETS, *(joint.join(rng.choices(ALPHABETS, k=2)) for _ in range(30))]
+    documents = [
+        TextDocument(n, (" ".join(rng.choices(words, k=8)), "", "", "", [], "")) for n in range(150)
+    ]
+    ours = index_documents(documents)
+    oracle = make_oracle(documents, str(tmp_path_factory.mktemp("milli")))
+    for _ in range(40):
+        query = " ".join(rng.choices(words, k=rng.choice((1, 2, 3)))) + rng.choice(("", " "))
+        assert ours.search(query, limit=TOP).numbers.tolist() == oracle.search(query), query
