@@ -120,24 +120,24 @@ ACCEPTED: dict[str, Callable[[], bytes]] = {
         _values(19_900, b"[]")[:-2] + b"0," * 180_000 + b"0]"
     ),
     "20,000 objects": lambda: _with_hit(_values(19_990, b'{"":0}')),
-    "9,000 lists, an echo": lambda: _with_hit(_ECHO + _values(8_950, b"[]")),
-    "6,000 objects, an echo, a long integer": lambda: _with_hit(
-        _ECHO + _LONG + _values(6_300, b'{"":0}')
+    "8,000 lists, an echo": lambda: _with_hit(_ECHO + _values(7_950, b"[]")),
+    "5,000 objects, an echo, a long integer": lambda: _with_hit(
+        _ECHO + _LONG + _values(5_600, b'{"":0}')
     ),
     "200,000 numbers": lambda: _with_hit(_values(199_990, b"0")),
     "200,000 fractions": lambda: _with_hit(_values(199_990, b"0.5")),
-    "45,000 fractions, a lone surrogate": lambda: _with_hit(_SURROGATE + _values(44_900, b"0.5")),
-    "45,000 fractions, an echo, a long integer": lambda: _with_hit(
-        _ECHO + _LONG + _values(44_900, b"0.5")
+    "40,000 fractions, a lone surrogate": lambda: _with_hit(_SURROGATE + _values(39_900, b"0.5")),
+    "40,000 fractions, an echo, a long integer": lambda: _with_hit(
+        _ECHO + _LONG + _values(39_900, b"0.5")
     ),
-    "45,000 texts, an echo, a long integer": lambda: _with_hit(
-        _ECHO + _LONG + _values(44_900, b'"12345678"')
+    "40,000 texts, an echo, a long integer": lambda: _with_hit(
+        _ECHO + _LONG + _values(39_900, b'"12345678"')
     ),
-    "15,000 keys, an echo, a long integer": lambda: _with_hit(
-        _ECHO + _LONG + b",".join(b'"key%05d":"12345678"' % n for n in range(14_900))
+    "13,000 keys, an echo, a long integer": lambda: _with_hit(
+        _ECHO + _LONG + b",".join(b'"key%05d":"12345678"' % n for n in range(13_200))
     ),
-    "22,000 escaped escapes, an echo": lambda: _with_hit(
-        _ECHO + b'"x":"%b"' % (rb"\\u0061" * 22_400)
+    "20,000 escaped escapes, an echo": lambda: _with_hit(
+        _ECHO + b'"x":"%b"' % (rb"\\u0061" * 19_900)
     ),
     "40,000 keys": lambda: _with_hit(b",".join(b'"%05d":0' % n for n in range(39_900))),
     "190,000 keys, 7 MiB": lambda: _with_hit(

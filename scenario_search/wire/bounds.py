@@ -32,7 +32,7 @@ MAX_COLONS = 40_000
 """Colons for each MiB begun. Each may follow a key of its own, which takes far longer than one that
 comes again. A page of 100 hits has about 4,000."""
 
-MAX_REREAD = 45_000
+MAX_REREAD = 40_000
 """Values for each MiB begun of a body that Python has to go through, which takes ten times as long.
 An array or an object counts as four more, a colon and an escaped Latin character as two. A page of
 100 hits comes to about 18,000."""
