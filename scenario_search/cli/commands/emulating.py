@@ -161,7 +161,8 @@ async def _serve(emulator: Emulator, served: Served) -> None:
     try:
         await emulator.start(ready=False)
     except OSError as error:
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        # The socket module passes on the numbers of name resolution as those of the system.
+        if error.errno in (errno.EADDRNOTAVAIL, socket.EAI_NONAME, socket.EAI_AGAIN):
             raise CommandError(f"this machine has no address {served.host!r} for --host") from None
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise CommandError(
