@@ -39,7 +39,8 @@ def invoke(
     """Run a command in this process, as if its output went to a pipe or to a plain terminal."""
     settings: dict[str, str | None] = {"COLUMNS": str(columns), "TERM": "dumb", **(env or {})}
     if terminal:
-        settings |= {"FORCE_COLOR": "1", "NO_COLOR": "1"}  # Rich takes the first for a terminal
+        # Rich takes the first for a terminal, and a dumb terminal for 80 columns without LINES.
+        settings |= {"FORCE_COLOR": "1", "NO_COLOR": "1", "LINES": "25"}
     return CliRunner().invoke(app, list(arguments), input=input, env=settings)
 
 
