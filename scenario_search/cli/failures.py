@@ -45,7 +45,7 @@ API, USAGE, BUDGET, INCOMPLETE, CREDENTIALS, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 EXIT_CODES = (
     "Exit codes: 0 all is well; 1 the API or a file failed; 2 the command is wrong; "
-    "3 --max-requests is spent (--resume goes on); 4 the result is incomplete; "
+    "3 --max-requests or the API's limit is spent (--resume goes on); 4 the result is incomplete; "
     "5 the credentials are missing or refused; 130 Ctrl-C."
 )
 

@@ -73,7 +73,7 @@ def test_what_is_no_source_is_refused(source: Any) -> None:
         (b"\xff\xfe{\x00", "it is not UTF-8: invalid start byte at byte 1"),
         (b'[{"id": "x"}]', "it must be a JSON object, not an array"),
         (b"null", "it must be a JSON object, not null"),
-        (b"{}", 'it needs a text "id", not empty and without U+0000, but has none'),
+        (b"{}", 'it needs a text "id", not empty and without U+0000 and U+FFFD, but has none'),
         (b'{"id": 7}', "but has 7"),
         (b'{"id": ""}', "but has ''"),
         (b'{"id": "a\\u0000b"}', "but has"),
