@@ -214,7 +214,7 @@ class _Run:
     def _plan(self, search: Mapping[str, Any]) -> list[CrawlPiece]:
         asked = self._asked(search)
         try:
-            told, *lines = self.store.read(_PLAN).decode().splitlines()
+            planned, *lines = self.store.read(_PLAN).decode().splitlines()
         except FileNotFoundError:
             self._check_budget(search["shards"])
             task = self.client.submit(
@@ -224,9 +224,9 @@ class _Run:
             with self.store.replacing(_PLAN, PROGRESS) as file:
                 file.write("\n".join([asked, *lines]).encode())
         else:
-            if told != asked:
+            if planned != asked:
                 raise CheckpointError(
-                    f"{self.store.path('')} belongs to a crawl with another search ({told}): "
+                    f"{self.store.path('')} belongs to a crawl with another search ({planned}): "
                     "repeat that crawl, or use another folder"
                 )
         return [CrawlPiece.from_json(line) for line in lines]

@@ -142,11 +142,11 @@ def _importable(function: Callable[[], Any] | str | None, name: str) -> str | No
     if not isinstance(function, str):
         path = f"{getattr(function, '__module__', None)}:{getattr(function, '__qualname__', None)}"
     try:
-        found = imported(str(path))
+        target = imported(str(path))
     except (ImportError, AttributeError, ValueError):
-        found = None
-    is_same = isinstance(function, str) or found is function
-    if not callable(found) or not is_same or str(path).startswith("__main__:"):
+        target = None
+    is_same = isinstance(function, str) or target is function
+    if not callable(target) or not is_same or str(path).startswith("__main__:"):
         raise InvalidParamsError(
             Message(
                 "{} must be a function that workers can import, such as "

@@ -112,8 +112,8 @@ class PieceFiles:
             return None
         with self._store.open(self.result) as file:
             metadata = parquet.read_metadata(file)
-        told: dict[str, Any] = read_json((metadata.metadata or {}).get(_METADATA, b"{}"))
-        return {"incomplete": None, **told, "hits": metadata.num_rows}
+        footer: dict[str, Any] = read_json((metadata.metadata or {}).get(_METADATA, b"{}"))
+        return {"incomplete": None, **footer, "hits": metadata.num_rows}
 
     def rows(self) -> tuple[RowGroups, io.BytesIO]:
         """Returns what rows are written to, and where that writes them."""
@@ -124,14 +124,14 @@ class PieceFiles:
         """Returns where to go on."""
         names = [name for name in self._store.names(self._folder) if name.endswith(".parquet")]
         for name in reversed(names):
-            told = self._footer(name)
-            if told is None:
+            footer = self._footer(name)
+            if footer is None:
                 continue
-            files, last = [name], told
-            while told is not None and (previous := told["previous"]) is not None:
+            files, last = [name], footer
+            while footer is not None and (previous := footer["previous"]) is not None:
                 files.insert(0, previous)
-                told = self._footer(previous)
-            if told is not None:
+                footer = self._footer(previous)
+            if footer is not None:
                 return Saved(files, last["checkpoint"].encode())
         return Saved()
 
@@ -140,22 +140,22 @@ class PieceFiles:
         try:
             with self._store.open(f"{self._folder}/{name}") as file:
                 metadata = parquet.read_metadata(file).metadata
-            told: dict[str, Any] = read_json(metadata[_METADATA])
+            footer: dict[str, Any] = read_json(metadata[_METADATA])
         except (OSError, pa.ArrowInvalid, ValueError, LookupError, TypeError):
             return None
-        return told
+        return footer
 
     def save(self, saved: Saved, rows: RowGroups, buffer: io.BytesIO, checkpoint: bytes) -> Saved:
         """Saves rows and the checkpoint that knows of them; returns where to go on."""
         previous = saved.files[-1] if saved.files else None
-        told = {"previous": previous, "checkpoint": checkpoint.decode()}
-        rows.finish({_METADATA: json_bytes(told)})
+        footer = {"previous": previous, "checkpoint": checkpoint.decode()}
+        rows.finish({_METADATA: json_bytes(footer)})
         name = f"{len(saved.files):06d}-{uuid.uuid4().hex[:12]}.parquet"
         self._store.make_folder(self._folder)
         self._store.write(f"{self._folder}/{name}", buffer.getvalue())
         return Saved([*saved.files, name], checkpoint)
 
-    def finish(self, saved: Saved, rows: RowGroups, buffer: io.BytesIO, told: Any) -> int:
+    def finish(self, saved: Saved, rows: RowGroups, buffer: io.BytesIO, footer: Any) -> int:
         """Writes the result of what was saved and of further rows; returns how many it has."""
         rows.finish()
         count = 0
@@ -171,7 +171,7 @@ class PieceFiles:
                     waiting = []
             if waiting:
                 writer.write_table(pa.concat_tables(waiting), row_group_size=_ROWS)
-            writer.add_key_value_metadata({_METADATA: json_bytes(told)})
+            writer.add_key_value_metadata({_METADATA: json_bytes(footer)})
             writer.close()
         self._store.delete(self._folder)
         return count
@@ -256,8 +256,8 @@ class Reading:
                 f"{self.files.result} to try again"
             )
         if outcome.stopped is None and outcome.problem is None:
-            told = {"incomplete": incomplete, "requests": crawl.stats.requests}
-            hits = await in_thread(self.files.finish, saved, rows, buffer, told)
+            footer = {"incomplete": incomplete, "requests": crawl.stats.requests}
+            hits = await in_thread(self.files.finish, saved, rows, buffer, footer)
             return attrs.evolve(outcome, hits=hits, finished=True, problem=incomplete)
         if await in_thread(checkpoint.exists):
             state = await in_thread(checkpoint.read_bytes)

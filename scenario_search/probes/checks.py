@@ -37,8 +37,8 @@ async def _own(service: Service) -> Reply:
 async def _credentials(service: Service) -> Finding:
     kind = service.requester.credentials.kind
     names = (BEARER_AUTH,) if kind == "bearer" else (API_KEY, API_SECRET)
-    given = [name for name in names if os.environ.get(name)]
-    return Finding(kind, f"{kind}, from {' and '.join(given)}" if given else kind)
+    present = [name for name in names if os.environ.get(name)]
+    return Finding(kind, f"{kind}, from {' and '.join(present)}" if present else kind)
 
 
 async def _address(service: Service) -> Finding:
