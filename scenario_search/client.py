@@ -32,12 +32,12 @@ _OF_THE_CONNECTIONS = {"session", "max_connections", "trace_configs", "proxy", "
 class AsyncScenario:
     """A client of Scenario's Search API for asyncio.
 
-    Use it as an async context manager, or call :meth:`close` at the end. It may be created outside
-    of an event loop. Its connections are opened on first use, in the loop that runs then.
+    Use it as an async context manager, or call :meth:`close` at the end. You may create it outside
+    of an event loop. It opens connections on first use, in the loop that runs then.
 
     Args:
-        options: Those of :class:`~scenario_search.AsyncClientOptions`, which ``__init__`` lists:
-            all are keywords, none is required where the environment holds the credentials.
+        options: The keyword arguments of :class:`~scenario_search.AsyncClientOptions`, which
+            ``__init__`` lists. None is required if the environment holds the credentials.
 
     Raises:
         ConfigurationError: The credentials, the base URL or another option cannot be used.
@@ -55,13 +55,13 @@ class AsyncScenario:
     def demo(cls, **options: Any) -> Self:
         """Returns a client of an embedded emulator with demo data.
 
-        The emulator starts in about half a second, in a thread of its own. It ends when the
-        client is closed or collected, or when the interpreter ends. It needs no account and no
-        network.
+        The emulator starts in about half a second, in a separate thread. It stops when the
+        client is closed or garbage-collected, or when the interpreter exits. It needs no
+        account and no network.
 
         Args:
-            options: As for the client, without the base URL and the credentials, which are the
-                emulator's.
+            options: The options of the client, except the base URL and the credentials: the
+                emulator sets those.
 
         Raises:
             ImportError: The extra ``emulator`` is not installed.
@@ -99,25 +99,26 @@ class AsyncScenario:
     ) -> DownloadReport:
         """Downloads the files of assets into a folder.
 
-        Each file is named after its asset's id and has a line in ``manifest.jsonl``; pictures
-        have one in ``metadata.jsonl`` too, which Hugging Face's ``datasets`` loads. Files that
-        are there as the manifest says are not fetched again, so an interrupted download resumes.
-        Expired URLs are replaced. The client's ``max_retries`` applies to files too; its
-        ``limiter`` and ``deadline`` do not.
+        The client names each file after its asset's id and writes a line for it into
+        ``manifest.jsonl``. Pictures also get a line in ``metadata.jsonl``, which Hugging Face's
+        ``datasets`` loads. The client skips files that match the manifest, so an interrupted
+        download resumes. It replaces expired URLs. The client's ``max_retries`` applies to files
+        too; its ``limiter`` and ``deadline`` do not.
 
-        With ``width``, ``height``, ``format``, ``quality`` or ``fit``, renditions are downloaded
-        in place of the pictures. Their names say which: ``asset_1.w512.webp``.
+        With ``width``, ``height``, ``format``, ``quality`` or ``fit``, the client downloads
+        renditions instead of the pictures. Their names show which: ``asset_1.w512.webp``.
 
-        The batches of a crawl are committed when their files have ended. If the crawl has a
-        checkpoint, files that failed in an earlier run are tried again.
+        The client commits each batch of a crawl when the downloads of its files have ended. If
+        the crawl has a checkpoint, it retries the files that failed in an earlier run.
 
         Args:
             assets: A page, results, a crawl, or any iterable of assets.
-            directory: The folder; created if it does not exist. It has one download at a time.
+            directory: The folder; created if it does not exist. Only one download at a time
+                can write to it.
             options: The options.
 
         Returns:
-            What was downloaded, what was skipped and what failed.
+            A report of the downloaded, skipped and failed files.
 
         Raises:
             InvalidParamsError: An argument cannot be used, or another download into the folder
@@ -135,14 +136,14 @@ class AsyncScenario:
     ) -> list[SearchAssetSearchResponse]:
         """Returns assets with fresh URLs, in their order.
 
-        Assets are searched for by the dates they were created at, about a hundred with each
-        request. Those that do not exist any more, and those without a date, are left out.
+        The client searches for assets by their creation dates, about a hundred per request.
+        It omits assets that no longer exist and assets without a date.
 
         Args:
-            hits: The assets: a page's ``hits``, for example.
+            hits: The assets, such as a page's ``hits``.
 
         Raises:
-            InvalidParamsError: Something else than an asset is among them.
+            InvalidParamsError: One of the hits is not an asset.
             APIError: A request failed, after retries.
         """
         from scenario_search.files.refresh import refresh  # noqa: PLC0415 - few programs do
@@ -151,7 +152,7 @@ class AsyncScenario:
 
     @property
     def base_url(self) -> str:
-        """Where the API is, without a slash at the end."""
+        """The base URL of the API, without a trailing slash."""
         return self._requester.base_url
 
     @property

@@ -44,10 +44,10 @@ _ESTIMATE_REQUESTS = 30
 class AsyncCrawl(AllFrames, Generic[H]):
     """All hits of a search: iterate over it, inside ``async with`` to run requests concurrently.
 
-    ``client.crawl`` makes it. Each iteration is a crawl of its own, and ends the one before.
+    ``client.crawl`` creates it. Each iteration is a separate crawl, and ends the previous one.
 
     Attributes:
-        stats: What the current or last iteration has done.
+        stats: The statistics of the current or last iteration.
     """
 
     def __init__(
@@ -153,17 +153,18 @@ class AsyncCrawl(AllFrames, Generic[H]):
                     await self.commit(batch)
 
     def batches(self) -> AsyncGenerator[Batch[H], None]:
-        """Yields hits in batches, for a sink of your own.
+        """Yields hits in batches, for you to store.
 
-        Store the hits of a batch, then await :meth:`commit`. A crawl that is resumed yields again
-        what was not committed, and nothing else.
+        Store the hits of a batch, then await :meth:`commit`. A resumed crawl yields only the
+        uncommitted hits again.
 
-        Iterating raises :class:`IncompleteCrawlError` at the end, where some hits cannot be
-        reached; :class:`CheckpointError` where the checkpoint belongs to another crawl;
-        :class:`APIError` where a request failed, after its retries.
+        Iterating raises :class:`IncompleteCrawlError` at the end if some hits cannot be
+        reached, :class:`CheckpointError` if the checkpoint belongs to another crawl, and
+        :class:`APIError` if a request failed, after its retries.
 
         Raises:
-            TypeError: It would run tasks, and is not inside ``async with``.
+            TypeError: The crawl needs tasks for concurrent requests, but is not inside
+                ``async with``.
         """
         self._check_entered()
         return self._run_batches()
@@ -213,13 +214,13 @@ class AsyncCrawl(AllFrames, Generic[H]):
         )
 
     async def commit(self, batch: Batch[H]) -> None:
-        """Notes that the hits of a batch were consumed, so that a resumed crawl omits them.
+        """Records that the hits of a batch were consumed, so that a resumed crawl omits them.
 
         Args:
-            batch: A batch of the current iteration. Each is committed once.
+            batch: A batch of the current iteration. Commit each batch once.
 
         Raises:
-            InvalidParamsError: The batch is of another iteration, or was committed before.
+            InvalidParamsError: The batch belongs to another iteration, or was committed before.
             CheckpointError: The checkpoint cannot be written.
         """
         await self._commit([batch])
@@ -247,17 +248,17 @@ class AsyncCrawl(AllFrames, Generic[H]):
     async def to_jsonl(self, path: ExportTarget) -> None:
         """Writes all hits to a file, one line of JSON each, as the API sent them.
 
-        With a checkpoint it can be stopped and resumed at any time, and each hit is in the file
-        once. It runs requests concurrently, inside the crawl's block or not.
+        With a checkpoint you can stop and resume the export at any time, and the file holds each
+        hit once. The crawl sends requests concurrently, inside the crawl's block or not.
 
         Args:
-            path: The file, a URL of fsspec, or a file object open for bytes. The last two get the
-                export when it is whole. Until then it is in a file of this machine, which lies
-                beside the checkpoint and is kept if there is one.
+            path: The file, an fsspec URL, or a file object open for bytes. The client writes to
+                the last two when the export is complete. Until then it writes to a local file. If
+                there is a checkpoint, that file is next to it and remains afterwards.
 
         Raises:
-            CheckpointError: The file is not the one that the checkpoint knows.
-            IncompleteCrawlError: At the end, where some hits cannot be reached.
+            CheckpointError: The file does not match the checkpoint.
+            IncompleteCrawlError: Some hits cannot be reached. Raised at the end.
         """
         async with self._exporting(path, "jsonl") as file:
             await export.to_jsonl(self._export_source(), file)
@@ -266,8 +267,8 @@ class AsyncCrawl(AllFrames, Generic[H]):
         """Writes all hits to a CSV file: see :func:`scenario_search.export.files.to_csv`.
 
         Raises:
-            CheckpointError: The file is not the one that the checkpoint knows.
-            IncompleteCrawlError: At the end, where some hits cannot be reached.
+            CheckpointError: The file does not match the checkpoint.
+            IncompleteCrawlError: Some hits cannot be reached. Raised at the end.
         """
         async with self._exporting(path, "csv") as file:
             await export.to_csv(self._export_source(), file)
@@ -279,8 +280,8 @@ class AsyncCrawl(AllFrames, Generic[H]):
 
         Raises:
             ImportError: pyarrow is not installed.
-            CheckpointError: The file beside is not the one that the checkpoint knows.
-            IncompleteCrawlError: At the end, where some hits cannot be reached.
+            CheckpointError: The file does not match the checkpoint.
+            IncompleteCrawlError: Some hits cannot be reached. Raised at the end.
         """
         resumable = self._options.checkpoint is not None
         async with self._exporting(path, "parquet") as file:
@@ -335,10 +336,10 @@ class AsyncCrawl(AllFrames, Generic[H]):
     # Without reading
 
     async def count(self) -> int:
-        """Returns the number of hits, past the engine's cap; with one request for about 1,000.
+        """Returns the number of hits, past the engine's cap, with one request per 1,000 hits or so.
 
-        It is exact where hits are sorted by date and nothing changes meanwhile. A checkpoint makes
-        no difference.
+        The number is exact if the server sorts hits by date and no hit changes meanwhile. The count
+        ignores a checkpoint.
 
         Raises:
             IncompleteCrawlError: As many hits as the cap share a date.
@@ -351,10 +352,10 @@ class AsyncCrawl(AllFrames, Generic[H]):
         return (await counting.estimate()).likely
 
     async def estimate(self) -> CrawlEstimate:
-        """Returns how many hits and requests the whole crawl will take, for at most 30 requests.
+        """Returns an estimate of the crawl's hits and requests. Sends at most 30 requests.
 
-        Up to some 30,000 hits it counts all of them. Beyond, it measures how dense they are and
-        extrapolates; since hits come in bursts, that may be far off.
+        Up to about 30,000 hits, it counts all of them. Beyond that, it samples their density and
+        extrapolates. Since hits come in bursts, the result may be far off.
 
         Raises:
             APIError: A request failed, after its retries.
@@ -363,13 +364,13 @@ class AsyncCrawl(AllFrames, Generic[H]):
         return await (await run.counting(_ESTIMATE_REQUESTS)).estimate()
 
     async def plan(self, shards: int = 8) -> list[CrawlPiece]:
-        """Cuts the crawl into pieces of time that hold about as many hits each.
+        """Returns pieces of the crawl, cut by time, that hold about as many hits each.
 
-        It takes samples, with at most 20 requests more than there are pieces. Where hits come in
-        bursts that are shorter than the time between two samples, a piece may hold more.
+        It samples the dates, with at most 20 requests more than there are pieces. If hits come in
+        bursts shorter than the time between two samples, a piece may hold more.
 
         Args:
-            shards: How many pieces to make, beside the one for hits without a date.
+            shards: The number of pieces, not counting the one for hits without a date.
 
         Raises:
             InvalidParamsError: The search has extra headers or query parameters.

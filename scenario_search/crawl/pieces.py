@@ -28,17 +28,17 @@ _MAY_BE_SECRET = ("extra_headers", "extra_query")
 class CrawlPiece:
     """A piece of a crawl that another process can read with ``client.crawl.run(piece)``.
 
-    It can be pickled, and written as JSON. It holds what is searched for, but no credentials and
+    You can pickle it or write it as JSON. It holds the search parameters, but no credentials and
     no headers.
 
     Attributes:
-        params: What is searched for.
-        by: The date that it is crawled by.
-        low: The earliest date, which the piece holds; ``None`` for no bound.
-        high: The first date that is too late; ``None`` for no bound.
+        params: The search parameters.
+        by: The date to crawl by.
+        low: The earliest date, inclusive; ``None`` for no bound.
+        high: The latest date, exclusive; ``None`` for no bound.
         undated: Whether it is the piece of the hits without a date.
-        expected: How many hits it may hold.
-        known: The keys of hits that are not wanted, for an earlier crawl had them.
+        expected: The estimated number of hits.
+        known: The keys of hits to omit, because an earlier crawl yielded them.
     """
 
     params: SearchParams
@@ -51,7 +51,7 @@ class CrawlPiece:
 
     @property
     def name(self) -> str:
-        """A name for files: the same for the same piece, and in a plan that of one piece only.
+        """A name for files. Equal pieces have the same name, and it is unique within a plan.
 
         Names sort by date: ``assets-20250116T111941579Z`` begins at that date.
         """

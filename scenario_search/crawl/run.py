@@ -58,7 +58,7 @@ _RANKING = {"query", "query_semantic_ratio", "image", "images", "image_semantic_
 
 @attrs.define(eq=False, repr=False)
 class Batch(ExportBatch[H]):
-    """Hits of a crawl, to be stored and then committed.
+    """Hits of a crawl, for you to store and then commit.
 
     Attributes:
         hits: The hits.

@@ -11,7 +11,7 @@ __all__ = ["CrawlEstimate", "CrawlStats"]
 
 @attrs.define
 class CrawlStats:
-    """What a crawl has done so far; with a checkpoint, in all of its runs."""
+    """The statistics of a crawl so far. With a checkpoint, they cover all of its runs."""
 
     hits: int = 0
     """Number of hits yielded."""
@@ -42,12 +42,12 @@ class CrawlStats:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since this run began, or that it took."""
+        """Seconds since this run began, or its duration once it has ended."""
         return (time.monotonic() if self.ended is None else self.ended) - self.began
 
     @property
     def time_left(self) -> float | None:
-        """Seconds that the rest may take, by the density seen so far; ``None`` if unknown."""
+        """Estimated remaining seconds, from the density of hits so far; ``None`` if unknown."""
         new = self.hits - self.earlier_hits
         if self.finished:
             return 0.0
@@ -63,13 +63,13 @@ class CrawlStats:
 
 @attrs.frozen
 class CrawlEstimate:
-    """How many hits a crawl will bring, and how many requests it will send.
+    """An estimate of the number of hits of a crawl, and of its requests.
 
     Attributes:
-        low: The number of hits there are at least.
-        likely: The number by the density of hits where it was measured.
-        high: The number if hits were everywhere as dense as in the densest place measured. Hits
-            come in bursts, so there may be more all the same.
+        low: The minimum number of hits, which were counted.
+        likely: The number of hits, extrapolated from the mean of the measured densities.
+        high: The number of hits, extrapolated from the highest measured density. Hits come in
+            bursts, so there may be even more.
         requests: The number of requests for the likely number of hits.
         spent: The number of requests that this estimate took.
     """

@@ -96,7 +96,7 @@ class ExportBatch(Generic[H]):
 
     Attributes:
         hits: The hits.
-        json: The same hits as they came.
+        json: The same hits as the server sent them, decoded.
     """
 
     hits: list[H]
@@ -144,8 +144,8 @@ async def to_jsonl(
         instead: A file that may stand in its place, once a resumed crawl has finished.
 
     Raises:
-        CheckpointError: The file is not the one that the checkpoint knows.
-        IncompleteCrawlError: At the end, where some hits cannot be reached.
+        CheckpointError: The file does not match the checkpoint.
+        IncompleteCrawlError: Some hits cannot be reached. Raised at the end.
     """
     await _export(source, Path(path), b"", _json_lines, instead)
 
@@ -158,8 +158,8 @@ async def to_csv(source: ExportSource[H], path: str | os.PathLike[str]) -> None:
     break or NUL, has an apostrophe before it; numbers stay numbers.
 
     Raises:
-        CheckpointError: The file is not the one that the checkpoint knows.
-        IncompleteCrawlError: At the end, where some hits cannot be reached.
+        CheckpointError: The file does not match the checkpoint.
+        IncompleteCrawlError: Some hits cannot be reached. Raised at the end.
     """
     columns = frames.columns(source.hit_class)
     head = csv_lines([list(columns)])

@@ -48,8 +48,8 @@ async def to_parquet(
 
     Raises:
         ImportError: pyarrow is not installed.
-        CheckpointError: The file beside is not the one that the checkpoint knows.
-        IncompleteCrawlError: At the end, where some hits cannot be reached.
+        CheckpointError: The file does not match the checkpoint.
+        IncompleteCrawlError: Some hits cannot be reached. Raised at the end.
     """
     _pyarrow()
     path = Path(path)

@@ -26,14 +26,14 @@ _LEFT_OUT = "?..."
 
 @attrs.frozen
 class DownloadedFile:
-    """A file that was downloaded, or was there already, or could not be downloaded.
+    """The result for one file: downloaded, skipped or failed.
 
     Attributes:
         id: The asset's id.
         path: Its path in the folder. A file that failed is not there.
         bytes: Its length.
         sha256: The SHA-256 digest of its content, in hexadecimal.
-        mime: Its MIME type: of a picture what it is, otherwise what the server says.
+        mime: Its MIME type: for a picture the detected type, otherwise the server's.
         source: The path of the URL that it came from.
         status: ``"downloaded"``, ``"skipped"`` for one that was there already, or ``"failed"``.
         error: Why it failed.

@@ -40,7 +40,7 @@ class DownloadReport:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since it began, or that it took."""
+        """Seconds since the download began, or its duration once it has ended."""
         return (self.ended or time.monotonic()) - self.began
 
     def __copy__(self) -> DownloadReport:

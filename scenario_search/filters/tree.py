@@ -50,9 +50,9 @@ MAX_NESTING = 200
 class Filter(abc.ABC):
     """A condition on the fields of a hit, joined to others with ``&``, ``|`` and ``~``.
 
-    ``str(filter)`` is its text for the API. Filters cannot be changed, and are equal when their
-    trees are. At most 200 levels of ``&``, ``|`` and ``~`` may lie in one another
-    (`InvalidFilterError`), but a chain of one operator is a single level, however long.
+    ``str(filter)`` returns its text for the API. Filters are immutable, and equal if their
+    trees are. More than 200 nested levels of ``&``, ``|`` and ``~`` raise `InvalidFilterError`,
+    but a chain of one operator is a single level, however long.
     """
 
     __slots__ = ()
@@ -69,7 +69,7 @@ class Filter(abc.ABC):
 
     @property
     def is_blank(self) -> bool:
-        """Whether it is no condition at all, as blank text is none."""
+        """Whether it has no condition, like blank text."""
         return False
 
     @abc.abstractmethod
@@ -252,18 +252,18 @@ def _filter_text(text: str) -> str:
 
 @attrs.frozen(eq=False, repr=False)
 class Raw(Filter):
-    """Filter text of your own, sent as it is and not checked.
+    """Filter text of your own, which the client sends unchanged and unchecked.
 
-    Joined to other filters it stands in parentheses; blank text cannot be joined
-    (`InvalidFilterError`). Text with unbalanced quotes or parentheses can change the meaning of
-    what it is joined to: use `F` for anything that comes from users.
+    If you join it to other filters, it is put in parentheses. Joining blank text raises
+    `InvalidFilterError`. Text with unbalanced quotes or parentheses can change the meaning of
+    the filters joined to it: use `F` for anything that comes from users.
     """
 
     text: str = attrs.field(converter=_filter_text)
 
     @property
     def is_blank(self) -> bool:
-        """Whether the text is blank, which is no condition at all."""
+        """Whether the text is blank and so has no condition."""
         return not self.text.strip()
 
     def _pieces(self) -> Iterable[str | Filter]:

@@ -86,7 +86,7 @@ class Requester:
         chance: Returns a random number from 0 to 1: the jitter of a wait.
 
     Attributes:
-        base_url: Where the API is, without a slash at the end.
+        base_url: The base URL of the API, without a trailing slash.
         project_id: The project to search in, where a request names none.
         policy: Whether to send a request again, and when.
         converter: Makes pages and hits of JSON, and JSON of requests.

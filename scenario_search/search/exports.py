@@ -24,8 +24,8 @@ H = TypeVar("H", bound=Hit)
 class SearchExports(abc.ABC, Generic[H]):
     """Writes to a file every hit that an iteration yields, page by page.
 
-    Up to ``max_items``. The file is replaced as a whole, or not at all.
-    Past the engine's cap of 1000, export a crawl.
+    It writes up to ``max_items`` hits, and replaces the file as a whole, or not at all.
+    To export more than the engine's cap of 1000, use a crawl.
     """
 
     __slots__ = ()
@@ -37,7 +37,7 @@ class SearchExports(abc.ABC, Generic[H]):
         """Writes the hits to a file, one line of JSON each, as the API sent them.
 
         Args:
-            path: The file, a URL of fsspec such as ``"s3://bucket/hits.jsonl"``, or a file object
+            path: The file, an fsspec URL such as ``"s3://bucket/hits.jsonl"``, or a file object
                 open for bytes.
 
         Raises:
@@ -92,7 +92,7 @@ class PageFrames(abc.ABC, Generic[H]):
         """Returns the class of the hits; ``None`` where an empty page does not show it."""
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Returns this page's hits as flat rows, whose columns are always the same.
+        """Returns this page's hits as a list of flat rows, which always have the same columns.
 
         Columns and types: :mod:`scenario_search.export.frames`.
         """
@@ -101,7 +101,7 @@ class PageFrames(abc.ABC, Generic[H]):
         return rows(self.hits)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Returns this page's hits as a pandas frame, one row per hit; no other page's.
+        """Returns the hits of this page only as a pandas frame, one row per hit.
 
         Columns and types: :mod:`scenario_search.export.frames`.
 
@@ -113,7 +113,7 @@ class PageFrames(abc.ABC, Generic[H]):
         return to_pandas(self.hits, kind=self._hit_class())
 
     def to_polars(self) -> pl.DataFrame:
-        """Returns this page's hits as a polars frame, one row per hit; no other page's.
+        """Returns the hits of this page only as a polars frame, one row per hit.
 
         Columns and types: :mod:`scenario_search.export.frames`.
 
@@ -139,8 +139,8 @@ class AllFrames(abc.ABC):
 
         Raises:
             ImportError: pandas is not installed.
-            InvalidParamsError: A crawl has a checkpoint: a resumed crawl would leave out what an
-                earlier frame held.
+            InvalidParamsError: A crawl has a checkpoint: a resumed crawl would omit the hits of an
+                earlier frame.
         """
         await in_thread(library, "pandas")
         return await in_thread((await self._columns()).to_pandas)
@@ -150,8 +150,8 @@ class AllFrames(abc.ABC):
 
         Raises:
             ImportError: polars is not installed.
-            InvalidParamsError: A crawl has a checkpoint: a resumed crawl would leave out what an
-                earlier frame held.
+            InvalidParamsError: A crawl has a checkpoint: a resumed crawl would omit the hits of an
+                earlier frame.
         """
         await in_thread(library, "polars")
         return await in_thread((await self._columns()).to_polars)

@@ -203,7 +203,7 @@ class FetchedPage(SearchHits[H], PageFrames[H]):
 
     @property
     def response(self) -> ResponseInfo:
-        """How the page arrived: status, headers, request id, time, retries."""
+        """The response's status, headers, request id, elapsed time and number of retries."""
         return self._info if self._info is not None else self._no_request()
 
     def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:
@@ -222,33 +222,33 @@ class FetchedPage(SearchHits[H], PageFrames[H]):
         return self._search or self._no_request()
 
     def has_next_page(self) -> bool:
-        """Whether there is a page after this one, as far as this one says."""
+        """Returns whether there is a page after this one, according to this page."""
         return next_position(self._position, self) is not None
 
     def next_page_info(self) -> PageInfo | None:
-        """Returns what a request for the next page changes in the body; ``None`` at the end."""
+        """Returns what the next page's request changes in the body; ``None`` at the end."""
         following = next_position(self._position, self)
         return None if following is None else PageInfo(following.wire())
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class AsyncSearchHitsOffset(FetchedPage[H]):
-    """A page of hits. Iterating goes on from this page's first hit to the last page's last.
+    """A page of hits. Iterating yields its hits, then those of the later pages.
 
-    What is made of a page (``to_dicts``, ``to_csv``, ``to_html`` and the like) is made of its own
-    hits. Where there is an ``all_pages``, it goes on to the last page; else see the results'
-    methods.
+    The exports of a page (``to_dicts``, ``to_csv``, ``to_html`` and the like) contain only its own
+    hits. Those with an ``all_pages`` argument can continue to the last page. For the others, use
+    the methods of the results.
     """
 
     async def to_jsonl(self, path: ExportTarget, *, all_pages: bool = False) -> None:
         """Writes this page's hits to a file, one line of JSON each, as the API sent them.
 
-        The file is replaced as a whole, or not at all.
+        The export replaces the file as a whole, or not at all.
 
         Args:
-            path: The file, a URL of fsspec such as ``"s3://bucket/hits.jsonl"``, or a file object
+            path: The file, an fsspec URL such as ``"s3://bucket/hits.jsonl"``, or a file object
                 open for bytes.
-            all_pages: Whether to go on to the last page, up to ``max_items``.
+            all_pages: Whether to continue to the last page, up to ``max_items``. Default: False.
 
         Raises:
             OSError: The file cannot be written.
@@ -284,10 +284,10 @@ class AsyncSearchHitsOffset(FetchedPage[H]):
         The URLs of the pictures in it are signed and expire.
 
         Args:
-            path: A file that the document is written to as well.
-            embed: Whether to fetch small copies of the pictures and put them inside. The document
-                then holds no URL: it can be mailed, and shows the same when the URLs have expired.
-            all_pages: Whether to go on to the last page, up to ``max_items``.
+            path: A file to write the document to as well.
+            embed: Whether to fetch small copies of the pictures and embed them. The document
+                then holds no URLs: you can mail it, and it looks the same after the URLs expire.
+            all_pages: Whether to continue to the last page, up to ``max_items``.
             heading: The title of the document.
 
         Raises:
@@ -320,8 +320,8 @@ class AsyncSearchHitsOffset(FetchedPage[H]):
         """Requests the page after this one.
 
         Raises:
-            PaginationError: There is none (ask ``has_next_page()`` first), or the server does
-                not advance: it sent this page again, or pages that go round in a circle.
+            PaginationError: There is no next page (check ``has_next_page()`` first), or the server
+                does not advance: it sent this page again, or its pages repeat.
         """
         search = self._origin()
         walk = self._walked()
@@ -357,7 +357,7 @@ class AsyncSearchHitsOffset(FetchedPage[H]):
         return self._origin().batches(self.iter_pages())
 
     def prefetch(self, pages_ahead: int) -> AsyncPrefetch[H]:
-        """Iterates on from this page with several requests in flight.
+        """Yields the hits from this page on, with several requests in flight.
 
         See :meth:`AsyncSearchResults.prefetch`.
         """
@@ -365,7 +365,7 @@ class AsyncSearchHitsOffset(FetchedPage[H]):
         return AsyncPrefetch(self._origin(), start, pages_ahead, self)
 
     async def count(self) -> int:
-        """Returns how many hits this page's search has. See :meth:`AsyncSearchResults.count`."""
+        """Returns the number of hits of the search. See :meth:`AsyncSearchResults.count`."""
         return await self._origin().count()
 
 
@@ -393,15 +393,15 @@ async def _one(hits: list[H]) -> AsyncIterator[list[H]]:
 class AsyncPrefetch(Generic[H]):
     """The hits of a search, in order, with up to ``pages_ahead`` pages in flight.
 
-    Use it with ``async with``: on the way out, requests in flight are cancelled and awaited.
-    The first page is fetched alone, since it says where the end is; nothing is fetched beyond that.
-    Each iteration in the block sends its own requests.
+    Use it with ``async with``. On exit it cancels the requests in flight and awaits them.
+    It requests the first page alone, since that page shows where the end is, and requests nothing
+    beyond the end. Each iteration in the block sends its own requests.
 
     Args:
         search: The search.
         start: The position of its first page. Each iteration starts there.
-        pages_ahead: How many pages may be in flight, from 1.
-        first: The page at that position, where it was fetched already.
+        pages_ahead: The maximum number of pages in flight, from 1.
+        first: The page at that position, if it was already fetched.
 
     Raises:
         InvalidParamsError: ``pages_ahead`` is not a whole number from 1.

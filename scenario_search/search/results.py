@@ -25,7 +25,7 @@ H = TypeVar("H", bound=Hit)
 class AsyncSearchResults(SearchExports[H], AllFrames):
     """The result of a search. Await it for one page, or iterate over it for every hit.
 
-    Nothing is sent until then. Each await or iteration sends new requests.
+    The client sends nothing until then. Each await or iteration sends new requests.
     """
 
     def __init__(self, search: PagedSearch[H]) -> None:
@@ -36,9 +36,9 @@ class AsyncSearchResults(SearchExports[H], AllFrames):
         return search.fetch(first_position(search.params, walk=False)).__await__()
 
     async def first_page(self) -> AsyncSearchHitsOffset[H]:
-        """Returns one page, as awaiting the results does.
+        """Returns the first page, as awaiting the results does.
 
-        Use it where a coroutine is needed, as in ``task_group.create_task(results.first_page())``.
+        Use it if you need a coroutine, as in ``task_group.create_task(results.first_page())``.
 
         Raises:
             APIError: The request failed, after its retries, or the response is not a page.
@@ -59,8 +59,8 @@ class AsyncSearchResults(SearchExports[H], AllFrames):
     def pages(self) -> AsyncIterator[AsyncSearchHitsOffset[H]]:
         """Yields the pages that hold a hit, in order, up to ``max_items``.
 
-        Iterating raises :class:`PaginationError` where the server does not advance, and
-        :class:`APIError` where a page could not be read.
+        Iterating raises :class:`PaginationError` if the server does not advance, and
+        :class:`APIError` if a page cannot be read.
         """
         return self._search.pages(Walk(self._first_position()))
 
@@ -68,8 +68,8 @@ class AsyncSearchResults(SearchExports[H], AllFrames):
         """Yields the same hits in the same order, with several requests in flight.
 
         Args:
-            pages_ahead: How many pages may be in flight, from 1. The first is fetched alone,
-                since it says where the end is.
+            pages_ahead: The maximum number of pages in flight, from 1. The first page is
+                requested alone, since it shows where the end is.
 
         Raises:
             InvalidParamsError: ``pages_ahead`` is not a whole number from 1.
@@ -85,9 +85,9 @@ class AsyncSearchResults(SearchExports[H], AllFrames):
         return position
 
     async def count(self) -> int:
-        """Returns the number of hits, by one small request. Exact below the engine's cap of 1000.
+        """Returns the number of hits, with one small request. Exact below the engine's cap of 1000.
 
-        At the cap it warns with :class:`TruncatedResultsWarning`, since there may be more.
+        At the cap it emits a :class:`TruncatedResultsWarning`, since there may be more.
         """
         return await self._search.count()
 

@@ -74,14 +74,14 @@ class SyncCrawl(TaskBlock[AsyncCrawl[H], H]):
 
     @property
     def stats(self) -> CrawlStats:
-        """What the current or last iteration has done so far."""
+        """The statistics of the current or last iteration."""
         return self._tasks.stats
 
     def batches(self) -> Iterator[Batch[H]]:
         """Yields hits in batches. Call :meth:`commit` after each. See :meth:`AsyncCrawl.batches`.
 
         Raises:
-            TypeError: It would run tasks, and this is not inside ``with``.
+            TypeError: The crawl needs tasks for concurrent requests, but is not inside ``with``.
         """
         return portal.Items(self._caller.iterate(self._iterable.batches()), "batches")
 

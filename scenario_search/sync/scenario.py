@@ -45,15 +45,15 @@ _NO_SESSION = "Scenario takes no session, for it has an event loop of its own: u
 class Scenario:
     """A synchronous client of Scenario's Search API, for scripts, notebooks and threads.
 
-    It works where an event loop runs already. Any number of threads may share a client, and a
-    forked process goes on with connections of its own. Ctrl-C cancels the request in flight.
+    It also works inside a running event loop. Any number of threads may share a client, and a
+    forked process opens its own connections. Ctrl-C cancels the request in flight.
     While the interpreter shuts down, closing a client does nothing, and anything else raises
     :class:`RuntimeError`.
 
     Args:
-        options: Those of :class:`~scenario_search.ClientOptions`, which ``__init__`` lists: all
-            are keywords, none is required where the environment holds the credentials. A
-            ``limiter`` is entered in the client's own event loop.
+        options: The keyword arguments of :class:`~scenario_search.ClientOptions`, which
+            ``__init__`` lists. None is required if the environment holds the credentials. The
+            client enters a ``limiter`` in its own event loop.
 
     Raises:
         ConfigurationError: The credentials, the base URL or another option cannot be used.
@@ -72,7 +72,7 @@ class Scenario:
     @makes(ClientOptions, session=_NO_SESSION)
     @classmethod
     def demo(cls, **options: Any) -> Self:
-        """Returns a client of an embedded emulator with demo data, which ends with the client.
+        """Returns a client of an embedded emulator with demo data, which stops with the client.
 
         See :meth:`AsyncScenario.demo`.
         """
@@ -92,7 +92,7 @@ class Scenario:
 
     @property
     def base_url(self) -> str:
-        """Where the API is, without a slash at the end."""
+        """The base URL of the API, without a trailing slash."""
         return self._client.base_url
 
     @property
@@ -116,11 +116,11 @@ class Scenario:
     ) -> DownloadReport:
         """Downloads the files of assets into a folder. See :meth:`AsyncScenario.download`.
 
-        A page stands for its hits and those of all pages after it. An iterable is iterated over,
-        and ``progress`` is called, in the thread that waits here.
+        A page stands for its hits and those of all later pages. The calling thread iterates over
+        an iterable and calls ``progress``.
 
         Raises:
-            RuntimeError: A crawl's block was entered before this process was forked.
+            RuntimeError: This process was forked after the crawl's ``with`` block was entered.
         """
         caller = portal.Caller()
         source: Any = assets
@@ -172,10 +172,10 @@ class SyncPrefetch(TaskBlock[AsyncPrefetch[H], H]):
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class SyncSearchHitsOffset(FetchedPage[H]):
-    """A page of hits. Iterating goes on from this page's first hit to the last page's last.
+    """A page of hits. Iterating yields its hits, then those of the later pages.
 
-    What is made of a page (``to_dicts``, ``to_csv``, ``to_html`` and the like) is made of its own
-    hits; with ``all_pages`` it goes on to the last page, up to ``max_items``.
+    The exports of a page (``to_dicts``, ``to_csv``, ``to_html`` and the like) contain only its own
+    hits. With ``all_pages`` they continue to the last page, up to ``max_items``.
     """
 
     @property

@@ -199,8 +199,8 @@ def _shown(value: Any) -> str:
 class Document:
     """Anything that is a JSON object on the wire.
 
-    Two are equal if their values are. Since these can change, a document cannot be in a set or be
-    the key of a dict: use its ``id`` there.
+    Two documents are equal if their values are. Documents are mutable and so not hashable: use
+    the ``id`` in a set or as the key of a dict.
     """
 
     _json: dict[str, Any] | None = attrs.field(default=None, alias="_json")
@@ -209,7 +209,7 @@ class Document:
 
     @property
     def extra(self) -> dict[str, Any]:
-        """The fields that the documentation does not name, under their JSON names."""
+        """The undocumented fields, under their JSON names."""
         if self._extra is None:
             keys = _documented_keys(type(self))
             came = self._json or {}
@@ -233,9 +233,10 @@ class Document:
             raise AttributeError(message)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the JSON object, under wire names, with the unknown fields.
+        """Returns the JSON object, under wire names, including undocumented fields.
 
-        What came as null is ``None``. What did not come is not there, unless it was set since.
+        A null field is ``None``. A field that the server did not send is absent, unless it was set
+        since.
         """
         return json_object(self, _to_dict)
 

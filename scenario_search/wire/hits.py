@@ -93,7 +93,7 @@ class _ModelIdAlias:
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Metadata(Document, _ModelIdAlias):
-    """What an asset is, and how it was made. Every field may be absent."""
+    """An asset's type, properties and generation parameters. Every field may be absent."""
 
     aspect_ratio: str | None = None
     """Such as ``"1:1"`` or ``"16:9"``."""
@@ -173,9 +173,9 @@ class ComplianceMetadata(Document):
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class Hit(Document):
-    """What assets, models and workflows have in common.
+    """The common base of assets, models and workflows.
 
-    Hits are compared by value and may be changed, so they are not hashable: use their ``id`` as
+    Hits compare by value and are mutable, so they are not hashable: use their ``id`` as
     a key, as in ``{hit.id: hit for hit in page.hits}``.
     """
 
@@ -268,7 +268,7 @@ def _small(url: str) -> str:
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class SearchAssetSearchResponse(Hit):
-    """An asset: an image, a video, a sound, a 3D object, a text."""
+    """An asset, such as an image, a video, a sound, a 3D object or a text."""
 
     _plural = "assets"
 
@@ -289,24 +289,24 @@ class SearchAssetSearchResponse(Hit):
 
     @property
     def url_expires_at(self) -> datetime | None:
-        """When ``url`` expires, in UTC; ``None`` where the URL does not say."""
+        """The time at which ``url`` expires, in UTC; ``None`` if the URL does not contain it."""
         return url_expires_at(self.url)
 
     @takes(Rendition)
     def rendition(self, **options: Any) -> str | None:
-        """Returns the URL of a smaller or converted copy of the picture, made on the fly.
+        """Returns the URL of a smaller or converted copy of the picture, created on request.
 
-        No request is sent. The URL expires when ``url`` does.
+        The method sends no request itself. The URL expires when ``url`` does.
 
         Args:
             options: The options.
 
         Returns:
-            ``None`` where the asset is no picture or its URL cannot be changed, such as that of
-            an original.
+            The URL, or ``None`` if the asset is not a picture or its URL cannot be changed, such
+            as that of an original.
 
         Raises:
-            InvalidParamsError: A parameter has a value that the CDN does not know.
+            InvalidParamsError: A parameter has a value that the CDN does not support.
         """
         url = Rendition(**options).url(self.url)
         return url if self._is_picture() else None

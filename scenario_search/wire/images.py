@@ -74,7 +74,7 @@ ImageSource: TypeAlias = (
 
 @attrs.frozen(kw_only=True)
 class Images:
-    """Pictures that results should be like, and pictures they should not be like."""
+    """Pictures that hits should resemble, and pictures that they should not resemble."""
 
     like: Sequence[ImageSource] = ()
     """References to come close to: asset ids, data URLs, paths, bytes, files, Pillow images."""

@@ -25,7 +25,7 @@ H = TypeVar("H", bound=Hit)
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class SearchHits(Document, Generic[H]):
-    """A page of hits, of either pagination mode. What the mode does not have is ``None``."""
+    """A page of hits, of either pagination mode. Fields of the other mode are ``None``."""
 
     hits: list[H] = documented_list()
     """This page's hits, in order."""
@@ -46,7 +46,7 @@ class SearchHits(Document, Generic[H]):
 
     @property
     def total(self) -> int | None:
-        """The total of whichever mode this is, or ``None`` where the server gave none."""
+        """The total number of hits in either mode, or ``None`` if the server sent none."""
         return self.total_hits if self.total_hits is not None else self.estimated_total_hits
 
     def _asked(self) -> tuple[SearchParams | None, ResponseInfo | None]:

@@ -98,7 +98,7 @@ class Position:
 
 @attrs.frozen
 class PageInfo:
-    """What a request for another page changes in the body."""
+    """The changes to the request body that select another page."""
 
     params: dict[str, int]
 

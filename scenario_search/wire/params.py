@@ -98,7 +98,7 @@ def _param(place: Place, doc: str, rule: rules.Rule | None = None, *, hides: boo
 
 @attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class CallOptions:
-    """What every call takes beside the API's search parameters."""
+    """The options of every call, in addition to the API's search parameters."""
 
     project_id: str | None = _param(
         Place.QUERY, "The project to search in; None for the client's.", rules.identifier
@@ -151,7 +151,7 @@ class CallOptions:
 
 @attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class Conditions(CallOptions):
-    """What is searched for: the parameters that searches and crawls share."""
+    """The conditions that searches and crawls share."""
 
     kind: ClassVar[Kind]
     sortable: ClassVar[tuple[str, ...]] = ()
@@ -177,7 +177,7 @@ class Conditions(CallOptions):
 
 @attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class ImageConditions(Conditions):
-    """What is searched for, where pictures can be a reference."""
+    """The conditions of a search that accepts reference pictures."""
 
     image: ImageSource | None = _param(
         Place.IMAGES,
@@ -197,7 +197,7 @@ class ImageConditions(Conditions):
 
 @attrs.frozen(kw_only=True, eq=False, slots=False, repr=False)
 class ModelConditions(ImageConditions):
-    """What is searched for among models."""
+    """The conditions of a search for models."""
 
     original_models: object | None = _param(
         Place.QUERY, "Give the original models, without transformation.", rules.scalar
@@ -268,7 +268,7 @@ class SearchModelSearchParams(ModelConditions, SearchParams):
 
 @attrs.frozen(kw_only=True, slots=False, repr=False)
 class SearchWorkflowSearchParams(SearchParams):
-    """A search for workflows. It takes no images."""
+    """A search for workflows, which does not accept images."""
 
     kind = "workflows"
 

@@ -11,7 +11,7 @@ __all__ = ["ResponseInfo"]
 
 @attrs.frozen(kw_only=True, eq=False)
 class ResponseInfo:
-    """How a response arrived."""
+    """Metadata of a response."""
 
     status_code: int
     """The HTTP status."""
