@@ -40,7 +40,7 @@ __all__ = ["ClientOptionsDict", "Emulator"]
 class ClientOptionsDict(TypedDict):
     """The options of a client of an emulator.
 
-    ``allow_http`` is there for another than a loopback address only.
+    ``allow_http`` is present only if the emulator's address is not a loopback address.
     """
 
     base_url: str
@@ -138,26 +138,26 @@ class Emulator:
 
     @property
     def requests(self) -> list[SeenRequest]:
-        """The last requests seen, oldest first, without those of the control plane.
+        """The last requests received, oldest first, without those of the control plane.
 
-        At most 1,000 are kept, and at most 16 MiB of headers and bodies. A body above 1 MiB is not
-        kept.
+        The emulator keeps at most 1,000, and at most 16 MiB of headers and bodies. It does not keep
+        a body above 1 MiB.
         """
         return self._seen.listed()
 
     def clear_requests(self) -> None:
-        """Clears the requests seen."""
+        """Clears the recorded requests."""
         self._seen.clear()
 
     def expire_urls(self) -> None:
-        """Expires every picture URL sent so far: requests for it are answered with a 403."""
+        """Expires every picture URL sent so far: requests for such a URL get a 403."""
         self._running().library.files.expire_urls()
 
     @contextlib.contextmanager
     def refusing_connections(self) -> Iterator[None]:
-        """Refuses connections meanwhile, as if nothing listened, and closes those that are open.
+        """Refuses connections inside the block, as if nothing listened, and closes open ones.
 
-        The port stays the same. Use it with a plain ``with``, in coroutines too.
+        The port stays the same. Use a plain ``with``, in coroutines too.
 
         Raises:
             RuntimeError: The emulator is not running.
@@ -177,8 +177,8 @@ class Emulator:
         """Opens the data and starts to listen.
 
         Args:
-            ready: Whether ``/readyz`` says from then on that the emulator is ready. Where more is
-                to be loaded first, pass False, and call `mark_ready` afterwards.
+            ready: Whether ``/readyz`` then reports that the emulator is ready. Default: True. To
+                load more data first, pass False, and call `mark_ready` afterwards.
 
         Raises:
             RuntimeError: The emulator is running already.
@@ -203,7 +203,7 @@ class Emulator:
             raise
 
     def mark_ready(self) -> None:
-        """Lets ``/readyz`` say that the emulator is ready, and `reset` restore what it has now."""
+        """Makes ``/readyz`` report "ready", and sets the current data as what `reset` restores."""
         self._running().mark_ready()
 
     async def stop(self) -> None:
@@ -259,10 +259,10 @@ class Emulator:
         return self._running().library.counts()
 
     def invisible(self, kind: Kind = "assets") -> dict[str, int]:
-        """Returns the projects whose documents no search finds, with the numbers of these.
+        """Returns the number of documents that no search finds, by project.
 
-        They belong to another project than the credentials, and are not public. An emulator with
-        that ``project_id`` finds them.
+        These documents belong to another project than the credentials, and are not public. An
+        emulator with that ``project_id`` finds them.
 
         Raises:
             RuntimeError: The emulator is not running.
@@ -282,22 +282,22 @@ class Emulator:
         stores it in batches of 1,000 documents (100 with files). A batch is stored completely,
         with its files, or not at all, even if the process is killed.
 
-        A value whose type is not the documented one is not an error. It is stored, filtered and
-        sorted as what it is: ``width: "abc"`` is text, which ``width > 0`` does not match.
+        A value of an undocumented type is not an error. The emulator stores, filters and sorts it
+        by its actual type: ``width: "abc"`` is text, which ``width > 0`` does not match.
 
         Args:
             source: The path of a JSONL file (compressed by gzip or not), or an iterable of dicts
                 or of hits.
             kind: The kind of the documents.
-            files: A folder with the assets' pictures and media, at any depth. Each file is named
-                by its asset's id or as `download` names it. The files are copied.
+            files: A folder with the assets' pictures and media, at any depth. Name each file after
+                its asset's id or as `download` names it. The emulator copies the files.
 
         Raises:
             InvalidDocumentError: A document is not an object with an ``id``. The error names the
                 line of the file and the number of documents stored, those of earlier batches.
             OSError: The source can't be read.
             StoreError: The database file is damaged, or can't be written.
-            ValueError: ``files`` for a kind that is not assets.
+            ValueError: ``files`` is set for a kind other than assets.
         """
         return await asyncio.wrap_future(self._running().load(source, kind, files))
 
@@ -312,7 +312,7 @@ class Emulator:
         return self._running().load(source, kind, files).result()
 
     async def delete(self, ids: Iterable[str], kind: Kind = "assets") -> int:
-        """Deletes documents and returns how many there were; unknown ids are ignored."""
+        """Deletes documents and returns the number deleted. Ignores unknown ids."""
         return await asyncio.wrap_future(self._running().delete(ids, kind))
 
     def delete_sync(self, ids: Iterable[str], kind: Kind = "assets") -> int:
@@ -324,12 +324,12 @@ class Emulator:
 
         Otherwise the first such search computes them. They take about 3 ms of CPU for a document's
         text and 20 ms for a picture: on two cores a minute for the texts of 20,000 assets, and four
-        minutes for their pictures. They are stored in the database, so they are computed once.
-        The logger ``scenario_search.emulator`` reports progress at level INFO.
+        minutes for their pictures. The emulator stores them in the database, so it computes them
+        only once. The logger ``scenario_search.emulator`` reports progress at level INFO.
 
         Args:
             texts: Compute the vectors of all documents' texts. From then on `load` computes those
-                of what it loads.
+                of the documents it loads.
             pictures: Compute the features of all assets' pictures.
 
         Raises:
@@ -342,12 +342,12 @@ class Emulator:
         self._running().prepare(texts=texts, pictures=pictures).result()
 
     async def reset(self, *, documents: bool = False) -> None:
-        """Clears the requests seen and the faults.
+        """Clears the recorded requests and the faults.
 
         Args:
-            documents: Restore the documents too, to those that were there at the start (or at
-                `mark_ready`): the demo's, those of the database, or none. What was computed of
-                those that have not changed stays.
+            documents: Restore the documents too, to those at the start (or at `mark_ready`): the
+                demo's, those of the database, or none. The vectors and features of unchanged
+                documents stay.
         """
         await asyncio.wrap_future(self._running().reset(documents=documents))
 

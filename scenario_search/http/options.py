@@ -94,7 +94,7 @@ def _ssl_context(name: str, value: Any) -> Message | None:
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class ClientOptions:
-    """The options that both clients accept, without the credentials, which the client keeps apart."""
+    """The options that both clients accept. The client keeps the credentials elsewhere."""
 
     api_key: str | None = option(
         None, "The API key; else ``SCENARIO_SDK_API_KEY``. Goes with ``api_secret``.", repr=False

@@ -138,8 +138,8 @@ class DemoOptions(EmulatorOptions):
     """The options of an emulator with demo data.
 
     Args:
-        seed: Which demo data; the same seed always stands for the same documents.
-        options: As for `Emulator`.
+        seed: The seed of the demo data. The same seed always produces the same documents.
+        options: The options of `Emulator`.
     """
 
     seed: int = attrs.field(default=0, kw_only=False)

@@ -27,7 +27,7 @@ class LoadReport:
             the credentials, and are not public.
         invisible_projects: Those projects; with one of them as the emulator's ``project_id``,
             searches find its documents.
-        files_matched: The number of files stored, each with the asset that it is named after.
+        files_matched: The number of files stored with the assets that they are named after.
         files_unmatched: The files that are not named after a loaded asset, relative to the folder.
         files_unreadable: The files that could not be read; their assets keep the URL they had.
     """
@@ -42,12 +42,12 @@ class LoadReport:
 
 
 class InvalidDocumentError(ValueError):
-    """A document can't be stored. The message says where it is and what is wrong.
+    """A document can't be stored. The message names its position and the problem.
 
     Attributes:
         position: Its index in the input, from 0; blank lines do not count.
-        place: The place for people: ``assets.jsonl:12`` is the twelfth line of a file.
-        problem: What is wrong.
+        place: The position in readable form: ``assets.jsonl:12`` is the twelfth line of a file.
+        problem: The problem.
         stored: The number of documents before it that are stored, those of complete batches.
     """
 

@@ -75,12 +75,12 @@ def _sendable_body(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """What goes wrong with one request. By default nothing does.
+    """The fault of one request. By default there is none.
 
     Attributes:
         status: Respond with this status, 200 to 599, instead of searching.
         headers: Headers to set on the response, usual or not, such as ``Retry-After``. The headers
-            that give the length of the body can't be set.
+            that set the length of the body are not allowed.
         body: The body of the response: text and bytes as they are, anything else as JSON. Without
             it a ``status`` of 400 and above has the API's usual error body. A 204 or 304 has none.
         latency: Seconds to wait before the request is handled.
@@ -105,10 +105,10 @@ class Fault:
 
 @attrs.define
 class Limit:
-    """A number of requests that pass, in each minute or in all; the rest is refused with a 429.
+    """A number of requests that pass, per minute or in all. Further requests get a 429.
 
-    Each response has the headers ``RateLimit-Limit`` and ``RateLimit-Remaining``. By the minute
-    there is ``RateLimit-Reset`` too, and ``Retry-After`` with a 429.
+    Each response has the headers ``RateLimit-Limit`` and ``RateLimit-Remaining``. A limit per
+    minute also sets ``RateLimit-Reset``, and ``Retry-After`` with a 429.
 
     Attributes:
         number: The number of requests.
@@ -123,7 +123,7 @@ class Limit:
     _until: float = 0.0
 
     def next_fault(self) -> Fault:
-        """Counts a request, and returns its headers or its refusal."""
+        """Counts a request, and returns a fault with its headers or with a 429."""
         now = self._clock()
         if self.minutely and now >= self._until:
             self.used, self._until = 0, now + 60
@@ -145,15 +145,15 @@ class Limit:
 
 @attrs.define
 class Rule:
-    """Faults or a limit, and the requests they meet.
+    """Faults or a limit, and the requests that they apply to.
 
     Attributes:
         faults: One fault for every matching request. Several are a sequence that is used once, in
             which None lets a request pass.
         path: A shell pattern that the request's path must match, such as ``/v1/search/*``.
         method: The HTTP method, or None for any.
-        every: Meet only every n-th matching request.
-        times: Meet at most this many requests; None for no limit.
+        every: Apply to every n-th matching request only.
+        times: Apply to at most this many requests; None for no limit.
         limit: In place of faults, the number of requests that pass.
         matched: The number of requests that have matched so far.
         met: The number of requests that have met a fault.
@@ -260,19 +260,19 @@ class Faults:
 
     @takes(_NewRule)
     def add(self, **arguments: Any) -> Rule:
-        """Lets requests fail from now on.
+        """Adds a rule that makes matching requests fail from now on.
 
         Returns:
-            The rule, whose counters can be read, and which `remove` takes.
+            The rule. Read its counters, or pass it to `remove`.
 
         Raises:
-            TypeError: A value is of a wrong type.
+            TypeError: A value has the wrong type.
             ValueError: A value is out of range or can't be sent, a sequence is empty or has an
-                unknown key, or there is not one of a fault, a sequence and a limit. Either
-                error names the argument, and no rule is added.
+                unknown key, or the arguments are not exactly one of a fault, a sequence and a
+                limit. Either error names the argument, and no rule is added.
 
         Examples:
-            The first two searches are refused with a 503, the third is answered::
+            The first two searches get a 503, the third succeeds::
 
                 emulator.faults.add(status=503, headers={"Retry-After": "1"}, times=2)
 
@@ -298,7 +298,7 @@ class Faults:
     def next_fault(self, method: str, path: str) -> Fault | None:
         """Returns the fault of the first rule that has one for this request.
 
-        It has the headers of the limits that the request has passed before it.
+        The fault has the headers of the limits that the request passed before it.
         """
         headers: dict[str, str] = {}
         with self._lock:

@@ -50,7 +50,7 @@ class SeenRequest:
 
     @property
     def size(self) -> int:
-        """The number of bytes of text it holds."""
+        """The total size of the request's text, in bytes."""
         texts = [self.method, self.path]
         for pair in (*self.query.items(), *self.headers.items()):
             texts += pair
