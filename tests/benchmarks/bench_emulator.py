@@ -143,6 +143,45 @@ async def measure(documents: int, rounds: int, random_vectors: bool) -> Row:
     return row
 
 
+async def measure_clients(documents: int, searches: int, rounds: int) -> Row:
+    """Time eight concurrent clients that search by words, as a multiple of one client.
+
+    Each figure is the median of `rounds`, in which one client and eight take turns. The clients
+    share the emulator's process, so CPU time is that of both.
+    """
+    requests = (
+        {"query": f"{mood} {style} {subject}", "public": True}
+        for mood, style, subject in itertools.cycle(itertools.product(MOODS, STYLES, SUBJECTS))
+    )
+    async with Emulator() as emulator:
+        await emulator.load(iter_assets(0, documents))
+        url = f"{emulator.url}/search/assets"
+        auth = {"Authorization": f"Bearer {emulator.bearer_auth}"}
+        async with aiohttp.ClientSession(headers=auth) as session:
+
+            async def client(numbers: Iterator[int]) -> None:
+                for _ in numbers:
+                    async with session.post(url, json=next(requests)) as response:
+                        await response.read()
+                        response.raise_for_status()
+
+            async def measured(clients: int) -> tuple[float, float]:
+                began, busy = time.perf_counter(), time.process_time()
+                numbers = iter(range(searches))
+                await asyncio.gather(*(client(numbers) for _ in range(clients)))
+                passed = time.perf_counter() - began
+                return searches / passed, (time.process_time() - busy) / searches * 1000
+
+            await measured(1)
+            each = [(*await measured(1), *await measured(8)) for _ in range(rounds)]
+    pace, spent, pace_of_eight, spent_of_eight = map(statistics.median, zip(*each, strict=True))
+    return {
+        "one client: CPU ms per search": spent,
+        "eight clients: CPU per search, multiple": spent_of_eight / spent,
+        "eight clients: searches per second, multiple": pace_of_eight / pace,
+    }
+
+
 def cpu(act: Callable[[], object]) -> float:
     """The seconds of CPU that something takes, in all threads."""
     busy = time.process_time()
@@ -221,6 +260,7 @@ def main() -> None:
     for key in list(rows[0])[1:]:
         table.add_row(key, *(f"{row[key]:,.1f}" for row in rows))
     suite = measure_sessions()
+    eight = asyncio.run(measure_clients(*((300, 20, 1) if arguments.short else (3000, 500, 5))))
     Console(width=100).print(table)
     pace = Table(title="A session of tests, in searches by words", title_justify="left")
     pace.add_column("figure")
@@ -228,8 +268,14 @@ def main() -> None:
     for key, value in suite.items():
         pace.add_row(key, f"{value:,.1f}")
     Console(width=100).print(pace)
+    concurrent = Table(title="Searches by words, 3,000 assets", title_justify="left")
+    concurrent.add_column("figure")
+    concurrent.add_column("value", justify="right")
+    for key, value in eight.items():
+        concurrent.add_row(key, f"{value:,.2f}")
+    Console(width=100).print(concurrent)
     if arguments.json:
-        arguments.json.write_bytes(orjson.dumps([*rows, suite], option=orjson.OPT_INDENT_2))
+        arguments.json.write_bytes(orjson.dumps([*rows, suite, eight], option=orjson.OPT_INDENT_2))
 
 
 if __name__ == "__main__":

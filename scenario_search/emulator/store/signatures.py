@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import calendar
+import functools
 import hmac
 import secrets
 import time
@@ -28,6 +29,7 @@ SIGNATURE = ("Policy", "Signature", "Key-Pair-Id")
 """The parameters that sign a URL."""
 
 _KEY_PAIR_ID = b"KEMULATOR"
+_DAY = 24 * 60 * 60
 _TO_URL = bytes.maketrans(b"+=/", b"-_~")
 _FROM_URL = bytes.maketrans(b"-_~", b"+=/")
 
@@ -41,7 +43,12 @@ def rolling_expiry(now: float) -> int:
     Args:
         now: Seconds since 1970.
     """
-    today = datetime.fromtimestamp(now, UTC).replace(hour=23, minute=59, second=59, microsecond=0)
+    return _expiry_of_day(int(now // _DAY))
+
+
+@functools.lru_cache(maxsize=8)
+def _expiry_of_day(day: int) -> int:
+    today = datetime.fromtimestamp(day * _DAY, UTC).replace(hour=23, minute=59, second=59)
     if today.day > 21:
         until = (today.replace(day=28) + timedelta(days=4)).replace(day=7)
     elif today.day > 14:

@@ -184,16 +184,16 @@ def _universe(
     if sort_rank is not None and len(sort_rank) != len(numbers):
         msg = f"sort_rank has {len(sort_rank)} numbers for {len(numbers)} candidates"
         raise ValueError(msg)
-    universe = np.ones(len(snapshot), dtype=bool)
-    slots: IntArray = np.arange(len(snapshot))
-    known = np.ones(len(numbers), dtype=bool)
-    if candidates is not None:
-        slots = np.searchsorted(snapshot.numbers, numbers)
-        known = slots < len(snapshot)
-        known[known] = snapshot.numbers[slots[known]] == numbers[known]
-        slots = slots[known]
-        universe[:] = False
-        universe[slots] = True
+    # Usually all documents are candidates, and a comparison costs far less than a binary search.
+    if np.array_equal(numbers, snapshot.numbers):
+        order = None if sort_rank is None else np.asarray(sort_rank, dtype=np.int64)
+        return np.ones(len(snapshot), dtype=bool), order
+    slots = np.searchsorted(snapshot.numbers, numbers)
+    known = slots < len(snapshot)
+    known[known] = snapshot.numbers[slots[known]] == numbers[known]
+    slots = slots[known]
+    universe = np.zeros(len(snapshot), dtype=bool)
+    universe[slots] = True
     if sort_rank is None:
         return universe, None
     order = np.zeros(len(snapshot), dtype=np.int64)

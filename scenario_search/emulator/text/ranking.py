@@ -182,8 +182,10 @@ class _Buckets:
         """Cuts the buckets by a rule's cost, 0 is best; `most` is the highest there could be."""
         # After the caller's order, rules only decide between its equals, which scores no more.
         if self.scoring:
-            highest = np.broadcast_to(np.asarray(most, dtype=np.float64) + 1, cost.shape)
+            highest = np.ones(len(cost)) + most
             self._ranks.append((highest - cost, highest))
+        if (cost == cost[0]).all():
+            return  # equal costs split no bucket and change no order
         # Each bucket becomes one for each cost: the old number decides, then the cost.
         self._sharpen(self.key * (int(cost.max(initial=0)) + 1) + cost)
 

@@ -94,6 +94,16 @@ def test_candidates_limit_what_is_found_and_counted() -> None:
     assert found.total == 2
 
 
+def test_all_documents_as_candidates_are_the_same_as_none() -> None:
+    index = index_of("castle", "dragon", "castle")
+    ranks = np.array([2, 3, 1])
+    for query in ("castle", "", "-dragon"):
+        result = index.search(query, limit=10, candidates=index.numbers, sort_rank=ranks)
+        without = index.search(query, limit=10, sort_rank=ranks)
+        assert result.numbers.tolist() == without.numbers.tolist()
+        assert result.numbers.tolist()[:2] == [3, 1]
+
+
 def test_the_total_counts_beyond_the_limit() -> None:
     found = index_of(*["castle"] * 30).search("castle", limit=5)
     assert len(found.numbers) == 5
