@@ -105,13 +105,13 @@ class ClientOptions:
     bearer_auth: str | Callable[[], str | Awaitable[str]] | None = option(
         None,
         "A token, in place of key and secret; else ``SCENARIO_SDK_JWT``. Or a function that "
-        "returns one, asynchronous or not (then it is called in a thread): it is called for each "
-        "page, and once more where the server answers 401.",
+        "returns one, asynchronous or not (then called in a thread). The client calls it for each "
+        "page, and once more after a 401.",
         repr=False,
     )
     base_url: str | None = option(
         None,
-        "Where the API is; else ``SCENARIO_BASE_URL``, else the public service.",
+        "The base URL of the API; else ``SCENARIO_BASE_URL``, else the public service.",
         converter=_shown_again,
         repr=False,
     )
@@ -122,34 +122,37 @@ class ClientOptions:
     )
     timeout: float = option(
         60.0,
-        "Seconds that one attempt may take; waiting for a free connection is not counted.",
+        "Timeout of one attempt, in seconds, without the wait for a free connection.",
         rules.timeout,
     )
     deadline: float | None = option(
         None,
-        "Seconds that a whole call may take, each page being one: attempts, and waits for the "
-        "next attempt, the limiter or a free connection. ``None``: no limit.",
+        "Time limit of a whole call, in seconds: attempts, and waits for the next attempt, the "
+        "limiter or a free connection. Each page is one call. ``None``: no limit.",
         rules.timeout,
     )
     max_retries: int = option(
-        2, "How many times a failed attempt is repeated.", rules.integer(0), converter=as_int
+        2,
+        "The maximum number of retries after a failed attempt.",
+        rules.integer(0),
+        converter=as_int,
     )
     max_retry_wait: float = option(
         60.0,
-        "Seconds that a retry may wait. Where it would have to wait longer, the client raises "
-        "immediately.",
+        "The longest wait before a retry, in seconds. If the required wait is longer, the client "
+        "raises immediately.",
         rules.wait,
     )
     on_retry: Callable[[APIError, int, float], object] | None = option(
         None,
-        "A function, asynchronous or not, called before each retry with the error, the number of "
-        "the retry from 1, and the seconds until then. What it raises ends the call.",
+        "A function, asynchronous or not, that the client calls before each retry with the error, "
+        "the number of the retry from 1, and the seconds until then. An exception ends the call.",
         rules.function,
         repr=False,
     )
     max_connections: int = option(
         100,
-        "How many connections may be open at the same time.",
+        "The maximum number of open connections.",
         rules.integer(1),
         converter=as_int,
     )
@@ -167,8 +170,8 @@ class ClientOptions:
     )
     default_headers: Mapping[str, str] | None = option(
         None,
-        "Headers to send with every request. A response that repeats one of their values gets "
-        "``[hidden]`` in its place.",
+        "Headers to send with every request. If a response repeats one of their values, the client "
+        "replaces it with ``[hidden]``.",
         rules.extra_headers,
         converter=hidden_values,
         repr=False,
@@ -180,9 +183,7 @@ class ClientOptions:
         converter=hidden_values,
         repr=False,
     )
-    validate: bool = option(
-        True, "Whether requests are checked before they are sent.", rules.boolean
-    )
+    validate: bool = option(True, "Whether to check requests before sending them.", rules.boolean)
     strict: bool = option(
         False, "Whether a response that differs from the documentation is an error.", rules.boolean
     )
@@ -202,20 +203,21 @@ class ClientOptions:
     trust_env: bool = option(
         True,
         "Whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY`` and the system's settings choose "
-        "the proxy where ``proxy`` does not. They are read when the client is made; a request to "
+        "the proxy if ``proxy`` is not set. The client reads them when it is created. A request to "
         "this machine never goes through their proxy.",
         rules.boolean,
     )
     ssl: SSLContext | None = option(
         None,
-        "Which certificates are trusted, of servers and of an https proxy: for an authority of "
-        'your own, ``ssl.create_default_context(cafile="company.pem")``.',
+        "The TLS context that verifies servers and an https proxy. To trust your own authority, "
+        'pass ``ssl.create_default_context(cafile="company.pem")``.',
         _ssl_context,
         repr=False,
     )
     limiter: AbstractAsyncContextManager[Any] | None = option(
         None,
-        "Entered around every attempt: ``aiolimiter.AsyncLimiter`` or a semaphore.",
+        "A rate limiter that the client enters for every attempt, such as "
+        "``aiolimiter.AsyncLimiter`` or a semaphore.",
         _context_manager,
         repr=False,
     )
@@ -241,7 +243,7 @@ class AsyncClientOptions(ClientOptions):
 
     session: aiohttp.ClientSession | None = option(
         None,
-        "A session of the caller's, used for all requests and never closed by the client.",
+        "Your own session. The client uses it for all requests and never closes it.",
         repr=False,
     )
 
