@@ -106,19 +106,19 @@ class ScenarioError(Exception):
 
 
 class ConfigurationError(ScenarioError, ValueError):
-    """A client cannot be made this way: its credentials, base URL or options."""
+    """A client cannot be created with these credentials, this base URL or these options."""
 
 
 class InvalidParamsError(ScenarioError, ValueError):
-    """A request that the API's documentation rules out. Nothing was sent."""
+    """The API's documentation does not allow the request. The client sent nothing."""
 
 
 class InvalidFilterError(InvalidParamsError):
-    """A filter that cannot be built or read.
+    """A filter cannot be built or parsed.
 
     Attributes:
-        text: The filter's text, or None where there is none yet.
-        position: The index in ``text``, from 0, where reading failed, or None.
+        text: The filter's text, or None if there is none yet.
+        position: The index in ``text``, from 0, at which parsing failed, or None.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class InvalidFilterError(InvalidParamsError):
 
 
 class PaginationError(ScenarioError):
-    """The server does not advance from page to page, so the walk was ended."""
+    """The server does not advance from page to page, so the client ended the iteration."""
 
 
 class CheckpointError(ScenarioError):
@@ -150,16 +150,16 @@ class IncompleteCrawlError(ScenarioError):
 
 
 class APIError(ScenarioError):
-    """A request was sent, or was to be sent, and brought no usable answer.
+    """A request failed, or its response could not be used.
 
     Attributes:
-        status_code: The HTTP status, or None where no answer arrived.
+        status_code: The HTTP status, or None if no response arrived.
         code: The API's own code (such as ``"QUOTA_EXCEEDED"``), or None.
-        details: The API's own details, as they came, or None.
+        details: The API's own details, unchanged, or None.
         request_id: The server's id of the request, for a support ticket, or None.
-        retry_after: How many seconds the server asks to wait, or None.
-        body: The decoded JSON of the answer, or its text where it is no JSON, or None.
-        retries_taken: How many times the request was sent again before this error.
+        retry_after: The wait that the server requests, in seconds, or None.
+        body: The decoded JSON of the response, or its text if it is not JSON, or None.
+        retries_taken: The number of retries before this error.
     """
 
     def __init__(
@@ -186,25 +186,25 @@ class APIError(ScenarioError):
 
 
 class APIConnectionError(APIError):
-    """The connection could not be made, or broke before the whole answer was there."""
+    """The connection failed, or broke before the response was complete."""
 
 
 class APICertificateError(APIConnectionError):
-    """The server's certificate is not trusted: nothing was sent, and trying again does not help."""
+    """The server's certificate is not trusted. The client sent nothing; a retry does not help."""
 
 
 class APITimeoutError(APIConnectionError):
-    """The answer did not arrive in time."""
+    """The response did not arrive in time."""
 
 
 class APIResponseValidationError(APIError):
-    """A successful answer whose body is not what the documentation promises.
+    """The body of a successful response differs from the documentation.
 
     Attributes:
-        problems: What is wrong in the body, each as its path and the reason, such as
-            ``("$.hits[3].url", "is missing")``: the first 20.
-        paths: Where the body is wrong: the paths of ``problems``.
-        truncated: Whether the body is JSON that was cut off. Such a request is sent again.
+        problems: The first 20 problems of the body, each as its path and the reason, such as
+            ``("$.hits[3].url", "is missing")``.
+        paths: The paths of ``problems``.
+        truncated: Whether the body is JSON that was cut off. The client retries such a request.
     """
 
     def __init__(
@@ -223,13 +223,13 @@ class APIResponseValidationError(APIError):
 
 
 class APIStatusError(APIError):
-    """The server answered with a status that is not a success. Redirects are not followed."""
+    """The response's status is not a success. The client does not follow redirects."""
 
     status_code: int
 
 
 class BadRequestError(APIStatusError):
-    """400: the API refuses the request as it stands."""
+    """400: the API rejects the request."""
 
 
 class AuthenticationError(APIStatusError):
@@ -237,27 +237,27 @@ class AuthenticationError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the credentials are good, but not for this."""
+    """403: the credentials are valid, but do not permit this."""
 
 
 class NotFoundError(APIStatusError):
-    """404: there is nothing at this address; look at the base URL."""
+    """404: nothing exists at this address. Check the base URL."""
 
 
 class ConflictError(APIStatusError):
-    """409: the request is at odds with another one."""
+    """409: the request conflicts with another one."""
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: the API understands the request but cannot do it."""
+    """422: the API understands the request but cannot process it."""
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests; ``retry_after`` says how long to wait, where the server does."""
+    """429: too many requests. ``retry_after`` holds the wait in seconds, if the server sent it."""
 
 
 class QuotaExceededError(RateLimitError):
-    """The plan's search quota is used up. Sending again does not help."""
+    """The plan's search quota is used up. A retry does not help."""
 
 
 class InternalServerError(APIStatusError):
@@ -265,11 +265,11 @@ class InternalServerError(APIStatusError):
 
 
 class TruncatedResultsWarning(UserWarning):
-    """The engine's result cap ended a walk or a count: there may be more than was given."""
+    """The engine's result cap ended an iteration or a count. There may be more hits."""
 
 
 class IgnoredParameterWarning(UserWarning):
-    """A parameter was given that the API ignores beside the others."""
+    """The API ignores a parameter of the request in combination with the others."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

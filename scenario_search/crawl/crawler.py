@@ -37,7 +37,9 @@ def _crawls(
     """Returns the method that crawls what an endpoint searches."""
 
     def crawl(self: AsyncCrawler, **keywords: Any) -> AsyncCrawl[H]:
-        """Crawls {}; without a search condition, all of them.
+        """Returns a crawl of {}: of all of them, unless you set a search condition.
+
+        The crawl sends nothing until you iterate over it or call one of its methods.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
@@ -52,7 +54,7 @@ def _crawls(
 
 
 class AsyncCrawler:
-    """The crawls of a client: every hit, past the engine's cap, once, and resumable."""
+    """The crawls of a client. Each yields every hit once, past the engine's cap, and can resume."""
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester
@@ -69,7 +71,7 @@ class AsyncCrawler:
 
     @takes(CrawlPlanParams)
     async def plan(self, **keywords: Any) -> list[CrawlPiece]:
-        """Cuts a crawl into pieces of time for many machines, without reading them.
+        """Returns pieces of a crawl, cut by time, for many machines. Read each with :meth:`run`.
 
         Raises:
             InvalidParamsError: The API's documentation rules the search out.
@@ -83,11 +85,11 @@ class AsyncCrawler:
 
     @takes_beside(RunOptions)
     def run(self, piece: CrawlPiece, **options: Any) -> AsyncCrawl[Any]:
-        """Reads one piece of a plan.
+        """Returns the crawl of one piece of a plan.
 
         Args:
             piece: A piece that :meth:`plan` returned, in this process or another.
-            options: As for :meth:`assets`: concurrency, checkpoint, order, cap, on_invalid,
+            options: Those of :meth:`assets`: concurrency, checkpoint, order, cap, on_invalid,
                 max_requests, progress.
         """
         run_options = RunOptions(**options)

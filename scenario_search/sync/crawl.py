@@ -115,7 +115,7 @@ def _crawls(
 
 
 class SyncCrawler:
-    """The crawls of a client: every hit, past the engine's cap, once, and resumable.
+    """The crawls of a client. Each yields every hit once, past the engine's cap, and can resume.
 
     ``progress`` is called in the thread that waits for a crawl. If it raises, the crawl ends.
     """

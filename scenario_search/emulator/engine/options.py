@@ -81,17 +81,17 @@ class EmulatorOptions:
 
     Args:
         path: The database file, created if it does not exist; None for a temporary one.
-        cache: A folder, made if it does not exist, that keeps features of pictures for other
-            emulators; None for none.
-        host: The address to listen on. On another than a loopback one, such as ``0.0.0.0`` in a
+        cache: A folder that keeps features of pictures for other emulators, created if it does
+            not exist; None for none.
+        host: The address to listen on. If it is not a loopback address, such as ``0.0.0.0`` in a
             container, other machines can use the emulator.
         port: The port; 0 for a free one.
         allowed_hosts: Host names by which clients may address the emulator, beside those of
             loopback, such as the name of its container.
         cors_origins: Origins of web pages that may use the API, such as
-            ``http://localhost:5173``. Pages of other origins are refused.
-        api_key: The key that Basic credentials must have; by default ``emulator-key``, or a random
-            one where ``host`` is not a loopback address.
+            ``http://localhost:5173``. Pages of other origins get a 403.
+        api_key: The key that Basic credentials must have. Default: ``emulator-key``, or a random
+            one if ``host`` is not a loopback address.
         api_secret: The secret that Basic credentials must have; likewise.
         bearer_auth: The token that Bearer credentials must have; likewise.
         project_id: The project these credentials belong to.
@@ -100,12 +100,12 @@ class EmulatorOptions:
             ``maxTotalHits``).
         capped_totals: Whether totals stop at the cap too, as in released versions of Meilisearch.
         sort_first: Whether ``sortBy`` counts before relevance, not as a tie-breaker after it.
-        max_body_bytes: The size in bytes above which a request is answered with a 413.
+        max_body_bytes: The size in bytes above which a request gets a 413.
         url_lifetime: Seconds until the signed URLs of files expire; None for the service's
             calendar, by which they hold for one to two weeks.
 
     Raises:
-        TypeError: An option is of a wrong type.
+        TypeError: An option has the wrong type.
         ValueError: An option is out of range, or is not a name or an origin.
     """
 
