@@ -172,10 +172,11 @@ async def measure_clients(documents: int, searches: int, rounds: int) -> Row:
                 passed = time.perf_counter() - began
                 return searches / passed, (time.process_time() - busy) / searches * 1000
 
-            await measured(1)
+            await measured(8)
             each = [(*await measured(1), *await measured(8)) for _ in range(rounds)]
     pace, spent, pace_of_eight, spent_of_eight = map(statistics.median, zip(*each, strict=True))
     return {
+        "documents": documents,
         "one client: CPU ms per search": spent,
         "eight clients: CPU per search, multiple": spent_of_eight / spent,
         "eight clients: searches per second, multiple": pace_of_eight / pace,
@@ -268,11 +269,11 @@ def main() -> None:
     for key, value in suite.items():
         pace.add_row(key, f"{value:,.1f}")
     Console(width=100).print(pace)
-    concurrent = Table(title="Searches by words, 3,000 assets", title_justify="left")
+    concurrent = Table(title="Concurrent searches by words", title_justify="left")
     concurrent.add_column("figure")
     concurrent.add_column("value", justify="right")
     for key, value in eight.items():
-        concurrent.add_row(key, f"{value:,.2f}")
+        concurrent.add_row(key, f"{value:,}" if isinstance(value, int) else f"{value:,.2f}")
     Console(width=100).print(concurrent)
     if arguments.json:
         arguments.json.write_bytes(orjson.dumps([*rows, suite, eight], option=orjson.OPT_INDENT_2))

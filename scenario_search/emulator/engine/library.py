@@ -180,10 +180,6 @@ class Library:
         self.texts.catch_up(kind)
         self.meanings.follow(kind)
 
-    def revisions(self) -> dict[str, int]:
-        """A number for each kind that rises when its documents change."""
-        return {kind: self.store.revision(kind) for kind in KINDS}
-
     def counts(self) -> dict[Kind, int]:
         """How many documents of each kind there are."""
         return {kind: self.store.count(kind) for kind in KINDS}
