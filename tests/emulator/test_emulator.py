@@ -159,7 +159,7 @@ class TestLife:
 
     def test_each_option_is_described_where_users_look(self) -> None:
         assert "\n    result_cap: The number of hits" in (inspect.getdoc(Emulator.__init__) or "")
-        assert "\n    seed: Which demo data" in (inspect.getdoc(Emulator.demo) or "")
+        assert "\n    seed: The seed of the demo data" in (inspect.getdoc(Emulator.demo) or "")
 
     def test_its_public_names_are_those_for_users(self) -> None:
         both_ways = {"start", "stop", "load", "delete", "prepare", "reset"}
