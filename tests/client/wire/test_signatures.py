@@ -85,7 +85,7 @@ def test_help_of_a_client_lists_every_option_with_its_default(client: type[Any])
             default = shown.get(option.default, option.default)
             assert described.endswith(f" Default: {default}.")
         if option.default == 60.0:
-            assert "Seconds" in described
+            assert "in seconds" in described
 
 
 def test_methods_that_make_such_an_object_do_not_list_its_keywords_again() -> None:
