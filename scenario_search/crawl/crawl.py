@@ -169,7 +169,7 @@ class AsyncCrawl(AllFrames, Generic[H]):
         self._check_entered()
         return self._run_batches()
 
-    async def _run_batches(self) -> AsyncGenerator[Batch[H], None]:
+    async def _run_batches(self, *, only_json: bool = False) -> AsyncGenerator[Batch[H], None]:
         await self._end_run()
         self.stats = CrawlStats()
         if self._options.progress is True:
@@ -178,7 +178,7 @@ class AsyncCrawl(AllFrames, Generic[H]):
         self._run = run = await self._new_run(self._concurrency, self.stats)
         try:
             await run.open()
-            async with aclosing(run.batches()) as batches:
+            async with aclosing(run.batches(only_json=only_json)) as batches:
                 async for batch in batches:
                     yield batch
                     if self._run is not run:
@@ -237,10 +237,10 @@ class AsyncCrawl(AllFrames, Generic[H]):
 
     # Exports
 
-    def _export_source(self) -> export.ExportSource[H]:
+    def _export_source(self, *, only_json: bool = False) -> export.ExportSource[H]:
         return export.ExportSource(
             self._endpoint.hit_class,
-            self._run_batches(),
+            self._run_batches(only_json=only_json),
             lambda: None if self._run is None else self._run.checkpoint,
             self._commit,
         )
@@ -261,7 +261,7 @@ class AsyncCrawl(AllFrames, Generic[H]):
             IncompleteCrawlError: Some hits cannot be reached. Raised at the end.
         """
         async with self._exporting(path, "jsonl") as file:
-            await export.to_jsonl(self._export_source(), file)
+            await export.to_jsonl(self._export_source(only_json=True), file)
 
     async def to_csv(self, path: ExportTarget) -> None:
         """Writes all hits to a CSV file: see :func:`scenario_search.export.files.to_csv`.
@@ -285,7 +285,8 @@ class AsyncCrawl(AllFrames, Generic[H]):
         """
         resumable = self._options.checkpoint is not None
         async with self._exporting(path, "parquet") as file:
-            source = self._export_source()
+            # With a checkpoint the hits are collected as JSON first.
+            source = self._export_source(only_json=resumable)
             await export_parquet.to_parquet(source, file, resumable=resumable)
 
     async def _columns(self) -> frames.Columns:

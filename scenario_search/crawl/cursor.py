@@ -32,7 +32,7 @@ from typing import Any
 
 import attrs
 
-from scenario_search.crawl.dates import Bound, Range, hit_date, hit_key, instant
+from scenario_search.crawl.dates import Bound, Range, hit_dates, hit_key, instant
 from scenario_search.crawl.ties import PAGE, OffsetWalk
 
 __all__ = ["Cursor", "Pending", "Request", "edge_of"]
@@ -224,10 +224,10 @@ class Cursor:
         return new
 
     def _accept(self, hits: Sequence[Any]) -> list[Any]:
-        keys = [self._key(hit) for hit in hits]
+        keys = list(map(self._key, hits))
         if not self._walk.connects(keys):
             return []
-        dates = [hit_date(hit, self._field) for hit in hits]
+        dates = hit_dates(hits, self._field)
         if not self._is_sorted(dates):
             self.unsorted = True
             return []
@@ -334,14 +334,14 @@ class Cursor:
 
     def _new(self, hits: Sequence[Any], page: _Page) -> list[Any]:
         new = []
+        edge, known, foreign, dates = self._edge, self._known, page.foreign, page.dates
         on_page: set[str] = set()
-        for index, hit in enumerate(hits):
-            key = page.keys[index]
-            if key in self._edge or key in self._known or key in on_page or index in page.foreign:
+        for index, (hit, key) in enumerate(zip(hits, page.keys, strict=False)):
+            if key in edge or key in known or key in on_page or index in foreign:
                 continue
             on_page.add(key)
-            if page.dates[index] is None:
-                self._known.add(key)  # its place in the order says nothing of where it comes again
+            if dates[index] is None:
+                known.add(key)  # its place in the order says nothing of where it comes again
             new.append(hit)
         return new
 

@@ -7,6 +7,7 @@ two disagree, only the server can tell: the crawl then sends the bound to it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "Bound",
     "Range",
     "hit_date",
+    "hit_dates",
     "hit_key",
     "instant",
     "timestamp",
@@ -60,6 +62,16 @@ def hit_date(hit: Any, field: str) -> str | None:
     """Returns a hit's date as text; ``None`` if the hit has none."""
     date = hit.get(field) if isinstance(hit, dict) else None
     return date if isinstance(date, str) else None
+
+
+def hit_dates(hits: Iterable[Any], field: str) -> list[str | None]:
+    """Returns what :func:`hit_date` returns for each hit."""
+    return [
+        date
+        if hit.__class__ is dict and (date := hit.get(field)).__class__ is str
+        else hit_date(hit, field)
+        for hit in hits
+    ]
 
 
 def hit_key(hit: Any) -> str:

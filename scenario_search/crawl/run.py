@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -70,7 +71,7 @@ class Batch(ExportBatch[H]):
     _is_committed: bool = attrs.field(default=False, init=False)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {len(self.hits):,} hits>"
+        return f"<{type(self).__name__} of {len(self.json):,} hits>"
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -315,8 +316,12 @@ class CrawlRun(Generic[H]):
 
     # Batches
 
-    async def batches(self) -> AsyncGenerator[Batch[H], None]:
+    async def batches(self, *, only_json: bool = False) -> AsyncGenerator[Batch[H], None]:
         """Yields hits in batches.
+
+        Args:
+            only_json: Whether the batches hold only the JSON of the hits. It is checked as if they
+                were made.
 
         Raises:
             IncompleteCrawlError: At the end: some hits cannot be reached.
@@ -327,7 +332,7 @@ class CrawlRun(Generic[H]):
             return
         async with aclosing(segments.portions()) as portions:
             async for portion in portions:
-                yield self._batch(portion)
+                yield self._batch(portion, only_json=only_json)
                 if self.checkpoint is None:
                     segments.drop(portion)
                 if self._left() == 0:
@@ -356,28 +361,36 @@ class CrawlRun(Generic[H]):
                 instants=tuple(incomplete),
             )
 
-    def _batch(self, portion: Portion) -> Batch[H]:
+    def _batch(self, portion: Portion, *, only_json: bool) -> Batch[H]:
         portion.hits = portion.hits[: self._left()]
-        hits, json = self._decoded(portion.hits)
-        self.stats.hits += len(hits)
+        hits, json = self._decoded(portion.hits, only_json=only_json)
+        self.stats.hits += len(json)
         self._show(portion.hits)
         return Batch(hits, json, self, portion)
 
-    def _decoded(self, raw: list[Any]) -> tuple[list[H], list[Any]]:
+    def _decoded(self, raw: list[Any], *, only_json: bool) -> tuple[list[H], list[Any]]:
+        decoder = self._decoder
+        invalid: list[tuple[int, Any]] | None = None if self.options.on_invalid == "raise" else []
+        hits: list[H] = []
+        if only_json:
+            decoder.check_hits(raw, invalid=invalid)
+        else:
+            hits = decoder.hits(raw, invalid=invalid)
+        if not invalid:
+            return hits, raw
+        self.stats.invalid += len(invalid)
+        left_out = {index for index, _ in invalid}
+        return hits, [hit for index, hit in enumerate(raw) if index not in left_out]
+
+    @cached_property
+    def _decoder(self) -> PageDecoder[SearchHits[Any], H]:
         options = self.requester.options
-        decoder = PageDecoder(
+        return PageDecoder(
             options.converter or default_converter(),
             SearchHits,
             self.endpoint.hit_class,
             strict=options.strict,
         )
-        if self.options.on_invalid == "raise":
-            return decoder.hits(raw), raw
-        invalid: list[tuple[int, Any]] = []
-        hits = decoder.hits(raw, invalid=invalid)
-        self.stats.invalid += len(invalid)
-        left_out = {index for index, _ in invalid}
-        return hits, [hit for index, hit in enumerate(raw) if index not in left_out]
 
     def _show(self, raw: list[Any]) -> None:
         """Notes how far the crawl is, and how many hits there may be."""
@@ -418,9 +431,9 @@ class CrawlRun(Generic[H]):
     def _note(self, batch: Batch[H]) -> None:
         segments, checkpoint = self.segments, self.checkpoint
         if segments is not None and checkpoint is not None:
-            field, key, portion = self.field, self._dating.keys, batch._portion
+            portion = batch._portion
             segments.commit(portion)
-            checkpoint.see((key(hit), hit_date(hit, field)) for hit in portion.hits)
+            checkpoint.see(zip(portion.keys, portion.dates, strict=True))
             checkpoint.hits += len(batch.json)
 
     async def _save(self, files: Mapping[str, int]) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
 import attrs
 
 from scenario_search.crawl.cursor import Cursor, Pending, edge_of
-from scenario_search.crawl.dates import Bound, Range, hit_date, hit_key, instant
+from scenario_search.crawl.dates import Bound, Range, hit_date, hit_dates, hit_key, instant
 from scenario_search.crawl.ranked import Depth, Window
 from scenario_search.crawl.ties import PAGE
 
@@ -55,7 +56,7 @@ class Portion:
 
     Attributes:
         work: The piece.
-        hits: The hits, as JSON values.
+        hits: The hits, as JSON values. The last may be cut off until ``keys`` are read.
         gaps: What could not be read whole before the last of these hits was read.
         committed: Whether they have been consumed.
     """
@@ -64,6 +65,16 @@ class Portion:
     hits: list[Any]
     gaps: Sequence[Pending] = ()
     committed: bool = False
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """What distinguishes each hit."""
+        return list(map(self.work.dating.keys, self.hits))
+
+    @cached_property
+    def dates(self) -> list[str | None]:
+        """The date of each hit."""
+        return hit_dates(self.hits, self.work.dating.field)
 
 
 @attrs.define(eq=False)
@@ -168,7 +179,7 @@ class Work:
         self.handed_out.remove(portion)
 
     def _pass(self, portion: Portion) -> None:
-        keys = [self.dating.key(hit) for hit in portion.hits]
+        keys, dates = portion.keys, portion.dates
         self._gaps = portion.gaps
         for part in self.parts:
             part._omit(keys)
@@ -177,7 +188,6 @@ class Work:
             self.pending.edge = [*takewhile(known.__contains__, self.reader.sequence)]
             self.pending.known = known.difference(self.pending.edge)
             return
-        dates = [hit_date(hit, self.dating.field) for hit in portion.hits]
         last = next((date for date in reversed(dates) if date is not None), None)
         near = self._near
         if last is None or (near is not None and near.inclusive and near.is_same_instant(last)):

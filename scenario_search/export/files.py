@@ -95,7 +95,7 @@ class ExportBatch(Generic[H]):
     """Some of the hits that are exported.
 
     Attributes:
-        hits: The hits.
+        hits: The hits; none where only their JSON was asked for.
         json: The same hits as the server sent them, decoded.
     """
 

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
@@ -23,7 +24,7 @@ from scenario_search.wire.bounds import DenseError, check, check_to_reread
 from scenario_search.wire.hits import Hit
 from scenario_search.wire.pages import SearchHits
 from scenario_search.wire.secrets import Secrets, holds
-from scenario_search.wire.structuring import hook_error, users_hooks
+from scenario_search.wire.structuring import calls_users_hooks, hook_error, users_hooks
 from scenario_search.wire.validation import (
     Problem,
     describe,
@@ -214,9 +215,9 @@ class PageDecoder(Generic[P, H]):
     ) -> None:
         self._page_class, self._page_hook = page_class, converter.get_structure_hook(page_class)
         self._hit_class, self._hit_hook = hit_class, converter.get_structure_hook(hit_class)
-        self._users_hooks = users_hooks(converter)
+        self._converter, self._users_hooks = converter, users_hooks(converter)
         self._strict = strict
-        self._fits = fits_function(hit_class)
+        self._fits = fits_function(hit_class, strict=strict)
 
     def page(
         self, data: dict[str, Any], *, invalid: list[tuple[int, Any]] | None = None, **context: Any
@@ -287,6 +288,18 @@ class PageDecoder(Generic[P, H]):
             else:
                 hits.append(hook(hit, cls))
         return hits
+
+    def check_hits(self, raw: list[Any], *, invalid: list[tuple[int, Any]] | None = None) -> None:
+        """Raises what :meth:`hits` would raise, and adds to ``invalid`` what it would add.
+
+        It makes no hits, unless a hook of a user's has to be called for them.
+        """
+        if self._calls_users_hooks or not all(map(self._fits, raw)):
+            self.hits(raw, invalid=invalid)
+
+    @cached_property
+    def _calls_users_hooks(self) -> bool:
+        return calls_users_hooks(self._hit_class, self._converter)
 
     def _page_problems(self, data: dict[str, Any]) -> Iterator[Problem]:
         return mismatches({**data, "hits": []}, self._page_class, "$", strict=True)

@@ -44,7 +44,7 @@ from scenario_search.wire.validation import (
 if TYPE_CHECKING:
     import cattrs
 
-__all__ = ["as_it_came", "hook_error", "structure_hook", "users_hooks"]
+__all__ = ["as_it_came", "calls_users_hooks", "hook_error", "structure_hook", "users_hooks"]
 
 _OWN = "_structures_documented_json"
 
@@ -79,6 +79,25 @@ def users_hooks(converter: cattrs.BaseConverter) -> Callable[[Any], Hook | None]
         return None if _is_plain(hook, kind) or hasattr(hook, _OWN) else hook
 
     return hook_of
+
+
+def calls_users_hooks(kind: Any, converter: cattrs.BaseConverter) -> bool:
+    """Returns whether structuring a kind calls anything but this library's lenient hooks for it.
+
+    Args:
+        kind: A response class, or what one of its fields is annotated as.
+        converter: Where the hooks come from.
+    """
+    if (item := array_item(kind)) is not None:
+        return calls_users_hooks(item, converter)
+    if isinstance(kind, TypeVar):
+        return False
+    hook = converter.get_structure_hook(kind)
+    # A user may have registered this library's hook of another class, or a strict one.
+    structured: Any = getattr(hook, _OWN, None)
+    if structured is kind:
+        return any(calls_users_hooks(field.kind, converter) for field in json_fields(kind))
+    return not _is_plain(hook, kind)
 
 
 def _is_plain(hook: Hook, kind: Any) -> bool:
@@ -137,7 +156,7 @@ def structure_hook(
     code = compile("\n".join(lines), f"<structure {cls.__name__}>", "exec")
     exec(code, scope)  # noqa: S102 - the text comes from our own declarations only
     hook: Hook = scope["structure"]
-    setattr(hook, _OWN, True)
+    setattr(hook, _OWN, None if strict else cls)
     return hook
 
 

@@ -155,28 +155,40 @@ def validation_error(
     )
 
 
-_fits_functions: dict[type[Any], Callable[[Any], bool]] = {}
+_fits_functions: dict[tuple[type[Any], bool], Callable[[Any], bool]] = {}
 
 
-def fits_function(cls: type[Any]) -> Callable[[Any], bool]:
-    """Returns the check of a class: whether JSON has no strict mismatch with it."""
-    if cls not in _fits_functions:
-        _fits_functions[cls] = _make_fits(cls)
-    return _fits_functions[cls]
+def fits_function(cls: type[Any], *, strict: bool = True) -> Callable[[Any], bool]:
+    """Returns the check of a class: whether JSON has no mismatch with it.
+
+    Args:
+        cls: A response class.
+        strict: Whether mistyped scalars and missing required fields count.
+    """
+    if (cls, strict) not in _fits_functions:
+        _fits_functions[cls, strict] = _make_fits(cls, strict=strict)
+    return _fits_functions[cls, strict]
 
 
-def _make_fits(cls: type[Any]) -> Callable[[Any], bool]:
+def _make_fits(cls: type[Any], *, strict: bool) -> Callable[[Any], bool]:
     scope: dict[str, Any] = {**shared_keys(cls)}
     lines = ["def fits(data):", "    if data.__class__ is not dict: return False"]
     for index, field in enumerate(json_fields(cls)):
-        lines.append(f"    value = data.get(key{index})")
-        absent = "" if field.needed or field.required else "value is not None and "
+        is_needed = field.needed or (strict and field.required)
+        absent = "" if is_needed else "value is not None and "
         item = array_item(field.kind)
+        if item is None and not strict and field.kind in SCALARS:
+            if field.needed:
+                lines.append(f"    if data.get(key{index}) is None: return False")
+            continue
+        lines.append(f"    value = data.get(key{index})")
         if item is None:
-            fits = _fit("value", field.kind, index, scope)
+            fits = _fit("value", field.kind, index, scope, strict=strict)
             lines.append(f"    if {absent}not ({fits}): return False")
+        elif not strict and item in SCALARS:
+            lines.append(f"    if {absent}value.__class__ is not list: return False")
         else:
-            fits = _fit("item", item, index, scope)
+            fits = _fit("item", item, index, scope, strict=strict)
             lines.append("    if value.__class__ is list:")
             lines.append("        for item in value:")
             lines.append(f"            if not ({fits}): return False")
@@ -187,10 +199,10 @@ def _make_fits(cls: type[Any]) -> Callable[[Any], bool]:
     return fits_data
 
 
-def _fit(name: str, kind: Any, index: int, scope: dict[str, Any]) -> str:
+def _fit(name: str, kind: Any, index: int, scope: dict[str, Any], *, strict: bool) -> str:
     """Returns the expression that says whether a variable holds a kind."""
     if is_document(kind):
-        scope[f"fits{index}"] = fits_function(kind)
+        scope[f"fits{index}"] = fits_function(kind, strict=strict)
         return f"fits{index}({name})"
     if kind is float:
         return f"{name}.__class__ is int or {name}.__class__ is float"

@@ -365,6 +365,35 @@ async def test_a_hook_that_fails_only_once_is_an_error_all_the_same() -> None:
         await one_page(asset("a"), converter=converter)
 
 
+def test_hits_that_are_only_checked_are_refused_by_the_users_hooks() -> None:
+    decoder = PageDecoder(sizes(), SearchHits, SearchAssetSearchResponse, strict=False)
+    hits = [asset("a", width=8, height=6), asset("b")]
+    with pytest.raises(APIResponseValidationError, match="KeyError"):
+        decoder.check_hits(hits)
+    invalid: list[tuple[int, Any]] = []
+    decoder.check_hits(hits, invalid=invalid)
+    assert invalid == [(1, hits[1])]
+
+
+def test_hits_that_are_only_checked_are_refused_by_the_hook_of_a_users_subclass() -> None:
+    converter = make_converter()
+    converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+    hook = converter.get_structure_hook(DatedAsset)
+    converter.register_structure_hook(SearchAssetSearchResponse, hook)
+    decoder = PageDecoder(converter, SearchHits, SearchAssetSearchResponse, strict=False)
+    decoder.check_hits([asset("a")])
+    with pytest.raises(APIResponseValidationError, match="yesterday"):
+        decoder.check_hits([asset("a") | {"createdAt": "yesterday"}])
+
+
+def test_hits_that_are_only_checked_are_refused_by_a_strict_converter() -> None:
+    decoder = PageDecoder(
+        make_converter(strict=True), SearchHits, SearchAssetSearchResponse, strict=False
+    )
+    with pytest.raises(APIResponseValidationError):
+        decoder.check_hits([asset("a")])
+
+
 def test_hits_that_a_hook_refuses_are_left_out_where_asked() -> None:
     decoder = PageDecoder(sizes(), SearchHits, SearchAssetSearchResponse, strict=False)
     hits = [asset("a", width=8, height=6), asset("b"), {"id": None}, asset("c", width=1, height=1)]

@@ -18,6 +18,7 @@ from crawl_engine import Asset, TextEngine, clustered_assets, dated
 from fake_transport import faked_client
 
 from scenario_search import (
+    APIResponseValidationError,
     AsyncScenario,
     CheckpointError,
     IncompleteCrawlError,
@@ -32,6 +33,7 @@ from scenario_search.export import files as export_files, frames
 from scenario_search.export.files import _GrowingFile, source_of, to_jsonl
 from scenario_search.export.parquet import to_parquet
 from scenario_search.http.transport import Answer
+from scenario_search.wire.codec import PageDecoder
 
 CAP = 150
 ASSETS = clustered_assets(1000, burst=CAP - 1)
@@ -670,3 +672,25 @@ async def test_parquet_keeps_numbers_too_large_for_a_double_in_extra(
     assert small["metadata.size"] == 2**53
     assert large["metadata.size"] is None
     assert json.loads(large["extra"]) == {"metadata.size": number}
+
+
+async def test_a_crawl_into_jsonl_makes_no_hits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(*_: Any, **__: Any) -> None:
+        raise AssertionError("A hit was made")
+
+    monkeypatch.setattr(PageDecoder, "hits", make)
+    await crawl_of(RICH).to_jsonl(tmp_path / "hits.jsonl")
+    assert len((tmp_path / "hits.jsonl").read_bytes().splitlines()) == len(RICH)
+
+
+async def test_a_crawl_into_jsonl_refuses_or_skips_what_does_not_fit(tmp_path: Path) -> None:
+    assets = [*RICH, dated(5, 5, tags=7)]
+    with pytest.raises(APIResponseValidationError, match="tags"):
+        await crawl_of(assets).to_jsonl(tmp_path / "refused.jsonl")
+    crawl = crawl_of(assets, on_invalid="skip")
+    await crawl.to_jsonl(tmp_path / "hits.jsonl")
+    assert (crawl.stats.hits, crawl.stats.invalid) == (len(RICH), 1)
+    lines = (tmp_path / "hits.jsonl").read_bytes().splitlines()
+    assert {orjson.loads(line)["id"] for line in lines} == {asset["id"] for asset in RICH}

@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -343,9 +344,9 @@ def test_what_is_written_reads_back_equal(hit: Hit) -> None:
     assert structure(json.loads(hit.to_json()), type(hit)) == hit
 
 
-@given(HITS, st.randoms(), st.just(...) | JSON)
-def test_the_quick_check_of_strict_decoding_agrees_with_the_one_that_tells_paths(
-    hit: Hit, chance: random.Random, value: Any
+@given(HITS, st.randoms(), st.just(...) | JSON, st.booleans())
+def test_the_quick_check_agrees_with_the_one_that_names_paths(
+    hit: Hit, chance: random.Random, value: Any, strict: bool
 ) -> None:
     """Both see the same: here one field, of a hit or of an object in it, is absent or changed."""
     data = hit.to_dict()
@@ -355,8 +356,24 @@ def test_the_quick_check_of_strict_decoding_agrees_with_the_one_that_tells_paths
         place[key] = value
         if value is ...:
             del place[key]
-    problems = list(mismatches(data, type(hit), "$", strict=True))
-    assert fits_function(type(hit))(data) == (problems == [])
+    problems = list(mismatches(data, type(hit), "$", strict=strict))
+    assert fits_function(type(hit), strict=strict)(data) == (problems == [])
+    decoder = PageDecoder(make_converter(), SearchHits, type(hit), strict=strict)
+    both = [hit.to_dict(), data]
+    assert outcome(decoder.check_hits, both) == outcome(decoder.hits, both)
+    left_out: list[list[tuple[int, Any]]] = [[], []]
+    decoder.check_hits(both, invalid=left_out[0])
+    decoder.hits(both, invalid=left_out[1])
+    assert left_out[0] == left_out[1]
+    assert bool(left_out[0]) == bool(problems)
+
+
+def outcome(decode: Callable[[list[Any]], object], hits: list[Any]) -> str | None:
+    try:
+        decode(hits)
+    except APIResponseValidationError as error:
+        return str(error)
+    return None
 
 
 @given(st.dictionaries(st.sampled_from(["score", "url", "x", "teamId", "é"]) | st.text(), JSON))
