@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -39,6 +40,9 @@ from scenario_search.emulator.vectors.kept import KeptVectors, RowTable
 from scenario_search.emulator.vectors.progress_log import ProgressLog
 
 __all__ = ["Likenesses"]
+
+MAX_SECONDS = 10.0
+"""How long the pictures of one search may take to look at."""
 
 _AT_ONCE: Final = 32
 _KEPT_EVERY: Final = 1024
@@ -91,16 +95,22 @@ class Likenesses:
 
         Raises:
             RefusedError: A 400: an asset is not there or has no picture, or a data URL is none that
-                can be read, or all together have too many pixels.
+                can be read, or all together have too many pixels or take longer than
+                `MAX_SECONDS`.
             CancelledError: It was given up.
         """
-        pixels = MAX_PIXELS
+        pixels, latest = MAX_PIXELS, time.monotonic() + MAX_SECONDS
 
         def views_of(picture: str, *, panels: bool) -> list[Features]:
             nonlocal pixels
             check_wanted("looked at pictures", self._stopping, left)
             if picture[:5].lower() != "data:":
                 return [self._features_of_asset(picture, visible)]
+            # One picture alone is bounded by its pixels: Pillow can't be interrupted.
+            if time.monotonic() >= latest:
+                raise bad_request(
+                    f"The pictures take longer than {MAX_SECONDS:g} s to look at", "INVALID_IMAGE"
+                )
             try:
                 image = read_image(read_data_url(picture)[0], max_pixels=pixels)
                 pixels -= image.width * image.height

@@ -435,6 +435,14 @@ class TestLikeness:
             ids(library, {"images": images})
         assert raised.value.status == 400
 
+    def test_all_pictures_of_a_search_share_the_limit_of_time(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(likenesses, "MAX_SECONDS", 0.0)
+        with pytest.raises(RefusedError, match="take longer than 0 s") as raised:
+            ids(library, {"image": data_url(picture(1))})
+        assert raised.value.status == 400
+
     def test_work_on_pictures_ends_when_the_client_leaves_and_what_was_done_stays(
         self, library: Library, monkeypatch: pytest.MonkeyPatch
     ) -> None:
