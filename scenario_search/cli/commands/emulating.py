@@ -196,10 +196,12 @@ def _on_signal(
 
 async def _load(emulator: Emulator, served: Served, err: Console) -> None:
     """Loads the files, and writes what the emulator holds and how to use it."""
-    for path, kind in served.sources():
+    sources = list(served.sources())
+    for path, kind in sources:
         files = served.files if kind == "assets" else None
         await _load_file(emulator, path, kind, files, err)
-    await in_thread(_warn_of_invisible, emulator, err)
+    if sources or served.db:  # the demo has documents of others on purpose
+        await in_thread(_warn_of_invisible, emulator, err)
     counts = await in_thread(emulator.counts)
     held = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
     database = served.db or "temporary: all is forgotten at the end"
