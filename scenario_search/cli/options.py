@@ -119,7 +119,7 @@ _OPTIONS = {
     "filter": _as(
         *("--filter", "-f"),
         type=_TEXT,
-        help="Conditions, such as 'width >= 1024 AND tags = dragon'; see scenario-search filter.",
+        help="Conditions, such as 'tags = dragon AND privacy = public'; see filter fields.",
         metavar="TEXT",
     ),
     "query_semantic_ratio": _as("--semantic", metavar="RATIO"),

@@ -68,7 +68,7 @@ def _show_crawl(console: Console, variables: dict[str, Any]) -> str:
     stats = variables["crawl"].stats
     lines = Path("public.jsonl").read_text(encoding="utf-8").splitlines()
     start = clean(lines[0], console.width - 8)
-    console.print(Padding(Text(f"{start}…", style="dim"), (0, 2, 0, 2)))
+    console.print(Padding(Text(start, style="dim"), (0, 2, 0, 2)))
     return f"{stats.hits} lines in public.jsonl, {stats.requests} requests"
 
 
