@@ -347,7 +347,7 @@ def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
     Its keys are the arguments of `Faults.add`, in camel case.
 
     Raises:
-        ValueError: A key or a value is wrong.
+        ValueError: A key or a value is wrong. The message has the argument's Python name.
     """
     known = {_camel(name): name for name in _PYTHON_NAMES}
     try:
@@ -358,10 +358,7 @@ def rule_from_json(faults: Faults, value: Mapping[str, Any]) -> Rule:
             arguments["sequence"] = _steps(arguments["sequence"], known)
         return faults.add(**arguments)
     except (TypeError, ValueError) as error:
-        text = re.sub(
-            "(malformed_json|per_minute)(?= must)", lambda name: _camel(name[1]), str(error)
-        )
-        raise ValueError(text) from None
+        raise ValueError(str(error)) from None
 
 
 def _arguments(value: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:

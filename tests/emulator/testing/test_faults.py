@@ -347,14 +347,14 @@ class TestControlPlane:
             (rule,) = (await response.json())["faults"]
         assert rule["limit"] == {"number": 1, "minutely": True, "used": 2}
         async with session.post(url, json={"perMinute": "1"}) as response:
-            assert "perMinute must" in (await response.json())["error"]
+            assert "per_minute must" in (await response.json())["error"]
 
     @pytest.mark.parametrize(
         ("rule", "message"),
         [
             ({"nothing": 1}, "Unknown key 'nothing'; use body, every"),
             ({"status": "503"}, "status must be a whole number, not '503'"),
-            ({"malformedJson": 1}, "malformedJson must be true or false"),
+            ({"malformedJson": 1}, "malformed_json must be true or false"),
             ({"headers": {"X": "a\nb"}}, "the value of X has a line break"),
             ({"sequence": 5}, "sequence must be a list of faults, not 5"),
             ({"sequence": []}, "sequence must have one step or more"),
