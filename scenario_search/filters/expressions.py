@@ -8,7 +8,7 @@ evaluate to something else than a filter (``and``, ``or``, ``not``, ``in``, chai
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 import attrs
@@ -33,7 +33,7 @@ from scenario_search.filters.tree import (
 )
 from scenario_search.filters.values import Value, check_field_name
 
-__all__ = ["F", "Field", "check_fields"]
+__all__ = ["F", "Field", "check_fields", "undocumented_conditions"]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -167,6 +167,13 @@ never held against the documentation.
 """
 
 
+def undocumented_conditions(filter: Filter, kind: Kind) -> Iterator[Condition]:
+    """Yields the conditions on fields that are not documented for ``kind``, in their order."""
+    for node in walk(filter):
+        if isinstance(node, Condition) and node.field not in FIELDS[kind]:
+            yield node
+
+
 def check_fields(filter: Filter, kind: Kind) -> None:
     """Checks the fields that were written as attributes of `F` against those of ``kind``.
 
@@ -178,11 +185,10 @@ def check_fields(filter: Filter, kind: Kind) -> None:
         InvalidFilterError: Names the first field that ``kind`` cannot filter by, the nearest
             names, and the endpoints that have the field.
     """
-    known = FIELDS[kind]
-    for node in walk(filter):
-        if not isinstance(node, Condition) or not node.documented or node.field in known:
-            continue
-        raise InvalidFilterError(
-            f'"{node.field}" is not a filterable field of {kind}{field_hints(node.field, kind)}',
-            text=str(filter),
-        )
+    for node in undocumented_conditions(filter, kind):
+        if node.documented:
+            raise InvalidFilterError(
+                f'"{node.field}" is not a filterable field of {kind}'
+                f"{field_hints(node.field, kind)}",
+                text=str(filter),
+            )

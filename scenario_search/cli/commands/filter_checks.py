@@ -14,8 +14,9 @@ from scenario_search.cli.tables import emit_rows, print_rows
 from scenario_search.cli.writing import emit, inert, json_text, say, terminal
 from scenario_search.errors import InvalidFilterError
 from scenario_search.filters import parse
+from scenario_search.filters.expressions import undocumented_conditions
 from scenario_search.filters.fields import FIELDS, Kind, field_hints
-from scenario_search.filters.tree import Condition, Filter, walk
+from scenario_search.filters.tree import Filter
 
 __all__ = ["add_filter_commands", "check_filter"]
 
@@ -31,16 +32,13 @@ def check_filter(text: str, kind: Kind) -> Filter | None:
     filter = parse(text)
     if filter is None:
         return None
-    for node in walk(filter):
-        if isinstance(node, Condition) and node.field not in FIELDS[kind]:
-            name = re.escape(node.field)
-            match = re.search(rf"(?<![\w.-]){name}(?![\w.-])", text)
-            raise InvalidFilterError(
-                f'"{node.field}" is not a documented field of {kind}'
-                f"{field_hints(node.field, kind)}",
-                text=text,
-                position=None if match is None else match.start(),
-            )
+    for node in undocumented_conditions(filter, kind):
+        match = re.search(rf"(?<![\w.-]){re.escape(node.field)}(?![\w.-])", text)
+        raise InvalidFilterError(
+            f'"{node.field}" is not a documented field of {kind}{field_hints(node.field, kind)}',
+            text=text,
+            position=None if match is None else match.start(),
+        )
     return filter
 
 
