@@ -196,7 +196,7 @@ def _on_signal(
 
 async def _load(emulator: Emulator, served: Served, err: Console) -> None:
     """Loads the files, and writes what the emulator holds and how to use it."""
-    sources = list(served.sources())
+    sources = served.sources()
     for path, kind in sources:
         files = served.files if kind == "assets" else None
         await _load_file(emulator, path, kind, files, err)

@@ -16,10 +16,7 @@ from scenario_search.cli.connection import Connection, run
 from scenario_search.cli.failures import BUDGET
 from scenario_search.cli.options import add_command, arguments, option
 from scenario_search.cli.writing import emit, json_text
-from scenario_search.crawl.params import (
-    CRAWLS,
-    RunOptions,
-)
+from scenario_search.crawl.params import CRAWLS, RunOptions
 from scenario_search.crawl.pieces import CrawlPiece
 from scenario_search.errors import CheckpointError, InvalidParamsError
 
